@@ -1,0 +1,134 @@
+/**
+ * The plain typed data that passes between stages. Nothing here touches a tensor, a file or the network; every room may
+ * import these types, the pure ones (elbow, cluster, score) by `import type` alone.
+ *
+ * @module
+ */
+
+/** RGB images of one size, row-major NHWC, values in [0, 1]. */
+export interface ImageBatch {
+  /** Number of images N. */
+  readonly count: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** Width in pixels. */
+  readonly width: number;
+  /** Pixels, shape [N, H, W, 3], in [0, 1]. */
+  readonly data: Float32Array;
+}
+
+/** A dense row-major matrix. */
+export interface Matrix {
+  /** Number of rows. */
+  readonly rows: number;
+  /** Number of columns. */
+  readonly cols: number;
+  /** Entries, length rows * cols; entry (i, j) is at i * cols + j. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** One unit of a network: a channel of a convolution, or a neuron of a dense layer. Written `conv2:3`. */
+export interface UnitId {
+  /** Name of the layer, such as `conv2`. */
+  readonly layer: string;
+  /** Zero-based index of the channel or neuron in the layer. */
+  readonly unit: number;
+}
+
+/** A layer whose units can be scored. */
+export interface LayerInfo {
+  /** Name of the layer, such as `conv2`. */
+  readonly name: string;
+  /** Whether its units are channels of a feature map or single neurons. */
+  readonly kind: "convolution" | "dense";
+  /** Number of units. */
+  readonly units: number;
+}
+
+/** The score of one clustering: every number a reader needs beside S. */
+export interface ScoreParts {
+  /** Number of images I. */
+  readonly I: number;
+  /** Number of clusters K. */
+  readonly K: number;
+  /** Cluster count part C = (K - 1) / (I - 1), in [0, 1]; null when I = 1. */
+  readonly C: number | null;
+  /** Angular diversity D, in [0, 1]; 0 when K = 1. */
+  readonly D: number;
+  /** S = C + D - C D, in [0, 1]; null when C is. */
+  readonly S: number | null;
+}
+
+/** One K that was tried: what its clustering costs. */
+export interface ClusterCandidate {
+  readonly k: number;
+  /** Value of the criterion that chooses K; lower is better. */
+  readonly bic: number;
+  /** Sum of squared distances to the centres, in the space that was clustered. */
+  readonly inertia: number;
+}
+
+/** A clustering of a unit's images and its score. */
+export interface ClusteringRecord extends ScoreParts {
+  /** Cluster of each of the I images, in 0 .. K - 1. */
+  readonly assignments: readonly number[];
+  /** Angles between centres, theta_ij = arccos(n_i . n_j) / pi, K x K. */
+  readonly theta: readonly (readonly number[])[];
+  /** Balance of centres, b_ij = 2 min(m_i, m_j) / (m_i + m_j), K x K. */
+  readonly b: readonly (readonly number[])[];
+  /** Every K tried. */
+  readonly candidates: readonly ClusterCandidate[];
+}
+
+/** Why the sequence of images ended: the elbow was reached, the profile's maximum was, or no start had a gradient. */
+export type StopReason = "elbow" | "maximum" | "dead";
+
+/** All that is known of one scored unit: what a job commits. */
+export interface UnitRecord extends UnitId {
+  readonly stopReason: StopReason;
+  /** Short names of what a reader should know: `dead`, `dataset_higher`, ... */
+  readonly flags: readonly string[];
+  /** The images made, [N, H, W, 3]; N may exceed I_paper and I. */
+  readonly images: ImageBatch;
+  /** Activation of each of the N images, evaluated without transforms. */
+  readonly activations: readonly number[];
+  /** LPIPS of image j to images 0 .. j - 1, for j = 1 .. N - 1 in turn: N (N - 1) / 2 numbers. */
+  readonly distances: readonly number[];
+  /** Embeddings of the N images; zero rows for a dead unit. */
+  readonly embeddings: Matrix;
+  /** The score of the profile's stop and rule for K; null for a dead unit. */
+  readonly score: ClusteringRecord | null;
+  /** The score of the prefix at the literal stop with the literal rule for K; null for a dead unit. */
+  readonly paper: ClusteringRecord | null;
+  /** Mean pairwise angle of the I raw embeddings over pi: the control without clustering; null with fewer than 2 images. */
+  readonly meanAngle: number | null;
+  /** Highest activation over the test images of the dataset; null without a dataset. */
+  readonly datasetMax: number | null;
+  /** Indices of the dataset's best images, best first, and their activations. */
+  readonly datasetBest: readonly { readonly index: number; readonly activation: number }[];
+}
+
+/** What makes a run what it is. Two runs with equal manifests (but for `units` and `created`) give equal scores. */
+export interface RunManifest {
+  readonly schema: number;
+  /** Version of polysem that made the run. */
+  readonly version: string;
+  readonly model: string;
+  readonly modelSha256: string;
+  readonly seed: number;
+  readonly profileName: string;
+  /** The profile in full. */
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly embedder: string;
+  readonly embedderSha256: string;
+  readonly lpips: string;
+  readonly lpipsSha256: string;
+  /** Name and sha256 of the dataset; null without one. */
+  readonly dataset: { readonly name: string; readonly sha256: string } | null;
+  /** Jobs of the plan, each a list of units of one layer, before sharding. */
+  readonly jobs: readonly { readonly layer: string; readonly units: readonly number[] }[];
+  /** Shard of the plan this run holds. */
+  readonly shard: { readonly index: number; readonly count: number };
+  /** Engine backend and library versions. */
+  readonly engine: string;
+}
