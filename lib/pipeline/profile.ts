@@ -1,0 +1,247 @@
+/**
+ * Profiles: every free choice of the method, in one validated document. `paper` follows the text literally; `calibrated`,
+ * the default, keeps the stages and formulas and sets the free choices by evidence. A run's manifest holds its profile
+ * in full.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { z } from "zod";
+import { InputError, messageOf } from "../errors.ts";
+
+/** A number in [low, high]; the message of its error is what is allowed. */
+function number(low: number, high: number) {
+  const error = `a number from ${low} to ${high}`;
+  return z.number({ error }).min(low, { error }).max(high, { error });
+}
+
+/** An integer in [low, high]; the message of its error is what is allowed. */
+function integer(low: number, high: number) {
+  const error = `an integer from ${low} to ${high}`;
+  return z.number({ error }).int({ error }).min(low, { error }).max(high, { error });
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(...names: T) {
+  return z.enum(names, { error: `one of ${names.map((name) => JSON.stringify(name)).join(", ")}` });
+}
+
+function flag() {
+  return z.boolean({ error: "true or false" });
+}
+
+function section<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) => issue.code === "invalid_type" ? `an object with ${Object.keys(shape).join(", ")}` : undefined,
+  });
+}
+
+const K_MAX_ALLOWED = 'an integer from 1 to 1000, or "images-1"';
+
+const profileSchema = section({
+  /** Ascent: from which image, by which steps, under which transforms, towards which activation. */
+  visualize: section({
+    /** Free variables of an image: logits of pixels, or scaled Fourier coefficients with decorrelated colour. */
+    parametrization: oneOf("pixel", "fourier"),
+    /** Where the ascent starts: normal noise, or unrelated real training images drawn by the seed. */
+    start: oneOf("noise", "dataset"),
+    /** Standard deviation of the noise start, in logits. */
+    noiseScale: number(0, 10),
+    /** Steps of Adam. */
+    steps: integer(1, 100_000),
+    /** Step size of Adam, in logits. */
+    learningRate: number(1e-6, 10),
+    /** Largest shift in pixels, either way on both axes. */
+    jitter: integer(0, 16),
+    /** Largest relative change of size either way; 0 for none. */
+    scale: number(0, 0.5),
+    /** Largest rotation in degrees, either way; 0 for none. */
+    rotation: number(0, 180),
+    /** How a unit's responses become one number. */
+    activation: section({
+      /** Over the positions of a convolution channel. */
+      reduce: oneOf("mean", "centre", "maximum"),
+      /** Whether the activation is taken after the ReLU; before it otherwise. */
+      postRelu: flag(),
+    }),
+  }),
+  /** Perceptual distance. */
+  lpips: section({
+    net: oneOf("alex", "squeeze", "vgg"),
+    /** Side in pixels to which images are resized first. */
+    resize: integer(32, 512),
+  }),
+  /** When to stop making images. */
+  elbow: section({
+    /** A change of the mean pairwise distance below this counts as small. */
+    threshold: number(0, 1),
+    /** Number of small changes in a row that stop the sequence. */
+    patience: integer(1, 100),
+    minImages: integer(2, 1000),
+    maxImages: integer(2, 1000),
+  }),
+  embed: section({
+    embedder: oneOf("resnet18-cifar10", "resnet18-imagenet"),
+  }),
+  /** k-means and the choice of K. */
+  cluster: section({
+    criterion: oneOf("pelleg-moore", "sse-penalty", "gap", "silhouette", "spherical"),
+    /** Cost of a cluster, for the criterion `sse-penalty`. */
+    beta: number(0, 1e6),
+    /** Factor of the penalty, for the criterion `pelleg-moore`. */
+    lambda: number(0, 1000),
+    /** Largest K tried: a number, or one less than the number of images. */
+    kMax: z.union([integer(1, 1000), z.literal("images-1")], { error: K_MAX_ALLOWED }),
+    /** Whether K is also at most half the number of images, rounded down (but at least 1). */
+    halfCap: flag(),
+    /** Seeded restarts of k-means for each K; the lowest inertia wins. */
+    restarts: integer(1, 1000),
+    /** Whether the mean embedding of the training images is subtracted before clustering. */
+    center: flag(),
+    /** Whether embeddings are divided by their L2 norm before clustering, after centring. */
+    normalize: flag(),
+  }),
+});
+
+/** Every free choice of the method. */
+export type Profile = z.infer<typeof profileSchema>;
+
+/** The text of the paper, literally. */
+export const PAPER: Profile = {
+  visualize: {
+    parametrization: "pixel",
+    start: "noise",
+    noiseScale: 0.3,
+    steps: 256,
+    learningRate: 0.05,
+    jitter: 2,
+    scale: 0,
+    rotation: 0,
+    activation: { reduce: "mean", postRelu: false },
+  },
+  lpips: { net: "alex", resize: 64 },
+  elbow: { threshold: 0.02, patience: 1, minImages: 2, maxImages: 48 },
+  embed: { embedder: "resnet18-cifar10" },
+  cluster: {
+    criterion: "pelleg-moore",
+    beta: 1.79,
+    lambda: 1,
+    kMax: "images-1",
+    halfCap: false,
+    restarts: 10,
+    center: false,
+    normalize: false,
+  },
+};
+
+/** The same stages and formulas, free choices set by evidence on units whose number of features is known. */
+export const CALIBRATED: Profile = {
+  visualize: { ...PAPER.visualize, start: "dataset", steps: 48 },
+  lpips: PAPER.lpips,
+  elbow: { threshold: 0.005, patience: 3, minImages: 32, maxImages: 48 },
+  embed: PAPER.embed,
+  cluster: {
+    criterion: "sse-penalty",
+    beta: 1.79,
+    lambda: 1,
+    kMax: 10,
+    halfCap: true,
+    restarts: 10,
+    center: true,
+    normalize: true,
+  },
+};
+
+const SHIPPED: Readonly<Record<string, Profile>> = { paper: PAPER, calibrated: CALIBRATED };
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => isObject(value) ? value[String(key)] : undefined, document);
+}
+
+/** `changes` over `base`: objects merge key by key, anything else replaces. */
+function merge(base: unknown, changes: unknown): unknown {
+  if (!isObject(base) || !isObject(changes)) return changes;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(changes)) merged[key] = key in base ? merge(base[key], value) : value;
+  return merged;
+}
+
+/**
+ * A profile out of a document as a file would hold it: complete, or `extends` with the fields to change.
+ *
+ * @param document parsed JSON.
+ * @param source what errors call the document, such as its file name.
+ * @throws {InputError} naming each wrong field, its value and what is allowed, in one line.
+ */
+export function parseProfile(document: unknown, source: string): Profile {
+  if (!isObject(document)) {
+    throw new InputError(`profile ${source} is not a JSON object; see the profiles' documentation`);
+  }
+  const { extends: baseName, ...changes } = document;
+  if (baseName !== undefined && !(typeof baseName === "string" && Object.hasOwn(SHIPPED, baseName))) {
+    throw new InputError(
+      `profile ${source}: extends is ${JSON.stringify(baseName)}; allowed: ${
+        Object.keys(SHIPPED).map((name) => JSON.stringify(name)).join(", ")
+      }`,
+    );
+  }
+  const whole = baseName === undefined ? changes : merge(SHIPPED[baseName as string], changes);
+  const parsed = profileSchema.safeParse(whole);
+  if (!parsed.success) {
+    throw new InputError(`profile ${source}: ${parsed.error.issues.map((issue) => describe(issue, whole)).join("; ")}`);
+  }
+  const { elbow } = parsed.data;
+  if (elbow.minImages > elbow.maxImages) {
+    throw new InputError(
+      `profile ${source}: elbow.minImages is ${elbow.minImages}; ` +
+        `allowed: at most elbow.maxImages, which is ${elbow.maxImages}`,
+    );
+  }
+  return parsed.data;
+}
+
+function describe(issue: z.core.$ZodIssue, document: unknown): string {
+  if (issue.code === "unrecognized_keys") {
+    const fields = Object.keys(valueAt(CALIBRATED, issue.path) as object).join(", ");
+    return issue.keys
+      .map((key) => `${[...issue.path, key].join(".")} is not a field; the fields here are ${fields}`)
+      .join("; ");
+  }
+  const value = valueAt(document, issue.path);
+  const state = value === undefined
+    ? 'is missing (start the file with "extends": "calibrated" to give only what differs)'
+    : `is ${JSON.stringify(value)}`;
+  return `${issue.path.join(".")} ${state}; allowed: ${issue.message}`;
+}
+
+/**
+ * The profile of that name, or out of that file.
+ *
+ * A profile file is JSON, either complete or `{"extends": "calibrated" or "paper", ...}` with only the fields to change.
+ *
+ * @param nameOrFile `paper`, `calibrated`, or the path of a JSON file.
+ * @returns the profile, and its name: for a file, the file's name without its ending.
+ * @throws {InputError} when there is no such profile, or the file is not a valid one.
+ */
+export async function loadProfile(nameOrFile: string): Promise<{ name: string; profile: Profile }> {
+  if (Object.hasOwn(SHIPPED, nameOrFile)) return { name: nameOrFile, profile: structuredClone(SHIPPED[nameOrFile]) };
+  let text: string;
+  try {
+    text = await Deno.readTextFile(nameOrFile);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
+    throw new InputError(
+      `profile ${JSON.stringify(nameOrFile)} cannot be read: ${reason}; give paper, calibrated or a JSON file`,
+    );
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`profile ${nameOrFile} is not JSON: ${messageOf(error).replaceAll("\n", " ")}`);
+  }
+  return { name: basename(nameOrFile).replace(/\.json$/i, ""), profile: parseProfile(document, nameOrFile) };
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../lib/errors.ts";
+import { CALIBRATED, loadProfile, PAPER, parseProfile } from "../../lib/pipeline/profile.ts";
+
+function refusal(document: unknown): string {
+  try {
+    parseProfile(document, "mine.json");
+  } catch (error) {
+    assert.ok(error instanceof InputError);
+    assert.ok(!error.message.includes("\n"), "one line");
+    return error.message;
+  }
+  assert.fail("the profile was accepted");
+}
+
+Deno.test("the paper profile holds the numbers of the paper", () => {
+  assert.equal(PAPER.visualize.start, "noise");
+  assert.equal(PAPER.visualize.noiseScale, 0.3);
+  assert.equal(PAPER.visualize.steps, 256);
+  assert.equal(PAPER.visualize.learningRate, 0.05);
+  assert.deepEqual(PAPER.elbow, { threshold: 0.02, patience: 1, minImages: 2, maxImages: 48 });
+  assert.equal(PAPER.cluster.criterion, "pelleg-moore");
+  assert.equal(PAPER.cluster.lambda, 1);
+  assert.equal(PAPER.cluster.kMax, "images-1");
+  assert.equal(PAPER.cluster.center || PAPER.cluster.normalize || PAPER.cluster.halfCap, false);
+});
+
+Deno.test("the calibrated profile holds the settings of the study", () => {
+  assert.equal(CALIBRATED.visualize.start, "dataset");
+  assert.equal(CALIBRATED.visualize.steps, 48);
+  assert.deepEqual(CALIBRATED.elbow, { threshold: 0.005, patience: 3, minImages: 32, maxImages: 48 });
+  const { criterion, beta, kMax, halfCap, center, normalize } = CALIBRATED.cluster;
+  assert.deepEqual({ criterion, beta, kMax, halfCap, center, normalize }, {
+    criterion: "sse-penalty",
+    beta: 1.79,
+    kMax: 10,
+    halfCap: true,
+    center: true,
+    normalize: true,
+  });
+});
+
+Deno.test("parseProfile() accepts both shipped profiles written out in full", () => {
+  assert.deepEqual(parseProfile(JSON.parse(JSON.stringify(PAPER)), "paper.json"), PAPER);
+  assert.deepEqual(parseProfile(JSON.parse(JSON.stringify(CALIBRATED)), "calibrated.json"), CALIBRATED);
+});
+
+Deno.test("parseProfile() changes only the fields given where the document extends a profile", () => {
+  const profile = parseProfile({ extends: "calibrated", visualize: { activation: { postRelu: true } } }, "mine.json");
+  const expected = structuredClone(CALIBRATED);
+  expected.visualize.activation.postRelu = true;
+  assert.deepEqual(profile, expected);
+  assert.equal(CALIBRATED.visualize.activation.postRelu, false, "the constant is untouched");
+});
+
+Deno.test("parseProfile() names the field, its value and what is allowed", () => {
+  assert.equal(
+    refusal({ extends: "paper", elbow: { threshold: -0.1 } }),
+    "profile mine.json: elbow.threshold is -0.1; allowed: a number from 0 to 1",
+  );
+  assert.equal(
+    refusal({ extends: "paper", visualize: { steps: "many" } }),
+    'profile mine.json: visualize.steps is "many"; allowed: an integer from 1 to 100000',
+  );
+  assert.equal(
+    refusal({ extends: "paper", visualize: { activation: { reduce: "median" } } }),
+    'profile mine.json: visualize.activation.reduce is "median"; allowed: one of "mean", "centre", "maximum"',
+  );
+  assert.equal(
+    refusal({ extends: "paper", cluster: { kMax: "all" } }),
+    'profile mine.json: cluster.kMax is "all"; allowed: an integer from 1 to 1000, or "images-1"',
+  );
+  assert.match(refusal({ extends: "paper", cluster: { kMax: 0 } }), /cluster\.kMax is 0; allowed: an integer from 1/);
+  assert.match(refusal({ extends: "paper", cluster: { center: 1 } }), /cluster\.center is 1; allowed: true or false$/);
+  assert.match(refusal({ extends: "paper", elbow: { patience: 1.5 } }), /elbow\.patience is 1\.5; .* integer/);
+  assert.match(
+    refusal({ extends: "paper", elbow: null }),
+    /elbow is null; allowed: an object with threshold, patience/,
+  );
+  assert.match(refusal({ extends: "paper", elbow: [2] }), /elbow is \[2\]; allowed: an object/);
+});
+
+Deno.test("parseProfile() tells of every wrong field in its one line", () => {
+  const message = refusal({ extends: "paper", elbow: { threshold: 2, patience: 0 } });
+  assert.match(message, /elbow\.threshold is 2; .*; elbow\.patience is 0; /);
+});
+
+Deno.test("parseProfile() refuses keys it does not know, at the top and inside", () => {
+  assert.match(
+    refusal({ extends: "paper", elbows: {} }),
+    /elbows is not a field; the fields here are visualize, lpips/,
+  );
+  assert.match(
+    refusal({ extends: "paper", visualize: { step: 3 } }),
+    /visualize\.step is not a field; the fields here are parametrization, start, .*steps/,
+  );
+});
+
+Deno.test("parseProfile() refuses a missing field where nothing is extended", () => {
+  const { learningRate: _, ...visualize } = PAPER.visualize;
+  assert.match(refusal({ ...PAPER, visualize }), /visualize\.learningRate is missing .*allowed: a number/);
+  assert.match(refusal({ ...PAPER, lpips: undefined }), /lpips is missing/);
+});
+
+Deno.test("parseProfile() refuses more images at least than at most", () => {
+  assert.match(
+    refusal({ extends: "paper", elbow: { minImages: 50 } }),
+    /elbow\.minImages is 50; allowed: at most .* 48/,
+  );
+});
+
+Deno.test("parseProfile() refuses an unknown base and what is no object", () => {
+  assert.match(refusal({ extends: "toString" }), /extends is "toString"; allowed: "paper", "calibrated"/);
+  assert.match(refusal([]), /not a JSON object/);
+  assert.match(refusal(null), /not a JSON object/);
+});
+
+Deno.test("loadProfile() finds shipped profiles by name and others by file", async () => {
+  assert.deepEqual(await loadProfile("paper"), { name: "paper", profile: PAPER });
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/short.json`;
+    await Deno.writeTextFile(file, '{"extends": "calibrated", "elbow": {"minImages": 4, "maxImages": 8}}');
+    const { name, profile } = await loadProfile(file);
+    assert.equal(name, "short");
+    assert.deepEqual(profile, { ...CALIBRATED, elbow: { ...CALIBRATED.elbow, minImages: 4, maxImages: 8 } });
+    await Deno.writeTextFile(file, '{"extends": }');
+    await assert.rejects(
+      loadProfile(file),
+      (error: Error) => error instanceof InputError && /not JSON/.test(error.message),
+    );
+    await assert.rejects(loadProfile(`${folder}/none.json`), /there is no such file; give paper, calibrated/);
+    await assert.rejects(loadProfile("papers"), InputError);
+    await assert.rejects(loadProfile(folder), InputError);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
