@@ -1,0 +1,106 @@
+/**
+ * Units as people write them: `conv2:3`, `conv2:0-7,fc1:3`, and lists of layers.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import type { LayerInfo, UnitId } from "../types.ts";
+
+/** Which units to take; everything when nothing is said. */
+export interface UnitSelection {
+  /** Layers separated by commas, such as `conv1,conv2`; every unit of each. */
+  readonly layers?: string;
+  /** Units separated by commas, such as `conv2:0-7,fc1:3`. */
+  readonly units?: string;
+  /** At most this many of them, the first in the order of the network. */
+  readonly limit?: number;
+}
+
+function findLayer(layers: readonly LayerInfo[], name: string): LayerInfo {
+  const layer = layers.find((each) => each.name === name);
+  if (!layer) {
+    throw new InputError(
+      `layer ${JSON.stringify(name)} is not in the model; its layers are ${layers.map((each) => each.name).join(", ")}`,
+    );
+  }
+  return layer;
+}
+
+/** The unit that a word such as `conv2:3` means. */
+export function parseUnit(text: string, layers: readonly LayerInfo[]): UnitId {
+  const units = parseItem(text, layers);
+  if (units.length !== 1) throw new InputError(`${JSON.stringify(text)} is several units; give one, such as conv2:3`);
+  return units[0];
+}
+
+/**
+ * The units that a list such as `conv2:0-7,fc1:3` means, in the order of the network, each once.
+ *
+ * @throws {InputError} naming the item that is malformed, of an unknown layer or out of range.
+ */
+export function parseUnits(text: string, layers: readonly LayerInfo[]): UnitId[] {
+  return inNetworkOrder(text.split(",").flatMap((item) => parseItem(item, layers)), layers);
+}
+
+/** The layers that a list such as `conv1,conv2` means, in the order of the network, each once. */
+export function parseLayers(text: string, layers: readonly LayerInfo[]): LayerInfo[] {
+  const chosen = new Set(
+    text.split(",").map((item) => {
+      const name = item.trim();
+      if (name === "") throw new InputError(`layer list ${JSON.stringify(text)} has an empty item; write conv1,conv2`);
+      return findLayer(layers, name);
+    }),
+  );
+  return layers.filter((layer) => chosen.has(layer));
+}
+
+function parseItem(item: string, layers: readonly LayerInfo[]): UnitId[] {
+  const match = /^([^:,\s]+):(\d+)(?:-(\d+))?$/.exec(item.trim());
+  if (!match) {
+    throw new InputError(
+      `unit ${JSON.stringify(item.trim())} is malformed; write conv2:3 or conv2:0-7, commas between`,
+    );
+  }
+  const layer = findLayer(layers, match[1]);
+  const first = Number(match[2]);
+  const last = match[3] === undefined ? first : Number(match[3]);
+  if (first > last) throw new InputError(`unit ${item.trim()} counts down; write ${layer.name}:${last}-${first}`);
+  if (last >= layer.units) {
+    throw new InputError(
+      `unit ${item.trim()} is out of range; ${layer.name} has ${layer.units} units, ${layer.name}:0 to ${layer.name}:${
+        layer.units - 1
+      }`,
+    );
+  }
+  return Array.from({ length: last - first + 1 }, (_, i) => ({ layer: layer.name, unit: first + i }));
+}
+
+function inNetworkOrder(units: readonly UnitId[], layers: readonly LayerInfo[]): UnitId[] {
+  return layers.flatMap((layer) => {
+    const chosen = new Set(units.filter((each) => each.layer === layer.name).map((each) => each.unit));
+    return [...chosen].sort((a, b) => a - b).map((unit) => ({ layer: layer.name, unit }));
+  });
+}
+
+/**
+ * The units to score, in the order of the network.
+ *
+ * @param layers the layers of the model, in the order of the network.
+ * @param selection layers or units, not both; all units of the model when neither is given.
+ * @throws {InputError} when the selection is wrong, or says both.
+ */
+export function selectUnits(layers: readonly LayerInfo[], selection: UnitSelection = {}): UnitId[] {
+  const { limit } = selection;
+  if (selection.layers !== undefined && selection.units !== undefined) {
+    throw new InputError("both layers and units were given; give one of the two");
+  }
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new InputError(`limit is ${limit}; allowed: an integer from 1`);
+  }
+  const units = selection.units !== undefined
+    ? parseUnits(selection.units, layers)
+    : (selection.layers === undefined ? layers : parseLayers(selection.layers, layers)).flatMap((layer) =>
+      Array.from({ length: layer.units }, (_, unit) => ({ layer: layer.name, unit }))
+    );
+  return limit === undefined ? units : units.slice(0, limit);
+}
