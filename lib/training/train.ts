@@ -1,0 +1,158 @@
+/**
+ * Training a classifier on CIFAR-10.
+ *
+ * @module
+ */
+import { tf } from "../engine/mod.ts";
+import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../images/cifar10.ts";
+import type { TrainableClassifier } from "../networks/network.ts";
+import { createRandom, permutation } from "../random.ts";
+import { augmentedBatch, normalizationTable, plainBatch } from "./augment.ts";
+import { type EpochRecord, loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
+import { learningRateAt, type Recipe } from "./recipe.ts";
+import { createSgd } from "./sgd.ts";
+
+const CLASSES = 10;
+const TEST_BATCH = 250;
+
+/** What a caller may watch and set. */
+export interface TrainOptions {
+  /** Seed of the order of images and of their augmentation. */
+  readonly seed: number;
+  /** What identifies the run, such as the model's name; a checkpoint of another run is refused. */
+  readonly key: string;
+  /** Checkpoint file; none is kept without it. */
+  readonly checkpoint?: string;
+  /** Steps between two checkpoints. */
+  readonly checkpointEvery?: number;
+  /** Called after every step. */
+  readonly onStep?: (step: number, total: number, loss: number) => void;
+  /** Called after every epoch. */
+  readonly onEpoch?: (record: EpochRecord) => void;
+  /** Ends after this many steps in all, for tests of resuming. */
+  readonly stopAfter?: number;
+}
+
+/**
+ * Trains a classifier by a recipe. The same network, recipe and seed give the same weights, also when the run was cut
+ * and resumed from its checkpoint.
+ *
+ * @param classifier freshly initialized; holds the trained weights afterwards.
+ * @returns the curve, an entry an epoch.
+ * @throws {Error} when the loss is not finite.
+ */
+export async function trainClassifier(
+  classifier: TrainableClassifier,
+  data: Cifar10,
+  recipe: Recipe,
+  options: TrainOptions,
+): Promise<readonly EpochRecord[]> {
+  const { seed, checkpointEvery = 100 } = options;
+  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+  const optimizer = createSgd(classifier.parameters, recipe);
+  const state = new Map<string, tf.Variable>([
+    ...classifier.parameters,
+    ...classifier.buffers,
+    ...[...optimizer.velocities].map(([name, velocity]) => [`velocity:${name}`, velocity] as const),
+  ]);
+  const key = JSON.stringify({ key: options.key, seed, recipe });
+  const fresh: Progress = { step: 0, history: [], epochLoss: 0, epochCorrect: 0, epochSeconds: 0 };
+  let progress = (options.checkpoint && await loadCheckpoint(options.checkpoint, key, state)) || fresh;
+
+  const perEpoch = Math.floor(data.train.count / recipe.batch); // the rest of an epoch's permutation sits it out
+  const total = perEpoch * recipe.epochs;
+  const variables = [...classifier.parameters.values()];
+  let order: { epoch: number; images: Uint32Array } = { epoch: -1, images: new Uint32Array() };
+
+  while (progress.step < Math.min(total, options.stopAfter ?? total)) {
+    const started = performance.now();
+    const step = progress.step;
+    const epoch = Math.floor(step / perEpoch);
+    if (order.epoch !== epoch) {
+      order = { epoch, images: permutation(data.train.count, createRandom(seed, "order", epoch)) };
+    }
+    const at = (step - epoch * perEpoch) * recipe.batch;
+    const images = order.images.subarray(at, at + recipe.batch);
+    const pixels = augmentedBatch(data.train, images, table, recipe, seed, epoch);
+    const labels = Int32Array.from(images, (image) => data.train.labels[image]);
+
+    const { loss, correct } = trainStep(classifier, variables, pixels, labels, recipe, (gradients) => {
+      optimizer.step(gradients, learningRateAt(recipe, step, total));
+    });
+    if (!Number.isFinite(loss)) {
+      throw new Error(
+        `training ${options.key}: the loss is ${loss} at step ${step}; lower the learning rate ` +
+          `(${recipe.learningRate}), the last checkpoint is kept`,
+      );
+    }
+    progress = {
+      ...progress,
+      step: step + 1,
+      epochLoss: progress.epochLoss + loss,
+      epochCorrect: progress.epochCorrect + correct,
+      epochSeconds: progress.epochSeconds + (performance.now() - started) / 1000,
+    };
+    options.onStep?.(step + 1, total, loss);
+
+    if ((step + 1) % perEpoch === 0) {
+      const measured = (epoch + 1) % recipe.testEvery === 0 || epoch + 1 === recipe.epochs;
+      const record: EpochRecord = {
+        epoch: epoch + 1,
+        loss: progress.epochLoss / perEpoch,
+        trainAccuracy: progress.epochCorrect / (perEpoch * recipe.batch),
+        testAccuracy: measured ? accuracy((x) => classifier.logits(x, false), data.test) : null,
+        seconds: progress.epochSeconds,
+      };
+      progress = { ...fresh, step: step + 1, history: [...progress.history, record] };
+      options.onEpoch?.(record);
+    }
+    const due = (step + 1) % checkpointEvery === 0 || step + 1 === total || step + 1 === options.stopAfter;
+    if (options.checkpoint && due) await saveCheckpoint(options.checkpoint, key, progress, state);
+  }
+  optimizer.dispose();
+  return progress.history;
+}
+
+/** Forward, loss, backward; the gradients are handed on and freed. */
+function trainStep(
+  classifier: TrainableClassifier,
+  variables: tf.Variable[],
+  pixels: Float32Array,
+  labels: Int32Array,
+  recipe: Recipe,
+  onGradients: (gradients: tf.NamedTensorMap) => void,
+): { loss: number; correct: number } {
+  return tf.tidy(() => {
+    const x = tf.tensor4d(pixels, [labels.length, 32, 32, 3]);
+    const classes = tf.tensor1d(labels, "int32");
+    const smoothing = recipe.labelSmoothing;
+    const target = tf.oneHot(classes, CLASSES).toFloat().mul(1 - smoothing).add(smoothing / CLASSES);
+    let correct = 0;
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = classifier.logits(x, true);
+      correct = logits.argMax(1).equal(classes).sum().dataSync()[0];
+      return target.mul(tf.logSoftmax(logits)).sum().mul(-1 / labels.length) as tf.Scalar;
+    }, variables);
+    onGradients(grads);
+    return { loss: value.dataSync()[0], correct };
+  });
+}
+
+/**
+ * Share of images that a classifier gets right.
+ *
+ * @param logits class scores of normalized images, shape [N, 32, 32, 3] to [N, 10].
+ */
+export function accuracy(logits: (images: tf.Tensor4D) => tf.Tensor2D, images: LabelledImages): number {
+  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+  let correct = 0;
+  for (let start = 0; start < images.count; start += TEST_BATCH) {
+    const count = Math.min(TEST_BATCH, images.count - start);
+    const predicted = tf.tidy(() => {
+      const x = tf.tensor4d(plainBatch(images, start, count, table), [count, 32, 32, 3]);
+      return logits(x).argMax(1).dataSync();
+    });
+    predicted.forEach((label, i) => correct += Number(label === images.labels[start + i]));
+  }
+  return correct / images.count;
+}
