@@ -6,6 +6,7 @@
  * @module
  */
 import { InputError, messageOf } from "../errors.ts";
+import { ENTRY_TYPES } from "./entry_types.ts";
 
 /** One tensor of a weight file, as plain data. */
 export interface WeightArray {
@@ -28,28 +29,6 @@ export interface Safetensors {
 
 /** Longest header accepted, in bytes: the limit of the reference implementation. */
 const MAX_HEADER = 100_000_000;
-
-/** Bytes per entry, and how an entry is read. BF16 is the upper half of an F32. */
-const DTYPES: Readonly<Record<string, { size: number; read: (bytes: Uint8Array<ArrayBuffer>) => Float32Array }>> = {
-  F64: { size: 8, read: (bytes) => Float32Array.from(new Float64Array(bytes.buffer)) },
-  F32: { size: 4, read: (bytes) => new Float32Array(bytes.buffer) },
-  F16: { size: 2, read: (bytes) => Float32Array.from(new Float16Array(bytes.buffer)) },
-  BF16: { size: 2, read: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes.buffer)) },
-  I64: { size: 8, read: (bytes) => Float32Array.from(new BigInt64Array(bytes.buffer), Number) },
-  U64: { size: 8, read: (bytes) => Float32Array.from(new BigUint64Array(bytes.buffer), Number) },
-  I32: { size: 4, read: (bytes) => Float32Array.from(new Int32Array(bytes.buffer)) },
-  U32: { size: 4, read: (bytes) => Float32Array.from(new Uint32Array(bytes.buffer)) },
-  I16: { size: 2, read: (bytes) => Float32Array.from(new Int16Array(bytes.buffer)) },
-  U16: { size: 2, read: (bytes) => Float32Array.from(new Uint16Array(bytes.buffer)) },
-  I8: { size: 1, read: (bytes) => Float32Array.from(new Int8Array(bytes.buffer)) },
-  U8: { size: 1, read: (bytes) => Float32Array.from(bytes) },
-  BOOL: { size: 1, read: (bytes) => Float32Array.from(bytes) },
-};
-
-/** Widens bfloat16 bit patterns, exactly: a bfloat16 is the upper half of a float32. */
-export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (upper) => upper << 16).buffer);
-}
 
 /**
  * Writes tensors as a safetensors file. The bytes depend on the arguments alone.
@@ -149,7 +128,7 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
     // a copy: aligned for the typed array, and it does not keep the whole file in memory
     tensors.set(name, {
       shape,
-      data: DTYPES[dtype].read(new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end))),
+      data: ENTRY_TYPES[dtype].read(new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end))),
     });
   }
   if (end !== available) refuse(`${available - end} bytes at its end belong to no tensor`);
@@ -214,9 +193,9 @@ function repeatedKey(json: string): string | undefined {
 function readEntry(name: string, entry: unknown, available: number, refuse: Refuse) {
   if (!isRecord(entry)) return refuse(`its entry for tensor "${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== "string" || !Object.hasOwn(DTYPES, dtype)) {
+  if (typeof dtype !== "string" || !Object.hasOwn(ENTRY_TYPES, dtype)) {
     return refuse(
-      `tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)} (known: ${Object.keys(DTYPES).join(", ")})`,
+      `tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)} (known: ${Object.keys(ENTRY_TYPES).join(", ")})`,
     );
   }
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -230,7 +209,7 @@ function readEntry(name: string, entry: unknown, available: number, refuse: Refu
   if (end > available) {
     refuse(`tensor "${name}" ends at byte ${end} of the data, which have ${available} bytes (truncated?)`);
   }
-  const size = shape.reduce((product, n) => product * n, DTYPES[dtype].size);
+  const size = shape.reduce((product, n) => product * n, ENTRY_TYPES[dtype].size);
   if (size !== end - begin) {
     refuse(
       `tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${size} bytes, but its offsets span ${

@@ -1,0 +1,363 @@
+/**
+ * PyTorch's .pth files, both formats: a zip of one pickle and raw storages (since PyTorch 1.6), and the legacy sequence of
+ * pickles followed by raw storages. Only tensors are read; nothing in a file is executed.
+ *
+ * @see torch/serialization.py and torch/_utils.py of PyTorch
+ * @module
+ */
+import { unzipSync } from "fflate";
+import { InputError, messageOf } from "../errors.ts";
+import { ENTRY_TYPES, type EntryType } from "./entry_types.ts";
+import { PickleGlobal, type PickleGlobals, PickleObject, type PickleValue, runPickle } from "./pickle.ts";
+import type { WeightArray } from "./safetensors.ts";
+
+type Refuse = (what: string) => never;
+
+/** Storage classes of PyTorch and the entries they hold. */
+const STORAGES: ReadonlyMap<string, EntryType> = new Map(
+  Object.entries({
+    Double: "F64",
+    Float: "F32",
+    Half: "F16",
+    BFloat16: "BF16",
+    Long: "I64",
+    Int: "I32",
+    Short: "I16",
+    Char: "I8",
+    Byte: "U8",
+    Bool: "BOOL",
+  }).map(([name, type]) => [`torch.${name}Storage`, ENTRY_TYPES[type]]),
+);
+
+/** A run of entries that tensors are views of. */
+class Storage extends PickleObject {
+  /**
+   * @param key its name in the file.
+   * @param stored how many entries the file holds under that name.
+   * @param offset which of these is its first entry.
+   * @param length how many entries are its own.
+   */
+  constructor(
+    readonly type: EntryType,
+    readonly key: string,
+    readonly stored: number,
+    readonly offset: number,
+    readonly length: number,
+  ) {
+    super();
+  }
+}
+
+/** A strided view of a storage, its bounds checked. */
+class Tensor extends PickleObject {
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {
+    super();
+  }
+
+  /** Number of entries. */
+  get count(): number {
+    return this.shape.reduce((product, n) => product * n, 1);
+  }
+
+  /** How many entries of the storage lie from its first to its last. */
+  get span(): number {
+    return this.count === 0 ? 0 : this.shape.reduce((sum, n, axis) => sum + (n - 1) * this.strides[axis], 1);
+  }
+}
+
+/** Most dimensions of a tensor, as in PyTorch. */
+const MAX_RANK = 64;
+
+/** Magic number and protocol version 1001, each a pickle of its own: how every legacy file begins. */
+const LEGACY_START = [
+  ...[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
+  ...[0x80, 2, 0x4d, 0xe9, 0x03, 0x2e],
+];
+
+/** The format of a .pth file by its first bytes; undefined when it is none. */
+export function pthFormat(bytes: Uint8Array): "zip" | "legacy" | undefined {
+  if ([0x50, 0x4b, 0x03, 0x04].every((byte, i) => bytes[i] === byte)) return "zip";
+  return LEGACY_START.every((byte, i) => bytes[i] === byte) ? "legacy" : undefined;
+}
+
+/**
+ * Reads the tensors of a .pth file: a dict of tensors, as `torch.save(model.state_dict(), file)` writes it, or a dict that
+ * holds one under `state_dict`. Any dtype becomes float32; the device that a storage was on does not matter.
+ *
+ * @param source the file's name, for errors.
+ * @param wanted which tensors to read, by name; the others cost nothing.
+ * @throws {InputError} when the file is not one, is cut off or lies about its sizes, or holds anything but tensors.
+ */
+export function decodePth(
+  bytes: Uint8Array,
+  source: string,
+  wanted: (name: string) => boolean = () => true,
+): Map<string, WeightArray> {
+  const refuse: Refuse = (what) => {
+    throw new InputError(
+      `${source} cannot be read as PyTorch tensors: ${what.replace(/\s+/g, " ").slice(0, 400)}; ` +
+        "fetch it again, or save only its weights with torch.save(model.state_dict(), FILE)",
+    );
+  };
+  const format = pthFormat(bytes);
+  if (format === undefined) return refuse("it begins neither as a zip file nor as a legacy .pth file");
+  const { root, storageBytes } = format === "zip" ? readZip(bytes, refuse) : readLegacy(bytes, refuse);
+
+  const chosen = new Map<string, Tensor>();
+  for (const [name, tensor] of namedTensors(root, refuse)) if (wanted(name)) chosen.set(name, tensor);
+  const total = [...chosen.values()].reduce((sum, tensor) => sum + tensor.span, 0);
+  // honest files hold an entry at most a few times (tied weights), and no entry in less than a byte
+  if (total > 4 * bytes.length) refuse(`its tensors span ${total} entries, in a file of ${bytes.length} bytes`);
+  const stored = storageBytes([...chosen.values()].map((tensor) => tensor.storage));
+  return new Map(
+    [...chosen].map(([name, tensor]) => {
+      return [name, { shape: [...tensor.shape], data: entriesOf(tensor, stored.get(tensor.storage.key)!) }];
+    }),
+  );
+}
+
+/** What both formats come to: what was pickled, and the bytes of those storages that are asked for, by key. */
+interface Archive {
+  readonly root: PickleValue;
+  readonly storageBytes: (storages: readonly Storage[]) => Map<string, Uint8Array>;
+}
+
+function readZip(bytes: Uint8Array, refuse: Refuse): Archive {
+  let folder: string | undefined;
+  /** Reads the entries `folder/name` for which `take(name)` is true. */
+  const extract = (take: (name: string) => boolean): Map<string, Uint8Array> => {
+    const sizes = new Map<string, number>();
+    let total = 0;
+    let files: Record<string, Uint8Array>;
+    try {
+      files = unzipSync(bytes, {
+        filter: ({ name, size, originalSize, compression }) => {
+          if (sizes.has(name)) refuse(`its zip file has the entry ${JSON.stringify(name)} twice`);
+          if (compression !== 0 || size !== originalSize) refuse(`its entry ${JSON.stringify(name)} is compressed`);
+          sizes.set(name, size);
+          folder ??= name.slice(0, name.indexOf("/") + 1);
+          const taken = name.startsWith(folder) && take(name.slice(folder.length));
+          if (taken) total += size;
+          if (total > bytes.length) refuse("its zip entries claim more bytes than the file has (truncated?)");
+          return taken;
+        },
+      });
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      return refuse(`its zip directory is not readable: ${messageOf(error)} (truncated?)`);
+    }
+    for (const [name, data] of Object.entries(files)) {
+      if (data.length !== sizes.get(name)) refuse(`its zip entry ${JSON.stringify(name)} is cut off (truncated?)`);
+    }
+    return new Map(Object.entries(files).map(([name, data]) => [name.slice(folder!.length), data]));
+  };
+
+  const head = extract((name) => name === "data.pkl" || name === "byteorder");
+  const pickle = head.get("data.pkl");
+  if (!pickle) return refuse("it has no data.pkl");
+  const order = head.get("byteorder");
+  if (order && new TextDecoder().decode(order) !== "little") refuse("its entries are not little-endian");
+  const { value: root } = readPickle(pickle, 0, storageTable(5, refuse), refuse);
+  const storageBytes = (storages: readonly Storage[]) => {
+    const byKey = new Map(storages.map((storage) => [storage.key, storage]));
+    const found = new Map(
+      [...extract((name) => name.startsWith("data/") && byKey.has(name.slice(5)))]
+        .map(([name, data]) => [name.slice(5), data]),
+    );
+    for (const { key, type, stored } of byKey.values()) {
+      const data = found.get(key) ?? refuse(`its storage ${JSON.stringify(key)} is not in the zip file`);
+      if (data.length !== stored * type.size) {
+        refuse(
+          `its storage ${
+            JSON.stringify(key)
+          } has ${data.length} bytes, but ${stored} entries of ${type.size} are declared`,
+        );
+      }
+    }
+    return found;
+  };
+  return { root, storageBytes };
+}
+
+function readLegacy(bytes: Uint8Array, refuse: Refuse): Archive {
+  const none: PersistentTable = {
+    byKey: new Map(),
+    persistent: () => refuse("it names a storage outside its tensors"),
+  };
+  const system = readPickle(bytes, LEGACY_START.length, none, refuse);
+  if (!(system.value instanceof Map) || system.value.get("little_endian") !== true) {
+    refuse("its entries are not little-endian");
+  }
+  const table = storageTable(6, refuse);
+  const { value: root, end } = readPickle(bytes, system.end, table, refuse);
+  const { value: keys, end: start } = readPickle(bytes, end, none, refuse);
+  if (!Array.isArray(keys)) return refuse("its list of storages is not a list");
+
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Map<string, Uint8Array>();
+  let at = start;
+  for (const key of keys as PickleValue[]) {
+    const storage = typeof key === "string" && !found.has(key) && table.byKey.get(key);
+    if (!storage) return refuse(`its list of storages has ${nameOf(key)} twice, or no tensor uses it`);
+    const size = storage.stored * storage.type.size;
+    if (bytes.length - at < 8 || bytes.length - at - 8 < size) {
+      refuse(`its storage "${storage.key}" is cut off (truncated?)`);
+    }
+    const count = view.getBigInt64(at, true);
+    if (count !== BigInt(storage.stored)) {
+      refuse(`its storage "${storage.key}" has ${count} entries, but ${storage.stored} are declared`);
+    }
+    found.set(storage.key, bytes.subarray(at + 8, at + 8 + size));
+    at += 8 + size;
+  }
+  if (at !== bytes.length) refuse(`${bytes.length - at} bytes at its end belong to no storage`);
+  const storageBytes = (storages: readonly Storage[]) => {
+    const missing = storages.find((storage) => !found.has(storage.key));
+    if (missing) refuse(`its storage ${JSON.stringify(missing.key)} is not in the file`);
+    return found;
+  };
+  return { root, storageBytes };
+}
+
+/** The storages that a pickle names, gathered while it is read. */
+interface PersistentTable {
+  readonly byKey: Map<string, Storage>;
+  readonly persistent: (id: PickleValue) => PickleValue;
+}
+
+/**
+ * Reads persistent ids `("storage", class, key, location, entries)`, with a sixth part in legacy files: null, or
+ * `(key, offset, length)` of a view of that storage.
+ */
+function storageTable(parts: 5 | 6, refuse: Refuse): PersistentTable {
+  const byKey = new Map<string, Storage>();
+  const persistent = (id: PickleValue): Storage => {
+    if (!Array.isArray(id) || id.length !== parts || id[0] !== "storage") {
+      return refuse("it names a storage in an unknown way");
+    }
+    const [, kind, key, , stored, part] = id as PickleValue[];
+    const type = kind instanceof PickleGlobal ? STORAGES.get(kind.name) : undefined;
+    if (!type) return refuse("it names a storage of an unknown type");
+    if (typeof key !== "string" || !isCount(stored)) return refuse("it names a storage without a key or a size");
+    let [offset, length]: PickleValue[] = [0, stored];
+    if (Array.isArray(part)) [, offset, length] = part as PickleValue[];
+    if (!isCount(offset) || !isCount(length) || offset + length > stored) {
+      return refuse(`its view of storage ${JSON.stringify(key)} reaches outside it`);
+    }
+    const known = byKey.get(key);
+    if (known && (known.type !== type || known.stored !== stored)) {
+      return refuse(`it names storage ${JSON.stringify(key)} with two types or sizes`);
+    }
+    const storage = new Storage(type, key, stored, offset, length);
+    byKey.set(key, storage);
+    return storage;
+  };
+  return { byKey, persistent };
+}
+
+function readPickle(bytes: Uint8Array, start: number, { persistent }: PersistentTable, refuse: Refuse) {
+  const tensor = (args: readonly PickleValue[]): PickleValue => rebuildTensor(args, refuse);
+  const first = ([value]: readonly PickleValue[]): PickleValue => {
+    return value instanceof Tensor ? value : refuse("it has a parameter that is not a tensor");
+  };
+  const globals: PickleGlobals = new Map([
+    ["collections.OrderedDict", ([pairs]: readonly PickleValue[]): PickleValue => orderedDict(pairs, refuse)],
+    ["torch._utils._rebuild_tensor", tensor],
+    ["torch._utils._rebuild_tensor_v2", tensor],
+    ["torch._utils._rebuild_parameter", first],
+    ["torch.nn.parameter.Parameter", first],
+    [
+      "torch.Size",
+      ([sizes]: readonly PickleValue[]): PickleValue =>
+        Array.isArray(sizes) ? sizes : refuse("it has a bad torch.Size"),
+    ],
+    ...[...STORAGES.keys()].map((name): [string, null] => [name, null]),
+  ]);
+  const build = (object: PickleValue, state: PickleValue): void => {
+    // OrderedDict's attributes (_metadata) and what a Parameter knows besides its tensor; neither is wanted
+    const harmless = (object instanceof Map && state instanceof Map) ||
+      (object instanceof Tensor && Array.isArray(state));
+    if (!harmless) refuse("its pickle sets the state (opcode BUILD) of something other than a dict or a parameter");
+  };
+  return runPickle(bytes, start, { globals, persistent, build, refuse });
+}
+
+/** A value as an error names it; lists and dicts may contain themselves, so they are not written out. */
+function nameOf(value: PickleValue): string {
+  return typeof value === "object" && value !== null ? "an object" : JSON.stringify(value);
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function orderedDict(pairs: PickleValue | undefined, refuse: Refuse): PickleValue {
+  if (pairs === undefined) return new Map();
+  const isPair = (pair: PickleValue): pair is [string, PickleValue] => {
+    return Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string";
+  };
+  if (!Array.isArray(pairs) || !pairs.every(isPair)) {
+    return refuse("it has an OrderedDict of something other than pairs");
+  }
+  return new Map<PickleValue, PickleValue>(pairs);
+}
+
+/** `_rebuild_tensor(storage, offset, size, stride)`; `_v2` has more arguments, which only training needs. */
+function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[], refuse: Refuse): Tensor {
+  if (!(storage instanceof Storage)) return refuse("it has a tensor without a storage");
+  const isCounts = (value: PickleValue): value is readonly number[] => Array.isArray(value) && value.every(isCount);
+  if (Array.isArray(shape) && shape.length > MAX_RANK) return refuse(`it has a tensor of ${shape.length} dimensions`);
+  if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) {
+    return refuse("it has a tensor whose offset, sizes or strides are no counts");
+  }
+  const tensor = new Tensor(storage, offset, shape, strides);
+  if (tensor.count > storage.length) {
+    refuse(`it has a tensor of shape [${shape}], more entries than the ${storage.length} of its storage`);
+  }
+  if (!(offset + tensor.span <= storage.length)) {
+    refuse(
+      `it has a tensor of shape [${shape}] and strides [${strides}] that reaches outside the ${storage.length} entries of its storage`,
+    );
+  }
+  return tensor;
+}
+
+function namedTensors(root: PickleValue, refuse: Refuse): [string, Tensor][] {
+  const dict = root instanceof Map ? root.get("state_dict") ?? root : root;
+  if (!(dict instanceof Map)) return refuse("it holds no dict of tensors");
+  return [...dict].map(([name, tensor]) => {
+    if (typeof name !== "string" || !(tensor instanceof Tensor)) {
+      return refuse(`its entry ${nameOf(name)} is not a tensor`);
+    }
+    return [name, tensor];
+  });
+}
+
+/** The entries of a tensor in row-major order. */
+function entriesOf({ storage, offset, shape, strides, count, span }: Tensor, bytes: Uint8Array): Float32Array {
+  if (count === 0) return new Float32Array(0);
+  const { type } = storage;
+  const contiguous = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
+  const dense = shape.every((n, axis) => n === 1 || strides[axis] === contiguous[axis]);
+  const begin = (storage.offset + offset) * type.size;
+  // a copy: aligned, and free of the file
+  const entries = type.read(new Uint8Array(bytes.subarray(begin, begin + span * type.size)));
+  if (dense) return entries;
+  const data = new Float32Array(count);
+  const index = shape.map(() => 0);
+  for (let i = 0, at = 0; i < count; i++) {
+    data[i] = entries[at];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= shape[axis] * strides[axis];
+      index[axis] = 0;
+    }
+  }
+  return data;
+}
