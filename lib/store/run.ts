@@ -1,0 +1,226 @@
+/**
+ * Writing a run: created or resumed under a lock, one transaction per job.
+ *
+ * The journal is write-ahead while the run is open, so that readers and the writer do not wait for one another, and is
+ * folded into the one file when the run is closed. A process killed at any moment leaves every committed job and nothing of
+ * an uncommitted one; the next opening recovers by itself.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { InputError, messageOf } from "../errors.ts";
+import type { ClusteringRecord, RunManifest, UnitRecord } from "../types.ts";
+import { lockRun, type RunLock } from "./lock.ts";
+import { manifestDifferences } from "./manifest.ts";
+import { checkRunFile, RunReader } from "./run_reader.ts";
+import { CREATE_TABLES, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
+
+/** How a run is opened for writing. */
+export interface RunOptions {
+  /** Largest size of the run file, in SQLite pages of 4096 bytes; as large as the disk allows when not given. */
+  readonly maxPages?: number;
+}
+
+/** A run open for writing. */
+export class Run extends RunReader {
+  readonly #lock: RunLock;
+  /** Position in the whole plan of each unit. */
+  readonly #positions = new Map<string, number>();
+
+  /** @param lock the run's lock, released on closing. */
+  constructor(directory: string, db: DatabaseSync, lock: RunLock) {
+    super(directory, db);
+    this.#lock = lock;
+    for (const { layer, units } of this.manifest.jobs) {
+      for (const unit of units) this.#positions.set(`${layer}:${unit}`, this.#positions.size);
+    }
+  }
+
+  /**
+   * Commits one job: all of it or, whatever happens meanwhile, nothing.
+   *
+   * @param job index of the job in the whole plan; of this run's shard and not committed yet.
+   * @param records one record for each unit of the job, in any order.
+   * @param seconds how long the job took.
+   * @throws {RangeError} when the job or a record does not fit the plan, or a record contradicts itself.
+   * @throws {Error} when the disk is full; jobs committed before stay.
+   */
+  commitJob(job: number, records: readonly UnitRecord[], seconds: number): void {
+    const planned = this.manifest.jobs[job];
+    const { index, count } = this.manifest.shard;
+    if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
+    if (job % count !== index) throw new RangeError(`job ${job} is not of shard ${index}/${count}`);
+    const names = (units: readonly { layer: string; unit: number }[]) =>
+      units.map(({ layer, unit }) => `${layer}:${unit}`).sort().join(" ");
+    const expected = names(planned.units.map((unit) => ({ layer: planned.layer, unit })));
+    if (names(records) !== expected) throw new RangeError(`job ${job} is ${expected}, not ${names(records)}`);
+    records.forEach(checkRecord);
+
+    this.attempt(() => {
+      this.db.exec("BEGIN IMMEDIATE");
+      try {
+        if (this.db.prepare("SELECT 1 FROM jobs WHERE job = ?").get(job)) {
+          throw new RangeError(`job ${job} is already committed`);
+        }
+        this.db.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?)")
+          .run(job, planned.layer, JSON.stringify(planned.units), seconds);
+        for (const record of records) this.#insertUnit(job, record);
+        this.db.exec("COMMIT");
+      } catch (error) {
+        try {
+          this.db.exec("ROLLBACK");
+        } catch {
+          // SQLite has already rolled back, as it does on a full disk; the first error is the one to tell.
+        }
+        throw error;
+      }
+    });
+  }
+
+  #insertUnit(job: number, record: UnitRecord): void {
+    const id = this.#positions.get(`${record.layer}:${record.unit}`)!;
+    const { images, embeddings } = record;
+    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+      id,
+      job,
+      record.layer,
+      record.unit,
+      record.stopReason,
+      JSON.stringify(record.flags),
+      images.height,
+      images.width,
+      record.meanAngle,
+      record.datasetMax,
+    );
+    const insertImage = this.db.prepare("INSERT INTO images VALUES (?, ?, ?, ?)");
+    const size = images.height * images.width * 3;
+    for (let i = 0; i < images.count; i++) {
+      const rgb = new Uint8ClampedArray(size); // clamps to 0 .. 255 and rounds
+      for (let j = 0; j < size; j++) rgb[j] = images.data[i * size + j] * 255;
+      insertImage.run(id, i, record.activations[i], new Uint8Array(rgb.buffer));
+    }
+    this.db.prepare("INSERT INTO distances VALUES (?, ?)").run(id, bytesOf(Float64Array.from(record.distances)));
+    this.db.prepare("INSERT INTO embeddings VALUES (?, ?, ?, ?)")
+      .run(id, embeddings.rows, embeddings.cols, bytesOf(Float32Array.from(embeddings.data)));
+    this.#insertClustering(id, "profile", record.score);
+    this.#insertClustering(id, "paper", record.paper);
+    const insertBest = this.db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
+    record.datasetBest.forEach(({ index, activation }, rank) => insertBest.run(id, rank, index, activation));
+  }
+
+  #insertClustering(id: number, rule: "profile" | "paper", record: ClusteringRecord | null): void {
+    if (record === null) return;
+    this.db.prepare("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+      id,
+      rule,
+      record.I,
+      record.K,
+      record.C,
+      record.D,
+      record.S,
+      JSON.stringify(record.theta),
+      JSON.stringify(record.b),
+    );
+    const insertCluster = this.db.prepare("INSERT INTO clusters VALUES (?, ?, ?, ?)");
+    record.assignments.forEach((cluster, image) => insertCluster.run(id, rule, image, cluster));
+    const insertCandidate = this.db.prepare("INSERT INTO candidates VALUES (?, ?, ?, ?, ?)");
+    for (const { k, bic, inertia } of record.candidates) {
+      insertCandidate.run(id, rule, k, Number.isNaN(bic) ? null : bic, inertia);
+    }
+  }
+
+  /** Folds the journal into the one file, closes it and releases the lock. */
+  override close(): void {
+    try {
+      this.db.exec("PRAGMA busy_timeout = 0");
+      this.db.exec("PRAGMA journal_mode = DELETE");
+    } catch {
+      // A reader is still there, or the disk is full: the journal stays beside the file, and the next writer folds it.
+    }
+    super.close();
+    this.#lock.release();
+  }
+}
+
+function bytesOf(array: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function checkRecord(record: UnitRecord): void {
+  const wrong = (what: string) => new RangeError(`unit ${record.layer}:${record.unit}: ${what}`);
+  const { images, activations, distances, embeddings, score, paper } = record;
+  const N = images.count;
+  if (images.data.length !== N * images.height * images.width * 3) {
+    throw wrong(`${images.data.length} pixel values are not ${N} images of ${images.height} x ${images.width}`);
+  }
+  if (activations.length !== N) throw wrong(`${activations.length} activations of ${N} images`);
+  if (!activations.every(Number.isFinite)) throw wrong("an activation is not finite");
+  if (embeddings.data.length !== embeddings.rows * embeddings.cols) {
+    throw wrong(`${embeddings.data.length} entries are not ${embeddings.rows} x ${embeddings.cols} embeddings`);
+  }
+  if ((score === null) !== (paper === null)) throw wrong("one of the two scores is missing");
+  if (score === null && distances.length === 0 && embeddings.rows === 0) return; // dead: nothing was measured
+  if (distances.length !== N * (N - 1) / 2) throw wrong(`${distances.length} distances of ${N} images`);
+  if (embeddings.rows !== N) throw wrong(`${embeddings.rows} embeddings of ${N} images`);
+  for (const each of [score, paper]) {
+    if (each && !(each.I <= N && each.assignments.length === each.I)) {
+      throw wrong(`${each.assignments.length} assignments and I = ${each.I} of ${N} images`);
+    }
+  }
+}
+
+/**
+ * Opens a run for writing: creates it, or resumes the one that is there if it is the same.
+ *
+ * @param directory the run's folder; created when missing.
+ * @param manifest what the run is.
+ * @returns the run, locked until it is closed or the process ends.
+ * @throws {InputError} when the run there was made with other settings (saying which), another process writes it, or its
+ *   file or folder cannot be used.
+ */
+export function openRun(directory: string, manifest: RunManifest, options: RunOptions = {}): Run {
+  const file = join(directory, RUN_FILE);
+  if (manifest.schema !== RUN_SCHEMA) throw new RangeError(`schema ${manifest.schema} is not ${RUN_SCHEMA}`);
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new InputError(`run ${directory} cannot be created: ${messageOf(error)}; choose a folder that can be`);
+  }
+  const lock = lockRun(directory);
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    db.exec("PRAGMA busy_timeout = 10000");
+    const exists = checkRunFile(db, file);
+    db.exec("PRAGMA journal_mode = WAL");
+    db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
+    if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
+    if (!exists) createTables(db, manifest);
+    const run = new Run(directory, db, lock);
+    const differences = exists ? manifestDifferences(run.manifest, manifest) : [];
+    if (differences.length > 0) {
+      throw new InputError(
+        `run ${directory} was made with other settings: ${differences.join("; ")}; ` +
+          `give the same settings to resume it, or another run name`,
+      );
+    }
+    return run;
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw storeError(error, file);
+  }
+}
+
+/** Tables and manifest in one transaction, so that a process killed here leaves a file that counts as new. */
+function createTables(db: DatabaseSync, manifest: RunManifest): void {
+  db.exec("BEGIN IMMEDIATE");
+  db.exec(CREATE_TABLES);
+  const insert = db.prepare("INSERT INTO manifest VALUES (?, ?)");
+  for (const [field, value] of Object.entries(manifest)) {
+    if (value !== undefined) insert.run(field, JSON.stringify(value));
+  }
+  db.exec("COMMIT");
+}

@@ -1,0 +1,24 @@
+/**
+ * Where a run lives.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { RUN_FILE } from "./schema.ts";
+
+/**
+ * The folder of a run: `runs/NAME` for a plain name. An argument with a slash is a path, so that `../x` is never a name;
+ * so is `.`, and a plain word where `runs/` has no such run but a folder of that name in the current one holds a run.
+ *
+ * @param nameOrPath a run's name or the path of its folder.
+ * @throws {InputError} when it is empty.
+ */
+export function runDirectory(nameOrPath: string): string {
+  if (nameOrPath.trim() === "") throw new InputError("the run's name is empty; give a name such as lenet5, or a path");
+  if (nameOrPath.includes("\0")) throw new InputError("the run's name has a null character; give a plain name");
+  if (/[/\\]/.test(nameOrPath) || nameOrPath === "." || nameOrPath === "..") return nameOrPath;
+  const named = join("runs", nameOrPath);
+  return !existsSync(named) && existsSync(join(nameOrPath, RUN_FILE)) ? nameOrPath : named;
+}

@@ -1,0 +1,336 @@
+/**
+ * Reading a run: what is committed, unit by unit and in sum. Works beside a running writer.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { sampleStandardDeviation } from "simple-statistics";
+import { InputError } from "../errors.ts";
+import type { ClusteringRecord, LayerInfo, RunManifest, ScoreParts, StopReason, UnitId, UnitRecord } from "../types.ts";
+import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
+
+type Row = Record<string, SQLOutputValue>;
+
+/** What a table of scores needs of one unit: a UnitRecord without its blobs. */
+export interface UnitSummary extends UnitId {
+  readonly stopReason: StopReason;
+  readonly flags: readonly string[];
+  /** Activation of each of the images made. */
+  readonly activations: readonly number[];
+  readonly score: ScoreParts | null;
+  readonly paper: ScoreParts | null;
+  readonly meanAngle: number | null;
+  readonly datasetMax: number | null;
+}
+
+/** One layer of a run, in sum. */
+export interface LayerSummary {
+  readonly layer: string;
+  /** Units of the run's plan, whatever the shard. */
+  readonly planned: number;
+  /** Units committed. */
+  readonly units: number;
+  /** Units committed that have no score. */
+  readonly dead: number;
+  /** Mean of S over the units that have one; null when none has. */
+  readonly meanS: number | null;
+  /** Sample standard deviation of S; null for fewer than two. */
+  readonly spreadS: number | null;
+  /** How many units have one, two, and three or more clusters. */
+  readonly K1: number;
+  readonly K2: number;
+  readonly K3: number;
+  /** How many units' every image exceeds the dataset; null without a dataset. */
+  readonly exceeding: number | null;
+  /** Seconds its jobs took. */
+  readonly seconds: number;
+}
+
+/** A run in sum. */
+export interface RunSummary {
+  /** Jobs of this run's shard, and how many of them are committed. */
+  readonly jobs: { readonly planned: number; readonly completed: number };
+  /** Layers in the order of the plan. */
+  readonly layers: readonly LayerSummary[];
+}
+
+/** The layers of a run's plan, in its order, with how many units are planned of each. */
+export function plannedLayers(manifest: RunManifest): Pick<LayerInfo, "name" | "units">[] {
+  const counts = new Map<string, number>();
+  for (const { layer, units } of manifest.jobs) counts.set(layer, (counts.get(layer) ?? 0) + units.length);
+  return [...counts].map(([name, units]) => ({ name, units }));
+}
+
+/** The images counted by a score: whether every one, and which share of them, exceeds the dataset's maximum. */
+export function exceedance(unit: UnitSummary): { readonly all: boolean; readonly share: number } | null {
+  if (unit.datasetMax === null || unit.score === null) return null;
+  const above = unit.activations.slice(0, unit.score.I).filter((activation) => activation > unit.datasetMax!).length;
+  return { all: above === unit.score.I, share: above / unit.score.I };
+}
+
+/** The committed part of a run. */
+export class RunReader {
+  /** What the run is. */
+  readonly manifest: RunManifest;
+
+  /**
+   * @param directory the run's folder.
+   * @param db the opened run file; the reader closes it.
+   */
+  constructor(readonly directory: string, protected readonly db: DatabaseSync) {
+    this.manifest = readManifest(db, this.file);
+  }
+
+  /** Path of the run file. */
+  get file(): string {
+    return join(this.directory, RUN_FILE);
+  }
+
+  /** Runs a query or a transaction; what SQLite throws becomes one line about this file. */
+  protected attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof TypeError) throw error;
+      throw storeError(error, this.file);
+    }
+  }
+
+  private all(sql: string, ...parameters: (string | number)[]): Row[] {
+    return this.db.prepare(sql).all(...parameters) as Row[];
+  }
+
+  /** Indices of the committed jobs in the whole plan, ascending. */
+  completedJobs(): number[] {
+    return this.attempt(() => this.all("SELECT job FROM jobs ORDER BY job").map((row) => row.job as number));
+  }
+
+  /** Indices of the jobs of this run's shard that are not committed, ascending. */
+  pendingJobs(): number[] {
+    const done = new Set(this.completedJobs());
+    const { index, count } = this.manifest.shard;
+    return this.manifest.jobs.map((_, job) => job).filter((job) => job % count === index && !done.has(job));
+  }
+
+  /** Seconds that a committed job took; null for another. */
+  jobSeconds(job: number): number | null {
+    const [row] = this.attempt(() => this.all("SELECT seconds FROM jobs WHERE job = ?", job));
+    return row ? row.seconds as number : null;
+  }
+
+  /** The committed units in the order of the plan's layers, then of the unit; without images, distances and embeddings. */
+  units(): UnitSummary[] {
+    return this.attempt(() => {
+      const activations = groupByUnit(this.all("SELECT unit_id, activation FROM images ORDER BY unit_id, image"));
+      const scores = groupByUnit(this.all("SELECT unit_id, rule, I, K, C, D, S FROM scores"));
+      const order = new Map(plannedLayers(this.manifest).map(({ name }, index) => [name, index]));
+      return this.all("SELECT id, layer, unit, stop_reason, flags, mean_angle, dataset_max FROM units")
+        .map((row): UnitSummary => {
+          const id = row.id as number;
+          const part = (rule: string) => {
+            const score = scores.get(id)?.find((each) => each.rule === rule);
+            return score ? scoreParts(score) : null;
+          };
+          return {
+            layer: row.layer as string,
+            unit: row.unit as number,
+            stopReason: row.stop_reason as StopReason,
+            flags: JSON.parse(row.flags as string),
+            activations: (activations.get(id) ?? []).map((each) => each.activation as number),
+            score: part("profile"),
+            paper: part("paper"),
+            meanAngle: row.mean_angle as number | null,
+            datasetMax: row.dataset_max as number | null,
+          };
+        })
+        .sort((a, b) => order.get(a.layer)! - order.get(b.layer)! || a.unit - b.unit);
+    });
+  }
+
+  /**
+   * All that is stored of one unit; null when it is not committed. Images come back as the bytes they were stored as, over
+   * 255; everything else exactly as committed.
+   */
+  unit(layer: string, unit: number): UnitRecord | null {
+    return this.attempt(() => {
+      const [row] = this.all("SELECT * FROM units WHERE layer = ? AND unit = ?", layer, unit);
+      if (!row) return null;
+      const id = row.id as number;
+      const images = this.all("SELECT activation, rgb FROM images WHERE unit_id = ? ORDER BY image", id);
+      const [distances] = this.all("SELECT lpips FROM distances WHERE unit_id = ?", id);
+      const [embeddings] = this.all("SELECT rows, cols, entries FROM embeddings WHERE unit_id = ?", id);
+      const [height, width] = [row.height as number, row.width as number];
+      const pixels = new Float32Array(images.length * height * width * 3);
+      images.forEach((image, i) => {
+        const offset = i * height * width * 3;
+        (image.rgb as Uint8Array).forEach((byte, j) => pixels[offset + j] = byte / 255);
+      });
+      return {
+        layer,
+        unit,
+        stopReason: row.stop_reason as StopReason,
+        flags: JSON.parse(row.flags as string),
+        images: { count: images.length, height, width, data: pixels },
+        activations: images.map((image) => image.activation as number),
+        distances: Array.from(new Float64Array((distances.lpips as Uint8Array).slice().buffer)),
+        embeddings: {
+          rows: embeddings.rows as number,
+          cols: embeddings.cols as number,
+          data: new Float32Array((embeddings.entries as Uint8Array).slice().buffer),
+        },
+        score: this.clustering(id, "profile"),
+        paper: this.clustering(id, "paper"),
+        meanAngle: row.mean_angle as number | null,
+        datasetMax: row.dataset_max as number | null,
+        datasetBest: this.all(
+          "SELECT dataset_index, activation FROM dataset_best WHERE unit_id = ? ORDER BY rank",
+          id,
+        ).map((best) => ({ index: best.dataset_index as number, activation: best.activation as number })),
+      };
+    });
+  }
+
+  private clustering(id: number, rule: "profile" | "paper"): ClusteringRecord | null {
+    const [row] = this.all("SELECT * FROM scores WHERE unit_id = ? AND rule = ?", id, rule);
+    if (!row) return null;
+    return {
+      ...scoreParts(row),
+      assignments: this.all("SELECT cluster FROM clusters WHERE unit_id = ? AND rule = ? ORDER BY image", id, rule)
+        .map((each) => each.cluster as number),
+      theta: JSON.parse(row.theta as string),
+      b: JSON.parse(row.b as string),
+      candidates: this.all("SELECT k, bic, inertia FROM candidates WHERE unit_id = ? AND rule = ? ORDER BY k", id, rule)
+        .map((each) => ({
+          k: each.k as number,
+          bic: each.bic === null ? NaN : each.bic as number, // SQLite has no NaN
+          inertia: each.inertia as number,
+        })),
+    };
+  }
+
+  /** The run in sum, layer by layer. */
+  summary(): RunSummary {
+    const seconds = new Map<string, number>();
+    for (const row of this.attempt(() => this.all("SELECT layer, sum(seconds) AS seconds FROM jobs GROUP BY layer"))) {
+      seconds.set(row.layer as string, row.seconds as number);
+    }
+    const units = this.units();
+    const { index, count } = this.manifest.shard;
+    const planned = this.manifest.jobs.filter((_, job) => job % count === index).length;
+    return {
+      jobs: { planned, completed: this.completedJobs().length },
+      layers: plannedLayers(this.manifest).map(({ name, units: plannedUnits }) => {
+        const here = units.filter((unit) => unit.layer === name);
+        const scored = here.flatMap((unit) => unit.score ?? []);
+        const S = scored.flatMap((score) => score.S ?? []);
+        return {
+          layer: name,
+          planned: plannedUnits,
+          units: here.length,
+          dead: here.length - scored.length,
+          meanS: S.length === 0 ? null : S.reduce((sum, value) => sum + value, 0) / S.length,
+          spreadS: S.length < 2 ? null : sampleStandardDeviation(S),
+          K1: scored.filter((score) => score.K === 1).length,
+          K2: scored.filter((score) => score.K === 2).length,
+          K3: scored.filter((score) => score.K >= 3).length,
+          exceeding: this.manifest.dataset === null ? null : here.filter((unit) => exceedance(unit)?.all).length,
+          seconds: seconds.get(name) ?? 0,
+        };
+      }),
+    };
+  }
+
+  /** Closes the run file. */
+  close(): void {
+    this.db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function scoreParts(row: Row): ScoreParts {
+  return {
+    I: row.I as number,
+    K: row.K as number,
+    C: row.C as number | null,
+    D: row.D as number,
+    S: row.S as number | null,
+  };
+}
+
+function groupByUnit(rows: readonly Row[]): Map<number, Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.unit_id as number);
+    if (group) group.push(row);
+    else groups.set(row.unit_id as number, [row]);
+  }
+  return groups;
+}
+
+function readManifest(db: DatabaseSync, file: string): RunManifest {
+  const fields = db.prepare("SELECT field, value FROM manifest ORDER BY rowid").all() as {
+    field: string;
+    value: string;
+  }[];
+  const manifest = Object.fromEntries(fields.map(({ field, value }) => [field, JSON.parse(value)]));
+  if (!Array.isArray(manifest.jobs) || typeof manifest.shard !== "object") {
+    throw new InputError(`${file} has no complete manifest; restore it, or use another run name`);
+  }
+  return manifest as RunManifest;
+}
+
+/**
+ * Checks that an opened database is a run of a schema that this version reads.
+ *
+ * @returns whether it holds a run; false for a database with nothing in it yet.
+ * @throws {InputError} when it is damaged, something else, or of a newer schema.
+ */
+export function checkRunFile(db: DatabaseSync, file: string): boolean {
+  const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() as Row)[0];
+  const tables = (db.prepare("SELECT count(*) AS count FROM sqlite_schema").get() as Row).count as number;
+  if (tables === 0) return false;
+  if (pragma("application_id") !== APPLICATION_ID) {
+    throw new InputError(`${file} is a database of something else, not a run of polysem; use another run name`);
+  }
+  const schema = pragma("user_version") as number;
+  if (schema > RUN_SCHEMA) {
+    throw new InputError(
+      `${file} was made by a newer polysem (schema ${schema}, this one reads up to ${RUN_SCHEMA}); update polysem`,
+    );
+  }
+  const check = pragma("quick_check(1)");
+  if (check !== "ok") {
+    throw new InputError(
+      `${file} is damaged (${String(check).replaceAll("\n", " ")}); restore it, or use another run name`,
+    );
+  }
+  return true;
+}
+
+/**
+ * Opens a run for reading, also while another process writes it.
+ *
+ * @param directory the run's folder.
+ * @throws {InputError} when there is no run, or its file is damaged, of something else or of a newer schema.
+ */
+export function readRun(directory: string): RunReader {
+  const file = join(directory, RUN_FILE);
+  if (!existsSync(file)) throw new InputError(`there is no run in ${directory}: it has no ${RUN_FILE}; check the name`);
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, { readOnly: true });
+    db.exec("PRAGMA busy_timeout = 10000");
+    if (!checkRunFile(db, file)) {
+      throw new InputError(`the run in ${directory} has not begun: ${RUN_FILE} is empty; start it with score-all`);
+    }
+    return new RunReader(directory, db);
+  } catch (error) {
+    db?.close();
+    throw storeError(error, file);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The format of a run file, `run.sqlite`: one SQLite database of the tables below.
+ *
+ * - `manifest`: one row per field of the run's manifest, the value as JSON.
+ * - `jobs`: the committed jobs, and how long each took. The only place for what differs from one execution to the next.
+ * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace.
+ * - `images`: bytes R, G, B per pixel, row by row; the activation of the image, evaluated without transforms.
+ * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ...: little-endian float64.
+ * - `embeddings`: per unit, a row-major matrix of little-endian float32.
+ * - `scores`, `clusters`, `candidates`: the clustering by the profile's stop and rule, and by the `paper` ones; theta and b
+ *   are JSON matrices; a criterion that has no value for some k is NULL.
+ * - `dataset_best`: the dataset's best images, best first.
+ *
+ * Limits: the file is refused when its application id is another, its schema is newer, or SQLite finds it damaged.
+ *
+ * @module
+ */
+import { InputError, messageOf } from "../errors.ts";
+
+/** Version of the tables; a run file of a higher one is refused. */
+export const RUN_SCHEMA = 1;
+
+/** "poly" in ASCII: marks a SQLite file as a run. */
+export const APPLICATION_ID = 0x706f6c79;
+
+/** Name of the file inside a run's folder. */
+export const RUN_FILE = "run.sqlite";
+
+/** Statements that make an empty run file. */
+export const CREATE_TABLES = `
+CREATE TABLE manifest (field TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE jobs (job INTEGER PRIMARY KEY, layer TEXT NOT NULL, units TEXT NOT NULL, seconds REAL NOT NULL) STRICT;
+CREATE TABLE units (
+  id INTEGER PRIMARY KEY,
+  job INTEGER NOT NULL REFERENCES jobs,
+  layer TEXT NOT NULL,
+  unit INTEGER NOT NULL,
+  stop_reason TEXT NOT NULL,
+  flags TEXT NOT NULL,
+  height INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  mean_angle REAL,
+  dataset_max REAL,
+  UNIQUE (layer, unit)
+) STRICT;
+CREATE TABLE images (
+  unit_id INTEGER NOT NULL REFERENCES units,
+  image INTEGER NOT NULL,
+  activation REAL NOT NULL,
+  rgb BLOB NOT NULL,
+  PRIMARY KEY (unit_id, image)
+) STRICT;
+CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL) STRICT;
+CREATE TABLE embeddings (
+  unit_id INTEGER PRIMARY KEY REFERENCES units,
+  rows INTEGER NOT NULL,
+  cols INTEGER NOT NULL,
+  entries BLOB NOT NULL
+) STRICT;
+CREATE TABLE scores (
+  unit_id INTEGER NOT NULL REFERENCES units,
+  rule TEXT NOT NULL CHECK (rule IN ('profile', 'paper')),
+  I INTEGER NOT NULL,
+  K INTEGER NOT NULL,
+  C REAL,
+  D REAL NOT NULL,
+  S REAL,
+  theta TEXT NOT NULL,
+  b TEXT NOT NULL,
+  PRIMARY KEY (unit_id, rule)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE clusters (
+  unit_id INTEGER NOT NULL REFERENCES units,
+  rule TEXT NOT NULL,
+  image INTEGER NOT NULL,
+  cluster INTEGER NOT NULL,
+  PRIMARY KEY (unit_id, rule, image)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE candidates (
+  unit_id INTEGER NOT NULL REFERENCES units,
+  rule TEXT NOT NULL,
+  k INTEGER NOT NULL,
+  bic REAL,
+  inertia REAL NOT NULL,
+  PRIMARY KEY (unit_id, rule, k)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dataset_best (
+  unit_id INTEGER NOT NULL REFERENCES units,
+  rank INTEGER NOT NULL,
+  dataset_index INTEGER NOT NULL,
+  activation REAL NOT NULL,
+  PRIMARY KEY (unit_id, rank)
+) STRICT, WITHOUT ROWID;
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${RUN_SCHEMA};
+`;
+
+/**
+ * What a failure of SQLite means for the run, in one line. A damaged or foreign file and a place that cannot be opened or
+ * written are wrong input; a full disk and failing hardware are failures while running.
+ */
+export function storeError(thrown: unknown, file: string): Error {
+  if (thrown instanceof InputError) return thrown;
+  const message = messageOf(thrown).replaceAll("\n", " ");
+  if (thrown instanceof SyntaxError || /not a database|malformed|no such (table|column)/i.test(message)) {
+    return new InputError(
+      `${file} is damaged or not a run of polysem (${message}); restore it, or use another run name`,
+    );
+  }
+  if (/unable to open|readonly|read-only|not authorized|is a directory/i.test(message)) {
+    return new InputError(`${file} cannot be opened or written (${message}); check the folder and its permissions`);
+  }
+  if (/disk is full/i.test(message)) {
+    return new Error(
+      `${file} cannot grow: ${message}; committed jobs are kept, free space and run the same command again`,
+      { cause: thrown },
+    );
+  }
+  if (/locked|busy/i.test(message)) {
+    return new Error(`${file} is held by another process (${message}); try again when it is done`, { cause: thrown });
+  }
+  return new Error(`${file}: ${message}`, { cause: thrown });
+}
