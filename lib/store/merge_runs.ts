@@ -1,0 +1,108 @@
+/**
+ * The union of runs that hold shards of one plan.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { InputError } from "../errors.ts";
+import type { RunManifest, UnitRecord } from "../types.ts";
+import { manifestDifferences } from "./manifest.ts";
+import { openRun } from "./run.ts";
+import { readRun, type RunReader } from "./run_reader.ts";
+
+/** What a merge did. */
+export interface MergeResult {
+  /** Jobs in the whole plan. */
+  readonly planned: number;
+  /** Jobs that the merged run now holds. */
+  readonly completed: number;
+  /** Jobs that this merge added. */
+  readonly added: number;
+  /** Jobs of the plan that are in no source. */
+  readonly missing: readonly number[];
+}
+
+/**
+ * Copies every committed job of the sources into one run of the whole plan, which is created, or added to.
+ *
+ * @param sources folders of runs whose manifests agree in everything but the shard.
+ * @param into folder of the merged run; none of the sources.
+ * @throws {InputError} when the manifests differ (saying in what), or a job is in two runs with different results; then
+ *   nothing is written.
+ */
+export function mergeRuns(sources: readonly string[], into: string): MergeResult {
+  if (sources.length === 0) throw new InputError("there is no run to merge; give the runs that hold the shards");
+  if (sources.some((source) => resolve(source) === resolve(into))) {
+    throw new InputError(`${into} is both a source and the target of the merge; give the target another name`);
+  }
+  const runs: RunReader[] = [];
+  try {
+    for (const source of sources) runs.push(readRun(source));
+    const [first] = runs;
+    for (const other of runs.slice(1)) {
+      const differences = manifestDifferences(first.manifest, other.manifest, ["shard"]);
+      if (differences.length > 0) {
+        throw new InputError(
+          `runs ${first.directory} and ${other.directory} differ in more than their shard: ` +
+            `${differences.join("; ").replaceAll(" asked", " here")}; merge only shards of one run`,
+        );
+      }
+    }
+    const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 } };
+    const holders = holdersOf(runs);
+    const merged = openRun(into, manifest);
+    try {
+      const present = new Set(merged.completedJobs());
+      for (const job of present) {
+        const holder = holders.get(job);
+        if (holder) refuseDifferent(job, holder, merged);
+      }
+      let added = 0;
+      for (const [job, holder] of [...holders].sort(([a], [b]) => a - b)) {
+        if (present.has(job)) continue;
+        merged.commitJob(job, recordsOf(holder, job), holder.jobSeconds(job)!);
+        added++;
+      }
+      return {
+        planned: manifest.jobs.length,
+        completed: merged.completedJobs().length,
+        added,
+        missing: merged.pendingJobs(),
+      };
+    } finally {
+      merged.close();
+    }
+  } finally {
+    for (const run of runs) run.close();
+  }
+}
+
+function recordsOf(run: RunReader, job: number): UnitRecord[] {
+  const { layer, units } = run.manifest.jobs[job];
+  return units.map((unit) => run.unit(layer, unit)!);
+}
+
+function refuseDifferent(job: number, a: RunReader, b: RunReader): void {
+  const [left, right] = [recordsOf(a, job), recordsOf(b, job)];
+  const index = left.findIndex((record, i) => !isDeepStrictEqual(record, right[i]));
+  if (index === -1) return;
+  const { layer, unit } = left[index];
+  throw new InputError(
+    `unit ${layer}:${unit} differs between ${a.directory} and ${b.directory} though their settings agree; ` +
+      `score it again and leave out the wrong run`,
+  );
+}
+
+/** For each committed job a run that holds it; runs that hold the same job must hold the same results. */
+function holdersOf(runs: readonly RunReader[]): Map<number, RunReader> {
+  const holders = new Map<number, RunReader>();
+  for (const run of runs) {
+    for (const job of run.completedJobs()) {
+      const holder = holders.get(job);
+      if (holder) refuseDifferent(job, holder, run);
+      else holders.set(job, run);
+    }
+  }
+  return holders;
+}

@@ -1,0 +1,20 @@
+/**
+ * A run and its exports: one SQLite file per run, written job by job, read at any time.
+ *
+ * @module
+ */
+export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export_run.ts";
+export { manifestDifferences } from "./manifest.ts";
+export { type MergeResult, mergeRuns } from "./merge_runs.ts";
+export { openRun, type Run, type RunOptions } from "./run.ts";
+export { runDirectory } from "./run_directory.ts";
+export {
+  exceedance,
+  type LayerSummary,
+  readRun,
+  type RunReader,
+  type RunSummary,
+  type UnitSummary,
+} from "./run_reader.ts";
+export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
+export { SCORE_COLUMNS, type ScoreColumn, type ScoreRow, scoreRow, scoresCsv, writeScores } from "./scores.ts";

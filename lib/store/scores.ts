@@ -1,0 +1,114 @@
+/**
+ * The table of scores: one row per unit, the same columns in every format.
+ *
+ * @module
+ */
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError, messageOf } from "../errors.ts";
+import { exceedance, type RunReader, type UnitSummary } from "./run_reader.ts";
+
+/** The columns in order, with the type that Parquet gives them. Any but the first two may be empty. */
+export const SCORE_COLUMNS = [
+  { name: "layer", type: "STRING" },
+  { name: "unit", type: "INT32" },
+  { name: "I", type: "INT32" },
+  { name: "K", type: "INT32" },
+  { name: "C", type: "DOUBLE" },
+  { name: "D", type: "DOUBLE" },
+  { name: "S", type: "DOUBLE" },
+  { name: "I_paper", type: "INT32" },
+  { name: "K_paper", type: "INT32" },
+  { name: "C_paper", type: "DOUBLE" },
+  { name: "D_paper", type: "DOUBLE" },
+  { name: "S_paper", type: "DOUBLE" },
+  { name: "activation_mean", type: "DOUBLE" },
+  { name: "activation_min", type: "DOUBLE" },
+  { name: "dataset_max", type: "DOUBLE" },
+  { name: "exceeds_dataset", type: "BOOLEAN" },
+  { name: "stop_reason", type: "STRING" },
+  { name: "flags", type: "STRING" },
+  { name: "mean_angle", type: "DOUBLE" },
+  { name: "exceeds_share", type: "DOUBLE" },
+] as const;
+
+/** A column's name. */
+export type ScoreColumn = typeof SCORE_COLUMNS[number]["name"];
+
+/** One row of the table. */
+export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | null>>;
+
+/**
+ * The row of one unit. The activations are those of the I images that the score counts; `exceeds_dataset` is whether each of
+ * them is above `dataset_max`, `exceeds_share` which share of them is, both empty without a dataset; flags are separated
+ * by semicolons; a dead unit has no score and no activations.
+ */
+export function scoreRow(unit: UnitSummary): ScoreRow {
+  const { score, paper } = unit;
+  const counted = unit.activations.slice(0, score?.I ?? 0);
+  const exceeds = exceedance(unit);
+  return {
+    layer: unit.layer,
+    unit: unit.unit,
+    I: score?.I ?? null,
+    K: score?.K ?? null,
+    C: score?.C ?? null,
+    D: score?.D ?? null,
+    S: score?.S ?? null,
+    I_paper: paper?.I ?? null,
+    K_paper: paper?.K ?? null,
+    C_paper: paper?.C ?? null,
+    D_paper: paper?.D ?? null,
+    S_paper: paper?.S ?? null,
+    activation_mean: counted.length === 0 ? null : counted.reduce((sum, value) => sum + value, 0) / counted.length,
+    activation_min: counted.length === 0 ? null : Math.min(...counted),
+    dataset_max: unit.datasetMax,
+    exceeds_dataset: exceeds?.all ?? null,
+    stop_reason: unit.stopReason,
+    flags: unit.flags.join(";"),
+    mean_angle: unit.meanAngle,
+    exceeds_share: exceeds?.share ?? null,
+  };
+}
+
+/** A field of a CSV file: numbers in the fewest digits that read back the same, quotes where the text needs them. */
+function csvField(value: string | number | boolean | null): string {
+  if (value === null) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The table as CSV (RFC 4180 but for line ends, which are single line feeds), with its header. */
+export function scoresCsv(rows: readonly ScoreRow[]): string {
+  const names = SCORE_COLUMNS.map(({ name }) => name);
+  return [names, ...rows.map((row) => names.map((name) => row[name]))]
+    .map((fields) => `${fields.map(csvField).join(",")}\n`)
+    .join("");
+}
+
+/** Writes a file whole or not at all: a reader never sees half of it. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const unfinished = `${path}.${Deno.pid}.tmp`;
+  try {
+    writeFileSync(unfinished, content);
+    renameSync(unfinished, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(unfinished);
+    } catch {
+      // It was never made.
+    }
+    throw new InputError(`${path} cannot be written: ${messageOf(error)}; choose a place that can be`);
+  }
+}
+
+/**
+ * Writes `scores.csv` of the committed units into the run's folder.
+ *
+ * @returns the path written.
+ */
+export function writeScores(run: RunReader): string {
+  const path = join(run.directory, "scores.csv");
+  writeWhole(path, scoresCsv(run.units().map(scoreRow)));
+  return path;
+}
