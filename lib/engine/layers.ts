@@ -9,22 +9,198 @@ import { tf } from "./tf.ts";
 
 const FLOAT = { kind: "float32 type" } as const;
 
+/** dy where x > 0, else 0. */
+function gate(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  const ops = nativeOps();
+  return ops === null ? tf.mul(dy, tf.step(x)) : ops.call("ReluGrad", { T: FLOAT }, [dy, x], 1)[0];
+}
+
+/** A function with a gradient of its own: TensorFlow.js types neither the tensors nor `save` of `customGrad`. */
+function withGradient<T extends tf.Tensor>(
+  inputs: readonly tf.Tensor[],
+  forward: (inputs: readonly tf.Tensor[]) => { value: T; saved: tf.Tensor[] },
+  backward: (dy: tf.Tensor, saved: readonly tf.Tensor[]) => tf.Tensor | tf.Tensor[],
+): T {
+  return tf.customGrad((...args) => {
+    const save = args.at(-1) as tf.GradSaveFunc;
+    const { value, saved } = forward(args.slice(0, -1) as tf.Tensor[]);
+    save(saved);
+    return { value, gradFunc: backward };
+  })(...inputs) as T;
+}
+
 /**
  * max(x, 0), whose gradient is one kernel instead of TensorFlow.js's three (step, cast, multiply).
  *
  * @param x any shape.
  */
 export function relu<T extends tf.Tensor>(x: T): T {
+  return withGradient<T>(
+    [x],
+    ([input]) => {
+      const value = tf.relu(input) as T;
+      return { value, saved: [value] };
+    },
+    (dy, [value]) => gate(dy, value),
+  );
+}
+
+/**
+ * Rearranges blocks of 2 x 2 pixels into channels: [N, H, W, C] to [N, H/2, W/2, 4C], channel (2 dy + dx) C + c.
+ *
+ * @param x height and width even.
+ */
+export function spaceToDepth(x: tf.Tensor4D): tf.Tensor4D {
+  return withGradient(
+    [x],
+    ([input]) => ({ value: blocksToChannels(input as tf.Tensor4D), saved: [] }),
+    channelsToBlocks,
+  );
+}
+
+/** The inverse of `spaceToDepth`: [N, H, W, 4C] to [N, 2H, 2W, C]. */
+export function depthToSpace(x: tf.Tensor4D): tf.Tensor4D {
+  return withGradient([x], ([input]) => ({ value: channelsToBlocks(input), saved: [] }), blocksToChannels);
+}
+
+const BLOCK = { T: FLOAT, block_size: { kind: "int", value: 2 } } as const;
+
+function blocksToChannels(x: tf.Tensor): tf.Tensor4D {
   const ops = nativeOps();
-  if (ops === null) return tf.relu(x);
-  return tf.customGrad((input, save) => {
-    const value = tf.relu(input as tf.Tensor);
-    (save as tf.GradSaveFunc)([value]);
-    return {
-      value,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => ops.call("ReluGrad", { T: FLOAT }, [dy, saved[0]], 1)[0],
-    };
-  })(x) as T;
+  if (ops !== null) return ops.call("SpaceToDepth", BLOCK, [x], 1)[0] as tf.Tensor4D;
+  const [n, height, width, channels] = x.shape;
+  return x.reshape([n, height / 2, 2, width / 2, 2, channels]).transpose([0, 1, 3, 2, 4, 5])
+    .reshape([n, height / 2, width / 2, 4 * channels]);
+}
+
+function channelsToBlocks(x: tf.Tensor): tf.Tensor4D {
+  const ops = nativeOps();
+  if (ops !== null) return ops.call("DepthToSpace", BLOCK, [x], 1)[0] as tf.Tensor4D;
+  const [n, height, width, channels] = x.shape;
+  return x.reshape([n, height, width, 2, 2, channels / 4]).transpose([0, 1, 3, 2, 4, 5])
+    .reshape([n, 2 * height, 2 * width, channels / 4]);
+}
+
+/**
+ * Maximum over four equal groups of channels: a 2 x 2 max-pool of what `depthToSpace` would give, without the
+ * rearrangement. Where values tie, one of them gets the gradient.
+ *
+ * @param x shape [N, H, W, 4C].
+ * @returns shape [N, H, W, C].
+ */
+export function maxOfGroups(x: tf.Tensor4D): tf.Tensor4D {
+  return withGradient(
+    [x],
+    ([input]) => {
+      const [a, b, c, d] = tf.split(input as tf.Tensor4D, 4, 3);
+      const ab = tf.maximum(a, b);
+      const cd = tf.maximum(c, d);
+      return { value: tf.maximum(ab, cd) as tf.Tensor4D, saved: [tf.sub(a, b), tf.sub(c, d), tf.sub(ab, cd)] };
+    },
+    (dy, [aOverB, cOverD, abOverCd]) => {
+      const dAb = gate(dy, abOverCd);
+      const dCd = tf.sub(dy, dAb);
+      const dA = gate(dAb, aOverB);
+      const dC = gate(dCd, cOverD);
+      return tf.concat([dA, tf.sub(dAb, dA), dC, tf.sub(dCd, dC)], 3);
+    },
+  );
+}
+
+/**
+ * Convolution of stride 1 without padding. Its gradient is by the input alone; on backends whose transposed convolution
+ * is slow it is itself a convolution of the padded gradient with the turned filter.
+ *
+ * @param x shape [N, H, W, I].
+ * @param filter shape [kh, kw, I, O], a constant.
+ * @returns shape [N, H - kh + 1, W - kw + 1, O].
+ */
+export function convolveConstant(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+  const [kh, kw] = filter.shape;
+  return withGradient(
+    [x],
+    ([input]) => ({ value: tf.conv2d(input as tf.Tensor4D, filter, 1, "valid"), saved: [] }),
+    (dy) => {
+      const ops = nativeOps();
+      if (ops === null) {
+        const turned = filter.reverse([0, 1]).transpose([0, 1, 3, 2]) as tf.Tensor4D;
+        return tf.conv2d(
+          tf.pad(dy as tf.Tensor4D, [[0, 0], [kh - 1, kh - 1], [kw - 1, kw - 1], [0, 0]]),
+          turned,
+          1,
+          "valid",
+        );
+      }
+      return ops.call(
+        "Conv2DBackpropInput",
+        {
+          T: FLOAT,
+          strides: { kind: "ints", value: [1, 1, 1, 1] },
+          padding: { kind: "string", value: "VALID" },
+          data_format: { kind: "string", value: "NHWC" },
+          dilations: { kind: "ints", value: [1, 1, 1, 1] },
+          use_cudnn_on_gpu: { kind: "bool", value: true },
+        },
+        [tf.tensor1d(x.shape, "int32"), filter, dy],
+        1,
+      )[0];
+    },
+  );
+}
+
+/**
+ * Moves every image by an affine map of its own. Output pixel (x, y) shows the input at (a x + b y + c, d x + e y + f).
+ * The gradient moves back by the inverse map: exact for shifts by whole pixels, the usual approximation otherwise.
+ *
+ * @param images shape [N, H, W, C].
+ * @param maps coefficients a, b, c, d, e, f of each image, in pixels, length 6 N.
+ * @param fill value of pixels that come from outside.
+ * @param interpolation "nearest" for shifts by whole pixels, "bilinear" otherwise.
+ */
+export function warp(
+  images: tf.Tensor4D,
+  maps: Float32Array,
+  fill: number,
+  interpolation: "nearest" | "bilinear",
+): tf.Tensor4D {
+  const count = images.shape[0];
+  const inverse = new Float32Array(maps.length);
+  for (let i = 0; i < count; i++) inverse.set(inverseAffine(maps.subarray(6 * i, 6 * i + 6)), 6 * i);
+  return withGradient(
+    [images],
+    ([input]) => ({ value: applyMaps(input as tf.Tensor4D, maps, fill, interpolation), saved: [] }),
+    (dy) => applyMaps(dy as tf.Tensor4D, inverse, 0, interpolation),
+  );
+}
+
+/** The inverse of (x, y) to (a x + b y + c, d x + e y + f). */
+function inverseAffine([a, b, c, d, e, f]: Float32Array): number[] {
+  const determinant = a * e - b * d;
+  return [e, -b, b * f - c * e, -d, a, c * d - a * f].map((value) => value / determinant);
+}
+
+function applyMaps(
+  images: tf.Tensor4D,
+  maps: Float32Array,
+  fill: number,
+  interpolation: "nearest" | "bilinear",
+): tf.Tensor4D {
+  const [count, height, width] = images.shape;
+  const projective = new Float32Array(8 * count); // the last two coefficients, of perspective, stay 0
+  for (let i = 0; i < count; i++) projective.set(maps.subarray(6 * i, 6 * i + 6), 8 * i);
+  const transforms = tf.tensor2d(projective, [count, 8]);
+  const ops = nativeOps();
+  if (ops === null) return tf.image.transform(images, transforms, interpolation, "constant", fill, [height, width]);
+  return ops.call(
+    "ImageProjectiveTransformV3",
+    {
+      dtype: FLOAT,
+      interpolation: { kind: "string", value: interpolation.toUpperCase() },
+      fill_mode: { kind: "string", value: "CONSTANT" },
+    },
+    [images, transforms, tf.tensor1d([height, width], "int32"), tf.scalar(fill)],
+    1,
+  )[0] as tf.Tensor4D;
 }
 
 /** What a training-mode batch normalization returns beside its output. */
@@ -66,20 +242,19 @@ export function batchNormTrain(
     data_format: { kind: "string", value: "NHWC" },
     is_training: { kind: "bool", value: true },
   } as const;
-  return tf.customGrad((xIn, scaleIn, offsetIn, save) => {
-    const empty = tf.tensor1d([]);
-    const [y, mean, variance, reserve1, reserve2, reserve3] = ops.call(
-      "FusedBatchNormV3",
-      { ...attributes, exponential_avg_factor: { kind: "float", value: 1 } },
-      [xIn as tf.Tensor, scaleIn as tf.Tensor, offsetIn as tf.Tensor, empty, empty],
-      6,
-    );
-    onStatistics({ mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
-    (save as tf.GradSaveFunc)([xIn as tf.Tensor, scaleIn as tf.Tensor, reserve1, reserve2, reserve3]);
-    return {
-      value: y,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        ops.call("FusedBatchNormGradV3", attributes, [dy, ...saved], 5).slice(0, 3),
-    };
-  })(x, scale, offset) as tf.Tensor4D;
+  return withGradient(
+    [x, scale, offset],
+    ([xIn, scaleIn, offsetIn]) => {
+      const empty = tf.tensor1d([]);
+      const [y, mean, variance, ...reserves] = ops.call(
+        "FusedBatchNormV3",
+        { ...attributes, exponential_avg_factor: { kind: "float", value: 1 } },
+        [xIn, scaleIn, offsetIn, empty, empty],
+        6,
+      );
+      onStatistics({ mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
+      return { value: y as tf.Tensor4D, saved: [xIn, scaleIn, ...reserves] };
+    },
+    (dy, saved) => ops.call("FusedBatchNormGradV3", attributes, [dy, ...saved], 5).slice(0, 3),
+  );
 }

@@ -5,5 +5,14 @@
  */
 export { tf } from "./tf.ts";
 export { type Attribute, type NativeOps, nativeOps } from "./native_ops.ts";
-export { batchNormTrain, type BatchStatistics, relu } from "./layers.ts";
+export {
+  batchNormTrain,
+  type BatchStatistics,
+  convolveConstant,
+  depthToSpace,
+  maxOfGroups,
+  relu,
+  spaceToDepth,
+  warp,
+} from "./layers.ts";
 export { type Backend, type BackendReport, useBackend } from "./backend.ts";

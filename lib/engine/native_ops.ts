@@ -13,6 +13,7 @@ export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "ints"; readonly value: readonly number[] };
 
 /** Calls one TensorFlow operation and returns its outputs. */
@@ -58,6 +59,7 @@ function createOps(backend: NodeBackend): NativeOps {
         return { name, type: binding.TF_ATTR_BOOL, value: attribute.value };
       case "string":
         return { name, type: binding.TF_ATTR_STRING, value: attribute.value };
+      case "int":
       case "ints":
         return { name, type: binding.TF_ATTR_INT, value: attribute.value };
     }

@@ -5,10 +5,11 @@
  * @see LeCun et al. (1998); Alic et al. (2025), section 2
  * @module
  */
-import { relu, tf } from "../engine/mod.ts";
+import { convolveConstant, depthToSpace, maxOfGroups, relu, spaceToDepth, tf } from "../engine/mod.ts";
 import type { Random } from "../random.ts";
 import type { LayerInfo } from "../types.ts";
 import type { Network, TrainableClassifier } from "./network.ts";
+import type { WeightArray } from "./safetensors.ts";
 import { takeWeight, toTensor, type Weights } from "./weights.ts";
 
 /** The scorable layers: 236 units. */
@@ -34,27 +35,15 @@ const SHAPES: Readonly<Record<string, readonly number[]>> = {
   "fc3.bias": [10],
 };
 
-type Parameters = ReadonlyMap<string, tf.Tensor>;
-
 /**
- * Pre-ReLU activations of a layer. ReLU and max-pool commute; pooling first makes the ReLU four times smaller.
+ * Pre-ReLU activations of the dense layers.
  *
- * @param images normalized, shape [N, 32, 32, 3].
+ * @param pooled conv2 after pooling and ReLU, shape [N, 5, 5, 16].
  */
-function preActivations(parameters: Parameters, images: tf.Tensor4D, layer: string): tf.Tensor {
-  const weight = <T extends tf.Tensor>(name: string) => parameters.get(name) as T;
-  const convolve = (x: tf.Tensor4D, name: string) =>
-    tf.conv2d(x, weight<tf.Tensor4D>(`${name}.weight`), 1, "valid").add(weight(`${name}.bias`)) as tf.Tensor4D;
+function denseActivations(parameters: ReadonlyMap<string, tf.Tensor>, pooled: tf.Tensor4D, layer: string): tf.Tensor2D {
   const dense = (x: tf.Tensor2D, name: string) =>
-    x.matMul(weight<tf.Tensor2D>(`${name}.weight`)).add(weight(`${name}.bias`)) as tf.Tensor2D;
-  const poolRelu = (x: tf.Tensor4D) => relu(tf.maxPool(x, 2, 2, "valid"));
-
-  const conv1 = convolve(images, "conv1");
-  if (layer === "conv1") return conv1;
-  const conv2 = convolve(poolRelu(conv1), "conv2");
-  if (layer === "conv2") return conv2;
-  const flat = poolRelu(conv2).transpose([0, 3, 1, 2]).reshape([images.shape[0], 400]) as tf.Tensor2D;
-  const fc1 = dense(flat, "fc1");
+    x.matMul(parameters.get(`${name}.weight`) as tf.Tensor2D).add(parameters.get(`${name}.bias`)!) as tf.Tensor2D;
+  const fc1 = dense(pooled.transpose([0, 3, 1, 2]).reshape([pooled.shape[0], 400]), "fc1");
   if (layer === "fc1") return fc1;
   const fc2 = dense(relu(fc1), "fc2");
   if (layer === "fc2") return fc2;
@@ -75,7 +64,14 @@ export function createTrainableLeNet5(random: Random): TrainableClassifier {
   return {
     parameters,
     buffers: new Map(),
-    logits: (images) => preActivations(parameters, images, "fc3") as tf.Tensor2D,
+    logits: (images) => {
+      const convolve = (x: tf.Tensor4D, name: string) =>
+        tf.conv2d(x, parameters.get(`${name}.weight`) as unknown as tf.Tensor4D, 1, "valid")
+          .add(parameters.get(`${name}.bias`)!) as tf.Tensor4D;
+      // ReLU and max-pool commute; pooling first makes the ReLU four times smaller
+      const poolRelu = (x: tf.Tensor4D) => relu(tf.maxPool(x, 2, 2, "valid"));
+      return denseActivations(parameters, poolRelu(convolve(poolRelu(convolve(images, "conv1")), "conv2")), "fc3");
+    },
     dispose: () => tf.dispose([...parameters.values()]),
   };
 }
@@ -89,22 +85,94 @@ export interface Normalization {
 /**
  * A trained LeNet-5.
  *
+ * The convolutions run on images whose blocks of 2 x 2 pixels are channels. There a 5x5 convolution is a 3x3 one with four
+ * times the channels on either side, and the max-pool after it a maximum over four groups of channels: the same numbers up
+ * to rounding in less than half the time, since convolutions of few channels leave most of a CPU idle. The normalization
+ * of the input is folded into conv1.
+ *
  * @param weights PyTorch's names and layouts.
  * @param source the weights' file, for errors.
  * @throws {InputError} when a tensor is missing or has another shape.
  */
 export function createLeNet5(weights: Weights, source: string, name: string, normalization: Normalization): Network {
-  const parameters = new Map(
-    Object.entries(SHAPES).map(([key, shape]) => [key, toTensor(takeWeight(weights, key, shape, source))] as const),
+  const arrays = new Map(
+    Object.entries(SHAPES).map(([key, shape]) => [key, takeWeight(weights, key, shape, source)] as const),
   );
-  const mean = tf.tensor1d([...normalization.mean]);
-  const std = tf.tensor1d([...normalization.std]);
+  const first = foldNormalization(arrays.get("conv1.weight")!, arrays.get("conv1.bias")!, normalization);
+  const conv1 = blockConvolution(first.weight, first.bias);
+  const conv2 = blockConvolution(arrays.get("conv2.weight")!, arrays.get("conv2.bias")!);
+  const dense = new Map(
+    [...arrays].filter(([key]) => key.startsWith("fc")).map(([key, array]) => [key, toTensor(array)] as const),
+  );
+  const apply = (x: tf.Tensor4D, { filter, bias }: BlockConvolution) =>
+    convolveConstant(x, filter).add(bias) as tf.Tensor4D;
+  const activations = (images: tf.Tensor4D, layer: string): tf.Tensor => {
+    const first = apply(spaceToDepth(images), conv1);
+    if (layer === "conv1") return depthToSpace(first);
+    const second = apply(spaceToDepth(relu(maxOfGroups(first))), conv2);
+    if (layer === "conv2") return depthToSpace(second);
+    return denseActivations(dense, relu(maxOfGroups(second)), layer);
+  };
   return {
     name,
     inputSize: 32,
     layers: LENET5_LAYERS,
-    activations: (images, layer) =>
-      tf.tidy(() => preActivations(parameters, images.sub(mean).div(std) as tf.Tensor4D, layer)),
-    dispose: () => tf.dispose([...parameters.values(), mean, std]),
+    activations: (images, layer) => tf.tidy(() => activations(images, layer)),
+    dispose: () => tf.dispose([...dense.values(), ...Object.values(conv1), ...Object.values(conv2)]),
+  };
+}
+
+/** conv((x - mean) / std) equals a convolution of x with scaled filters and another bias, since there is no padding. */
+function foldNormalization(
+  weight: WeightArray,
+  bias: WeightArray,
+  { mean, std }: Normalization,
+): { weight: WeightArray; bias: WeightArray } {
+  const [, , height, width] = weight.shape;
+  const channelOf = (i: number) => Math.floor(i / (height * width)) % 3;
+  const perOutput = 3 * height * width;
+  const scaled = weight.data.map((value, i) => value / std[channelOf(i)]);
+  const shift = new Float64Array(bias.data.length);
+  scaled.forEach((value, i) => shift[Math.floor(i / perOutput)] += value * mean[channelOf(i)]);
+  return {
+    weight: { shape: weight.shape, data: scaled },
+    bias: { shape: bias.shape, data: bias.data.map((value, o) => value - shift[o]) },
+  };
+}
+
+/** A convolution on blocks of 2 x 2 pixels. */
+interface BlockConvolution {
+  /** Shape [3, 3, 4 I, 4 O]. */
+  readonly filter: tf.Tensor4D;
+  /** Shape [4 O]. */
+  readonly bias: tf.Tensor1D;
+}
+
+/**
+ * The 5x5 convolution as a 3x3 one on blocks. Output pixel (2 Y + oy, 2 X + ox) reads input pixels (2 Y + oy + ky, ...):
+ * with oy + ky = 2 by + iy, row iy of block Y + by. Entries whose ky falls outside 0 .. 4 are zero.
+ *
+ * @param weight shape [O, I, 5, 5].
+ */
+function blockConvolution(weight: WeightArray, bias: WeightArray): BlockConvolution {
+  const [outputs, inputs, size] = weight.shape;
+  const filter = tf.buffer([3, 3, 4 * inputs, 4 * outputs], "float32");
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let ky = 0; ky < size; ky++) {
+        for (let kx = 0; kx < size; kx++) {
+          const value = weight.data[((o * inputs + i) * size + ky) * size + kx];
+          for (const [oy, ox] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+            const [y, x] = [oy + ky, ox + kx];
+            const input = (2 * (y % 2) + x % 2) * inputs + i;
+            filter.set(value, y >> 1, x >> 1, input, (2 * oy + ox) * outputs + o);
+          }
+        }
+      }
+    }
+  }
+  return {
+    filter: filter.toTensor() as tf.Tensor4D,
+    bias: tf.tidy(() => tf.tile(tf.tensor1d(bias.data), [4])),
   };
 }

@@ -1,0 +1,152 @@
+/**
+ * Training a model by name and writing it as `models/<name>`: weights, card, and the entry in `models/index.json`.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { tf } from "../engine/mod.ts";
+import { InputError } from "../errors.ts";
+import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../images/cifar10.ts";
+import { createLeNet5, createTrainableLeNet5 } from "../networks/lenet5.ts";
+import type { TrainableClassifier } from "../networks/network.ts";
+import { createResNet18, createTrainableResNet18, RESNET18_FEATURES } from "../networks/resnet.ts";
+import { decodeSafetensors, encodeSafetensors, type WeightArray } from "../networks/safetensors.ts";
+import { recordModel } from "../networks/weights_registry.ts";
+import { toWeightArray, type Weights } from "../networks/weights.ts";
+import { createRandom, type Random } from "../random.ts";
+import { normalizationTable, plainBatch } from "./augment.ts";
+import { type ModelReport, writeCard } from "./card.ts";
+import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE } from "./recipe.ts";
+import { accuracy, trainClassifier, type TrainOptions } from "./train.ts";
+
+/** A model that `train` can make. */
+interface Trainable {
+  /** What it is, in a few words. */
+  readonly title: string;
+  /** A sentence or two for the card. */
+  readonly about: string;
+  readonly recipe: Recipe;
+  create(random: Random): TrainableClassifier;
+  /** Class scores of normalized images, by the network that will be used, from the weights as they were stored. */
+  evaluate(weights: Weights, source: string, test: LabelledImages): number;
+  /** Tensors stored beside the trained ones. */
+  extras(weights: Weights, source: string, train: LabelledImages): Map<string, WeightArray>;
+}
+
+const TRAINABLE: Readonly<Record<string, Trainable>> = {
+  "lenet5-cifar10": {
+    title: "LeNet-5, modified, CIFAR-10 (ours)",
+    about: "Modified LeNet-5 (62,006 parameters) for CIFAR-10: the network whose 236 units are scored.",
+    recipe: LENET5_RECIPE,
+    create: createTrainableLeNet5,
+    evaluate: (weights, source, test) => {
+      const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const; // batches come normalized
+      const network = createLeNet5(weights, source, "lenet5-cifar10", plain);
+      const share = accuracy((x) => network.activations(x, "fc3") as tf.Tensor2D, test);
+      network.dispose();
+      return share;
+    },
+    extras: () => new Map(),
+  },
+  "resnet18-cifar10": {
+    title: "ResNet-18, CIFAR-10 (ours)",
+    about:
+      "ResNet-18 (BasicBlocks, 64-128-256-512) with a 3x3 stem of stride 2 for 32 px images: the default embedder. Its 512-d " +
+      "global average pool is the embedding; `embedding_mean` is the mean embedding of the 50,000 training images.",
+    recipe: RESNET18_RECIPE,
+    create: (random) => createTrainableResNet18(random),
+    evaluate: (weights, source, test) => {
+      const network = createResNet18(weights, source);
+      const share = accuracy((x) => network.logits(x), test);
+      network.dispose();
+      return share;
+    },
+    extras: (weights, source, train) => new Map([["embedding_mean", meanEmbedding(weights, source, train)]]),
+  },
+};
+
+/** Names that `train` takes. */
+export const TRAINABLE_MODELS: readonly string[] = Object.keys(TRAINABLE);
+
+/** What `trainModel` needs besides the model's name. */
+export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" | "onEpoch" | "stopAfter"> {
+  /** Folder of the models; the model goes into `<directory>/<name>`. */
+  readonly directory: string;
+  /** Folder of checkpoints. */
+  readonly checkpoints: string;
+  /** Changes to the recipe, for tests. */
+  readonly recipe?: Partial<Recipe>;
+  /** The command that is run, for the card. */
+  readonly command: string;
+}
+
+/**
+ * Trains a model, or goes on from its checkpoint, and writes it.
+ *
+ * @param name one of `TRAINABLE_MODELS`.
+ * @returns what the card says; null when `stopAfter` ended the run early.
+ * @throws {InputError} when there is no such model, or the checkpoint is of another run.
+ */
+export async function trainModel(name: string, data: Cifar10, options: TrainModelOptions): Promise<ModelReport | null> {
+  const trainable = TRAINABLE[name];
+  if (trainable === undefined) {
+    throw new InputError(`there is no model ${name} to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
+  }
+  const recipe = { ...trainable.recipe, ...options.recipe };
+  const { seed } = options;
+  const classifier = trainable.create(createRandom(seed, "initialize", name));
+  const history = await trainClassifier(classifier, data, recipe, {
+    ...options,
+    key: name,
+    checkpoint: join(options.checkpoints, `${name}.safetensors`),
+  });
+  if (history.length < recipe.epochs) {
+    classifier.dispose();
+    return null;
+  }
+
+  const trained = new Map(
+    [...classifier.parameters, ...classifier.buffers].map(([key, variable]) => [key, toWeightArray(variable)] as const),
+  );
+  classifier.dispose();
+  const stored = new Map([...trained, ...trainable.extras(trained, name, data.train)]);
+  const bytes = encodeSafetensors(stored, { model: name, seed: String(seed) }, recipe.storage);
+  const file = join(options.directory, name, "weights.safetensors");
+  await Deno.mkdir(join(options.directory, name), { recursive: true });
+  await Deno.writeFile(`${file}.tmp`, bytes);
+  await Deno.rename(`${file}.tmp`, file);
+
+  const report: ModelReport = {
+    name,
+    about: trainable.about,
+    command: options.command,
+    seed,
+    recipe,
+    history,
+    testAccuracy: trainable.evaluate(decodeSafetensors(bytes, file).tensors, file, data.test),
+    parameters: [...classifier.parameters.values()].reduce((sum, { size }) => sum + size, 0),
+    bytes: bytes.length,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  };
+  await writeCard(join(options.directory, name, "card.md"), report);
+  await recordModel(name, { about: trainable.title, licence: "MIT" }, options.directory);
+  return report;
+}
+
+/** Mean embedding of images, summed in double precision. */
+function meanEmbedding(weights: Weights, source: string, images: LabelledImages): WeightArray {
+  const network = createResNet18(weights, source);
+  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+  const sum = new Float64Array(RESNET18_FEATURES);
+  const batch = 500;
+  for (let start = 0; start < images.count; start += batch) {
+    const count = Math.min(batch, images.count - start);
+    const features = tf.tidy(() =>
+      network.features(tf.tensor4d(plainBatch(images, start, count, table), [count, 32, 32, 3])).dataSync()
+    );
+    features.forEach((value, i) => sum[i % RESNET18_FEATURES] += value);
+  }
+  network.dispose();
+  return { shape: [RESNET18_FEATURES], data: Float32Array.from(sum, (value) => value / images.count) };
+}

@@ -1,0 +1,15 @@
+/**
+ * The first room: images of what a unit responds to.
+ *
+ * @module
+ */
+export { datasetActivations, imageActivations } from "./activations.ts";
+export type { ActivationOptions, VisualizeOptions } from "./options.ts";
+export { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
+export {
+  type ImageRequest,
+  imageRequests,
+  type Visualizations,
+  visualize,
+  type VisualizeContext,
+} from "./visualize.ts";

@@ -1,0 +1,41 @@
+/**
+ * Objectives: from a layer's activations to one number per image.
+ *
+ * @module
+ */
+import { relu, tf } from "../engine/mod.ts";
+import type { ActivationOptions } from "./options.ts";
+
+/**
+ * One number per image and unit.
+ *
+ * @param activations pre-ReLU, shape [N, H, W, C] or [N, C].
+ * @returns shape [N, C].
+ */
+export function reduceSpace(activations: tf.Tensor, options: ActivationOptions): tf.Tensor2D {
+  const values = options.postRelu ? relu(activations) : activations;
+  if (values.rank === 2) return values as tf.Tensor2D;
+  const [count, height, width, units] = values.shape;
+  switch (options.reduce) {
+    case "mean":
+      return tf.mean(values, [1, 2]);
+    case "maximum":
+      return tf.max(values, [1, 2]);
+    case "centre":
+      return values.slice([0, height >> 1, width >> 1, 0], [count, 1, 1, units]).reshape([count, units]);
+  }
+}
+
+/**
+ * The activation of each image's own unit.
+ *
+ * @param selection one-hot rows, shape [N, C]: the unit of each image.
+ * @returns shape [N].
+ */
+export function selectedActivations(
+  activations: tf.Tensor,
+  selection: tf.Tensor2D,
+  options: ActivationOptions,
+): tf.Tensor1D {
+  return reduceSpace(activations, options).mul(selection).sum(1);
+}

@@ -1,0 +1,35 @@
+/**
+ * How images are made: the `visualize` part of a profile.
+ *
+ * @module
+ */
+
+/** Settings of feature visualization. */
+export interface VisualizeOptions {
+  /** What is optimised: the logits of pixels, or Fourier coefficients in decorrelated colours. */
+  readonly parametrization: "pixel" | "fourier";
+  /** Where ascent starts: noise, or an unrelated real training image drawn by the seed. */
+  readonly start: "noise" | "dataset";
+  /** Standard deviation of noise starts. */
+  readonly noiseScale: number;
+  /** Steps of Adam. */
+  readonly steps: number;
+  /** Step size of Adam. */
+  readonly learningRate: number;
+  /** Largest random shift at each step, in pixels. */
+  readonly jitter: number;
+  /** Largest relative change of size at each step; 0 for none. */
+  readonly scale: number;
+  /** Largest rotation at each step, in degrees; 0 for none. */
+  readonly rotation: number;
+  /** What an activation is. */
+  readonly activation: ActivationOptions;
+}
+
+/** How a unit's activation on an image is one number. */
+export interface ActivationOptions {
+  /** For a convolution's channel: its spatial mean, the value at the centre, or the maximum. */
+  readonly reduce: "mean" | "centre" | "maximum";
+  /** Whether it is taken after the ReLU. Before it by default: after it, a silent unit has no gradient to follow. */
+  readonly postRelu: boolean;
+}

@@ -1,0 +1,157 @@
+/**
+ * Feature visualization: images that activate a unit, by gradient ascent.
+ *
+ * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
+ * @module
+ */
+import { tf } from "../engine/mod.ts";
+import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
+import type { Network } from "../networks/network.ts";
+import { createRandom, type Random } from "../random.ts";
+import type { ImageBatch, UnitId } from "../types.ts";
+import { adamAscent, initialAdam } from "./adam.ts";
+import { selectedActivations } from "./objective.ts";
+import type { VisualizeOptions } from "./options.ts";
+import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
+import { applyTransforms, nextMaps } from "./transforms.ts";
+
+/** Images optimised together; more would not be faster, and take more memory. */
+const LARGEST_BATCH = 512;
+
+/** One image to make: image `index` of a unit. */
+export interface ImageRequest {
+  readonly unit: number;
+  readonly index: number;
+}
+
+/** What the images depend on besides the network and the options. */
+export interface VisualizeContext {
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Training images to start from; null where there are none, and ascent then starts from noise. */
+  readonly dataset: LabelledImages | null;
+  /** Called with the share done, in (0, 1], now and then. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** Images made, in the order of the requests. */
+export interface Visualizations {
+  readonly images: ImageBatch;
+  /** Activation of each image's unit, evaluated without transforms, length N. */
+  readonly activations: Float32Array;
+  /** Whether the gradient was zero in every pixel at the start, length N. */
+  readonly gradientless: readonly boolean[];
+}
+
+/**
+ * Makes images of units of one layer. Image i of a unit depends on (seed, layer, unit, i), the network and the options,
+ * and on nothing else: not on which other images are asked for.
+ *
+ * @param layer one of the network's layers.
+ * @param requests units in 0 .. units - 1, indices from 0.
+ * @throws {RangeError} when the network has no such layer.
+ */
+export function visualize(
+  network: Network,
+  layer: string,
+  requests: readonly ImageRequest[],
+  options: VisualizeOptions,
+  context: VisualizeContext,
+): Visualizations {
+  const size = network.inputSize;
+  const perImage = size * size * 3;
+  const images = new Float32Array(requests.length * perImage);
+  const activations = new Float32Array(requests.length);
+  const gradientless: boolean[] = [];
+  const parametrization = options.parametrization === "pixel"
+    ? pixelParametrization(size)
+    : fourierParametrization(size);
+  for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
+    const part = requests.slice(start, start + LARGEST_BATCH);
+    const made = tf.tidy(() =>
+      ascend(network, layer, part, parametrization, options, context, (share) => {
+        context.onProgress?.((start + share * part.length) / requests.length);
+      })
+    );
+    images.set(made.images, start * perImage);
+    activations.set(made.activations, start);
+    gradientless.push(...made.gradientless);
+  }
+  parametrization.dispose();
+  return { images: { count: requests.length, height: size, width: size, data: images }, activations, gradientless };
+}
+
+function ascend(
+  network: Network,
+  layer: string,
+  requests: readonly ImageRequest[],
+  parametrization: Parametrization,
+  options: VisualizeOptions,
+  context: VisualizeContext,
+  onProgress: (share: number) => void,
+): { images: Float32Array; activations: Float32Array; gradientless: boolean[] } {
+  const units = network.layers.find(({ name }) => name === layer)?.units;
+  if (units === undefined) throw new RangeError(`${network.name} has no layer ${layer}`);
+  const selection = tf.oneHot(tf.tensor1d(requests.map(({ unit }) => unit), "int32"), units).toFloat() as tf.Tensor2D;
+  const generators = requests.map(({ unit, index }) => createRandom(context.seed, "transform", layer, unit, index));
+  const measure = (images: tf.Tensor4D) =>
+    selectedActivations(network.activations(images, layer), selection, options.activation);
+  let maps: Float32Array | null = null;
+  const gradientOf = tf.grad((variables: tf.Tensor) =>
+    measure(applyTransforms(parametrization.toImages(variables), maps, options)).sum()
+  );
+
+  let state = initialAdam(startVariables(network, layer, requests, parametrization, options, context));
+  let gradientless: boolean[] = [];
+  for (let step = 0; step < options.steps; step++) {
+    maps = nextMaps(generators, network.inputSize, options);
+    const next = tf.tidy(() => {
+      const gradient = gradientOf(state.variables);
+      if (step === 0) gradientless = Array.from(gradient.abs().max([1, 2, 3]).dataSync(), (largest) => largest === 0);
+      const { variables, first, second } = adamAscent(state, gradient, options.learningRate);
+      return { variables, first, second };
+    });
+    tf.dispose([state.variables, state.first, state.second]);
+    state = { step: step + 1, ...next };
+    onProgress((step + 1) / options.steps);
+  }
+  const images = parametrization.toImages(state.variables);
+  return {
+    images: images.dataSync() as Float32Array,
+    activations: measure(images).dataSync() as Float32Array,
+    gradientless,
+  };
+}
+
+/** Where ascent starts: the parametrization's variables, shape [N, ...shape]. */
+function startVariables(
+  network: Network,
+  layer: string,
+  requests: readonly ImageRequest[],
+  parametrization: Parametrization,
+  options: VisualizeOptions,
+  { seed, dataset }: VisualizeContext,
+): tf.Tensor {
+  const generator = ({ unit, index }: ImageRequest): Random => createRandom(seed, "start", layer, unit, index);
+  if (options.start === "dataset" && dataset !== null) {
+    const chosen = requests.map((request) => generator(request).integer(0, dataset.count - 1));
+    const { data, height, width } = toImageBatch(dataset, chosen);
+    const images = tf.tensor4d(data, [requests.length, height, width, 3]);
+    const size = network.inputSize;
+    return parametrization.fromImages(
+      height === size ? images : tf.image.resizeBilinear(images, [size, size], false, true),
+    );
+  }
+  const perImage = parametrization.shape.reduce((product, n) => product * n, 1);
+  const noise = new Float32Array(requests.length * perImage);
+  requests.forEach((request, i) => {
+    const random = generator(request);
+    for (let p = 0; p < perImage; p++) noise[i * perImage + p] = options.noiseScale * random.normal();
+  });
+  return tf.tensor(noise, [requests.length, ...parametrization.shape]);
+}
+
+/** A unit as an image request list: images `from` .. `to` - 1 of each unit, unit after unit. */
+export function imageRequests(units: readonly UnitId["unit"][], from: number, to: number): ImageRequest[] {
+  return units.flatMap((unit) => Array.from({ length: to - from }, (_, i) => ({ unit, index: from + i })));
+}
