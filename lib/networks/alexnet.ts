@@ -1,0 +1,51 @@
+/**
+ * The convolutions of torchvision's AlexNet ("One weird trick for parallelizing convolutional neural networks",
+ * Krizhevsky 2014) up to the fifth ReLU: 2,469,696 parameters.
+ *
+ * @module
+ */
+import { tf } from "../engine/mod.ts";
+import {
+  convolveRelu,
+  disposeConvolutions,
+  type KernelShape,
+  loadConvolutions,
+  maxPool,
+  type PerceptualNetwork,
+} from "./perceptual.ts";
+import type { Weights } from "./weights.ts";
+
+const KERNELS: Readonly<Record<string, KernelShape>> = {
+  "features.0": [64, 3, 11, 11],
+  "features.3": [192, 64, 5, 5],
+  "features.6": [384, 192, 3, 3],
+  "features.8": [256, 384, 3, 3],
+  "features.10": [256, 256, 3, 3],
+};
+
+/**
+ * AlexNet's five ReLUs.
+ *
+ * @param weights torchvision's names and layouts.
+ * @param source the weights' file, for errors.
+ * @throws {InputError} when a tensor is missing, superfluous or has another shape.
+ */
+export function createAlexNetFeatures(weights: Weights, source: string): PerceptualNetwork {
+  const convolutions = loadConvolutions(weights, KERNELS, source);
+  const [conv1, conv2, conv3, conv4, conv5] = convolutions.values();
+  return {
+    name: "alex",
+    channels: [64, 192, 384, 256, 256],
+    minimumSize: 31, // 31 -> conv1 7 -> pool 3 -> pool 1
+    features: (images) =>
+      tf.tidy(() => {
+        const relu1 = convolveRelu(images, conv1, 4, 2);
+        const relu2 = convolveRelu(maxPool(relu1, 3, 2, "floor"), conv2, 1, 2);
+        const relu3 = convolveRelu(maxPool(relu2, 3, 2, "floor"), conv3, 1, 1);
+        const relu4 = convolveRelu(relu3, conv4, 1, 1);
+        const relu5 = convolveRelu(relu4, conv5, 1, 1);
+        return [relu1, relu2, relu3, relu4, relu5];
+      }),
+    dispose: () => disposeConvolutions(convolutions),
+  };
+}
