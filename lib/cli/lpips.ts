@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { InputError } from "../errors.ts";
+import { integerOption } from "./option_values.ts";
 import { decimals, formatTable, printResult } from "./output.ts";
 
 interface LpipsCommandOptions {
@@ -21,7 +22,11 @@ export function registerLpips(program: Command): void {
     .argument("<a>", "first image, .png")
     .argument("<b>", "second image, .png")
     .option("--net <net>", "alex (comes with polysem), squeeze or vgg (polysem weights fetch lpips-NET)", "alex")
-    .option("--resize <pixels>", "resize both images to this side first (default: compare at their own size)", side)
+    .option(
+      "--resize <pixels>",
+      "resize both images to this side first (default: compare at their own size)",
+      integerOption(1),
+    )
     .option("--weights <file>", "the network's weights, torchvision's .pth or .safetensors, in place of the default")
     .option("--heads <file>", "the learned heads, the published .pth or .safetensors, in place of the default")
     .action(async (a: string, b: string, options: LpipsCommandOptions, command: Command) => {
@@ -53,9 +58,4 @@ export function registerLpips(program: Command): void {
         lpips.dispose();
       }
     });
-}
-
-function side(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of pixels, such as 64.");
-  return Number(text);
 }
