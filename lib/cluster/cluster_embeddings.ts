@@ -1,0 +1,48 @@
+import type { ClusterCandidate, Matrix } from "../types.ts";
+import { chooseK } from "./choose_k.ts";
+import { kmeansPartitions } from "./kmeans_partitions.ts";
+import { checkOptions, clusteredSpace, type ClusterOptions, greatestK } from "./options.ts";
+
+/** A clustering of a unit's images. */
+export interface Clustering {
+  /** Number of clusters, none of them empty. */
+  readonly K: number;
+  /** Cluster of each of the I images, in 0 .. K - 1, numbered in order of first appearance. */
+  readonly assignments: readonly number[];
+  /** Every K tried, from 1, with the criterion's value; lower is better. */
+  readonly candidates: readonly ClusterCandidate[];
+  /** Mean of the raw embeddings of each cluster, shape [K, D]. */
+  readonly centers: Matrix;
+  /** Sum of squared distances to the cluster means, in the space that was clustered. */
+  readonly inertia: number;
+}
+
+/**
+ * Clusters the embeddings of a unit's images by k-means, with the K that the criterion finds best.
+ *
+ * The same embeddings and options give the same clustering to the last bit. Embeddings that are all the same are one cluster.
+ *
+ * @param embeddings raw embeddings of the I images, shape [I, D], finite.
+ * @throws {RangeError} when there is no embedding, one is not finite, the shapes disagree, or an option is out of range.
+ * @see Alic et al. (2025), section 2.4
+ */
+export function clusterEmbeddings(embeddings: Matrix, options: ClusterOptions): Clustering {
+  checkOptions(options);
+  const { criterion, beta, lambda = 1, restarts = 10, seed } = options;
+  const points = clusteredSpace(embeddings, options);
+  const partitions = kmeansPartitions(points, greatestK(points.length, options), restarts, seed);
+  const { K, candidates } = chooseK(criterion, points, partitions, { beta, lambda, restarts, seed });
+  const { assignments, sizes, inertia } = partitions[K - 1];
+  return { K, assignments, candidates, centers: clusterMeans(embeddings, assignments, sizes), inertia };
+}
+
+function clusterMeans({ cols, data }: Matrix, assignments: readonly number[], sizes: readonly number[]): Matrix {
+  const centers = new Float64Array(sizes.length * cols);
+  for (const [i, k] of assignments.entries()) {
+    for (let d = 0; d < cols; d++) centers[k * cols + d] += data[i * cols + d];
+  }
+  for (const [k, size] of sizes.entries()) {
+    for (let d = 0; d < cols; d++) centers[k * cols + d] /= size;
+  }
+  return { rows: sizes.length, cols, data: centers };
+}
