@@ -35,7 +35,7 @@ function section<T extends z.core.$ZodLooseShape>(shape: T) {
   });
 }
 
-const K_MAX_ALLOWED = 'an integer from 1 to 1000, or "images-1"';
+const K_MAX_ALLOWED = 'an integer from 1 to 1000, or "I-1"';
 
 const profileSchema = section({
   /** Ascent: from which image, by which steps, under which transforms, towards which activation. */
@@ -90,7 +90,7 @@ const profileSchema = section({
     /** Factor of the penalty, for the criterion `pelleg-moore`. */
     lambda: number(0, 1000),
     /** Largest K tried: a number, or one less than the number of images. */
-    kMax: z.union([integer(1, 1000), z.literal("images-1")], { error: K_MAX_ALLOWED }),
+    kMax: z.union([integer(1, 1000), z.literal("I-1")], { error: K_MAX_ALLOWED }),
     /** Whether K is also at most half the number of images, rounded down (but at least 1). */
     halfCap: flag(),
     /** Seeded restarts of k-means for each K; the lowest inertia wins. */
@@ -125,7 +125,7 @@ export const PAPER: Profile = {
     criterion: "pelleg-moore",
     beta: 1.79,
     lambda: 1,
-    kMax: "images-1",
+    kMax: "I-1",
     halfCap: false,
     restarts: 10,
     center: false,

@@ -21,7 +21,7 @@ Deno.test("the paper profile holds the numbers of the paper", () => {
   assert.deepEqual(PAPER.elbow, { threshold: 0.02, patience: 1, minImages: 2, maxImages: 48 });
   assert.equal(PAPER.cluster.criterion, "pelleg-moore");
   assert.equal(PAPER.cluster.lambda, 1);
-  assert.equal(PAPER.cluster.kMax, "images-1");
+  assert.equal(PAPER.cluster.kMax, "I-1");
   assert.equal(PAPER.cluster.center || PAPER.cluster.normalize || PAPER.cluster.halfCap, false);
 });
 
@@ -68,7 +68,7 @@ Deno.test("parseProfile() names the field, its value and what is allowed", () =>
   );
   assert.equal(
     refusal({ extends: "paper", cluster: { kMax: "all" } }),
-    'profile mine.json: cluster.kMax is "all"; allowed: an integer from 1 to 1000, or "images-1"',
+    'profile mine.json: cluster.kMax is "all"; allowed: an integer from 1 to 1000, or "I-1"',
   );
   assert.match(refusal({ extends: "paper", cluster: { kMax: 0 } }), /cluster\.kMax is 0; allowed: an integer from 1/);
   assert.match(refusal({ extends: "paper", cluster: { center: 1 } }), /cluster\.center is 1; allowed: true or false$/);
