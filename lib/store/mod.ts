@@ -17,4 +17,12 @@ export {
   type UnitSummary,
 } from "./run_reader.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
-export { SCORE_COLUMNS, type ScoreColumn, type ScoreRow, scoreRow, scoresCsv, writeScores } from "./scores.ts";
+export {
+  SCORE_COLUMNS,
+  type ScoreColumn,
+  type ScoreRow,
+  scoreRow,
+  scoresCsv,
+  writeScores,
+  writeWhole,
+} from "./scores.ts";

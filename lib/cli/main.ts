@@ -1,0 +1,85 @@
+/**
+ * The command line: `deno run --allow-all lib/cli/main.ts <command>`.
+ *
+ * Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage. An error is one line on standard error; its stack
+ * comes with `--verbose`. Under `--json`, standard output holds one JSON document and nothing else.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import { InputError, messageOf } from "../errors.ts";
+
+/**
+ * The commands. Each is loaded only when it is asked for, so that those that need no engine start at once and work without
+ * one.
+ */
+const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) => void> }[] = [
+  { name: "score-embeddings", load: async () => (await import("./score_embeddings.ts")).registerScoreEmbeddings },
+  { name: "export", load: async () => (await import("./export.ts")).registerExport },
+  { name: "merge", load: async () => (await import("./merge.ts")).registerMerge },
+  { name: "lpips", load: async () => (await import("./lpips.ts")).registerLpips },
+];
+
+/** Where a run of the command line writes; the process's own streams unless a caller takes them. */
+export interface Streams {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
+function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+}
+
+const PROCESS_STREAMS: Streams = {
+  writeOut: (text) => writeAll(Deno.stdout, text),
+  writeErr: (text) => writeAll(Deno.stderr, text),
+};
+
+function createProgram(streams: Streams): Command {
+  return new Command("polysem")
+    .description("Polysemanticity scores for the units of image classifiers, from feature visualizations.")
+    .option("--json", "print one JSON document on standard output, everything else on standard error")
+    .option("--verbose", "show more, and the stack trace of an error")
+    .option("--quiet", "show no progress")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      ...streams,
+      outputError: (text, write) => write(`${oneLine(text)}\n`), // commander puts its suggestions on a second line
+    })
+    .showSuggestionAfterError()
+    .exitOverride(); // before any command is added: they inherit it
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}
+
+/**
+ * Runs one command.
+ *
+ * @param args the arguments after the program's name.
+ * @returns the exit code: 0 done, 1 a failure while running, 2 wrong input or usage.
+ */
+export async function main(args: readonly string[], streams: Streams = PROCESS_STREAMS): Promise<number> {
+  const program = createProgram(streams);
+  const asked = COMMANDS.filter(({ name }) => name === args.find((arg) => !arg.startsWith("-")));
+  const log = console.log;
+  console.log = (...parts: unknown[]) => console.error(...parts); // libraries must not write into the result
+  try {
+    for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program);
+    await program.parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) { // commander has printed its message, or the help that was asked for
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    streams.writeErr(`error: ${oneLine(messageOf(error)) || "an error without a message"}\n`);
+    if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
+    return error instanceof InputError ? 2 : 1;
+  } finally {
+    console.log = log;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left

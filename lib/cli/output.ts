@@ -1,0 +1,91 @@
+/**
+ * What commands print: one JSON document or text on standard output, everything else on standard error.
+ *
+ * @module
+ */
+import Table from "cli-table3";
+import type { Command } from "commander";
+
+/** Options that every command accepts, before or after its name. */
+export interface GlobalOptions {
+  /** One JSON document on standard output instead of text. */
+  readonly json: boolean;
+  /** Stack traces of errors, and more of what is done, on standard error. */
+  readonly verbose: boolean;
+  /** No progress. */
+  readonly quiet: boolean;
+}
+
+/** The options of a command that every command accepts. */
+export function globalOptions(command: Command): GlobalOptions {
+  const { json, verbose, quiet } = command.optsWithGlobals();
+  return { json: json === true, verbose: verbose === true, quiet: quiet === true };
+}
+
+function write(command: Command, stream: "writeOut" | "writeErr", text: string): void {
+  command.configureOutput()[stream]!(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/**
+ * Prints a command's result on standard output: the value as one JSON document under `--json`, else the text. To be called
+ * once.
+ *
+ * @param value what JSON can write; numbers that it cannot (NaN, infinities) become null.
+ * @param humanText the same for reading, made only when it is needed where it is a function.
+ */
+export function printResult(command: Command, value: unknown, humanText: string | (() => string)): void {
+  const text = globalOptions(command).json
+    ? JSON.stringify(value, null, 2)
+    : typeof humanText === "function"
+    ? humanText()
+    : humanText;
+  write(command, "writeOut", text);
+}
+
+/** Says something beside the result, on standard error. */
+export function printNote(command: Command, text: string): void {
+  write(command, "writeErr", text);
+}
+
+/** Says something that only `--verbose` asks for, on standard error. */
+export function printDetail(command: Command, text: string): void {
+  if (globalOptions(command).verbose) write(command, "writeErr", text);
+}
+
+/**
+ * A table for reading, without colour: columns of numbers to the right, others to the left.
+ *
+ * @param head names of the columns.
+ * @param rows cells; null prints as `-`, a number as it is (round it first, see `decimals`).
+ */
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | boolean | null)[])[],
+): string {
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, i) => rows.every((row) => isNumeric(row[i])) ? "right" : "left"),
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) table.push(row.map((cell) => cell === null ? "-" : String(cell)));
+  return table.toString();
+}
+
+function isNumeric(cell: string | number | boolean | null): boolean {
+  return cell === null || typeof cell === "number" || (typeof cell === "string" && /^(-|[-+]?[\d.]+)/.test(cell));
+}
+
+/** A number with so many decimals, `-` for null: for tables and sentences. */
+export function decimals(value: number | null, digits = 3): string {
+  return value === null ? "-" : value.toFixed(digits);
+}
+
+/** A time for reading, such as `3.2 s`, `4 min 05 s` or `1 h 02 min`. */
+export function duration(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}

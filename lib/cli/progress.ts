@@ -1,0 +1,100 @@
+/**
+ * Progress on standard error: a bar on a terminal, a plain line now and then elsewhere.
+ *
+ * @module
+ */
+// @ts-types="@types/cli-progress"
+import { Presets, SingleBar } from "cli-progress";
+import process from "node:process";
+import { duration } from "./output.ts";
+
+/** What a progress counts, and where it shows. */
+export interface ProgressOptions {
+  /** What is going on, such as `scoring`. */
+  readonly title: string;
+  /** How many there are in all. */
+  readonly total: number;
+  /** What is counted, in the plural, such as `units`. */
+  readonly unit: string;
+  /** Shows nothing. */
+  readonly quiet?: boolean;
+  /** Whether to draw a bar; by default, where standard error is a terminal. */
+  readonly terminal?: boolean;
+  /** Takes the plain lines; by default they go to standard error. */
+  readonly writeLine?: (line: string) => void;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** A progress that is being shown. */
+export interface Progress {
+  /**
+   * Sets how many are done.
+   *
+   * @param detail what to show beside the count, such as `conv2, 37 images`.
+   */
+  update(done: number, detail?: string): void;
+  /** Adds to how many are done. */
+  increment(count?: number, detail?: string): void;
+  /** Ends it, leaving its last state on the screen. */
+  stop(): void;
+}
+
+/** Plain lines come when this much time has passed, or this share was done, since the last. */
+const LINE_MILLISECONDS = 10_000;
+const LINE_SHARE = 0.05;
+/** ... but no closer than this, so that quick work is not a flood of lines. */
+const CLOSEST_MILLISECONDS = 1_000;
+
+/** Begins to show a progress. */
+export function createProgress(options: ProgressOptions): Progress {
+  if (options.quiet) return counting(() => {}, () => {});
+  return options.terminal ?? process.stderr.isTTY ? bar(options) : lines(options);
+}
+
+function counting(show: (done: number, detail: string) => void, end: () => void): Progress {
+  let done = 0;
+  let detail = "";
+  const update = (count: number, now?: string) => {
+    done = count;
+    detail = now ?? detail;
+    show(done, detail);
+  };
+  return { update, increment: (count = 1, now) => update(done + count, now), stop: end };
+}
+
+function bar({ title, total, unit }: ProgressOptions): Progress {
+  const single = new SingleBar({
+    format: `${title} {bar} {value}/{total} ${unit}, {duration_formatted}, {eta_formatted} left {detail}`,
+    stream: process.stderr,
+    hideCursor: true,
+    etaBuffer: 20,
+  }, Presets.shades_classic);
+  single.start(total, 0, { detail: "" });
+  return counting((done, detail) => single.update(done, { detail }), () => single.stop());
+}
+
+function lines({ title, total, unit, writeLine = console.error, now = Date.now }: ProgressOptions): Progress {
+  const begun = now();
+  let shownAt = begun;
+  let shownDone = 0;
+  let latest = { done: 0, detail: "" };
+  const show = () => {
+    const { done, detail } = latest;
+    shownAt = now();
+    shownDone = done;
+    const seconds = (shownAt - begun) / 1000;
+    const left = done > 0 && done < total ? `, about ${duration(seconds / done * (total - done))} left` : "";
+    const share = total > 0 ? ` (${Math.floor(100 * done / total)} %)` : "";
+    writeLine(`${title}: ${done}/${total} ${unit}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`);
+  };
+  return counting((done, detail) => {
+    latest = { done, detail };
+    const elapsed = now() - shownAt;
+    const finished = done >= total && shownDone < total;
+    const much = done - shownDone >= LINE_SHARE * total && elapsed >= CLOSEST_MILLISECONDS;
+    if (finished || elapsed >= LINE_MILLISECONDS || much) show();
+  }, () => {
+    if (latest.done !== shownDone) show();
+  });
+}
