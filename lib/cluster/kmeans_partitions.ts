@@ -1,8 +1,8 @@
-import { kmeans } from "ml-kmeans";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { centroidOf, indexOfGreatest, squaredDistance } from "./distances.ts";
 import { kmeansPlusPlus } from "./kmeans_plus_plus.ts";
+import { lloyd } from "./lloyd.ts";
 import { rotateToSpan } from "./rotate_to_span.ts";
 
 /** The best partition that k-means found for one K. */
@@ -22,9 +22,6 @@ export interface Partition {
  * embeddings stored in 32 bits.
  */
 const COINCIDENT = 1e-13;
-
-/** Lloyd's iterations end when no centre moves; this many at most. */
-const MAX_ITERATIONS = 100;
 
 /**
  * Partitions points by k-means for K = 1, 2, ..., each the lowest inertia of several starts.
@@ -67,28 +64,6 @@ export function kmeansPartitions(
     partitions.push(best.partition);
   }
   return partitions;
-}
-
-/** Cluster of each point after Lloyd's iterations; no cluster is empty unless the points left to move into it coincide. */
-function lloyd(points: number[][], starts: number[][]): number[] {
-  let centres = starts;
-  for (let attempt = 0;; attempt++) {
-    const { clusters, centroids } = kmeans(points, centres.length, {
-      initialization: centres,
-      distanceFunction: squaredDistance,
-      tolerance: 0,
-      maxIterations: MAX_ITERATIONS,
-    });
-    const occupied = new Set(clusters);
-    if (occupied.size === centres.length || attempt === points.length) return clusters;
-    const distances = points.map((point, i) => squaredDistance(point, centroids[clusters[i]]));
-    centres = centroids.map((centroid, k) => {
-      if (occupied.has(k)) return centroid;
-      const farthest = indexOfGreatest(distances);
-      distances[farthest] = 0;
-      return points[farthest];
-    });
-  }
 }
 
 /** A partition, with the centres of its clusters and the squared distance of each point to its own. */
