@@ -33,6 +33,15 @@ interface Options {
 /** K by every criterion costs distances between all pairs: for no more rows than this. */
 const MOST_ROWS_TO_COMPARE = 1000;
 
+/** What the values under `bic` are, by criterion. */
+const LOWER_IS_BETTER: Readonly<Record<Criterion, string>> = {
+  "sse-penalty": "inertia + beta K",
+  "pelleg-moore": "BIC (Pelleg and Moore)",
+  "spherical": "BIC (spherical)",
+  "silhouette": "minus mean silhouette",
+  "gap": "minus gap",
+};
+
 /** Adds the command to the program. */
 export function registerScoreEmbeddings(program: Command): void {
   program.command("score-embeddings")
@@ -54,7 +63,8 @@ training images' mean embedding nor a constant of the embedder. Where that mean 
 --mean MEAN.npy --criterion sse-penalty --beta (of your embedder; 1.79 in the study). The paper's literal rule is
 --criterion pelleg-moore --no-normalize --k-max (I - 1); in hundreds of dimensions it finds too many clusters.
 The score itself always uses the means of the embeddings as they are given. "bic" is the value of the chosen criterion,
-lower is better (for the gap statistic, minus the gap).`,
+lower is better; for the gap statistic it is minus the gap, and K the smallest whose gap is within one standard error of
+the next.`,
     )
     .action(async (file: string, options: Options, command: Command) => {
       const embeddings = await readMatrix(file);
@@ -140,7 +150,7 @@ function describe({ I, K, C, D, S, assignments, bic, mean_angle, criterion }: Re
   ];
   if (S === null) parts.push("one image has no score: C = (K - 1) / (I - 1) is not defined");
   if (criterion !== null) {
-    const head = ["K", `${criterion} (lower is better)`, "inertia"];
+    const head = ["K", LOWER_IS_BETTER[criterion], "inertia"];
     parts.push(formatTable(head, bic.map((each) => [each.k, each.bic.toFixed(4), each.inertia.toPrecision(5)])));
   }
   return parts.join("\n");
