@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { lloyd } from "../../lib/cluster/lloyd.ts";
 
-Deno.test("lloyd() fills a cluster that starts empty", () => {
-  // Both first centres are the same: every point near them goes to one, the other is left empty.
-  const clusters = lloyd([[0], [1], [10], [11], [20]], [[0], [0], [10]]);
-  assert.equal(new Set(clusters).size, 3);
-  assert.deepEqual([clusters[0] === clusters[1], clusters[2] === clusters[3]], [true, true]);
+Deno.test("lloyd() fills a cluster that would end empty from the point farthest from its centre", () => {
+  // No point is near 100. The others settle at 0.5 and 41 / 3, from which 20 is the farthest.
+  assert.deepEqual(lloyd([[0], [1], [10], [11], [20]], [[0], [10], [100]]), [0, 0, 1, 1, 2]);
 });
 
 Deno.test("lloyd() fills several empty clusters with different points", () => {
-  const clusters = lloyd([[0], [5], [7], [11], [20]], [[0], [0], [0], [0], [0]]);
+  const clusters = lloyd([[0], [5], [7], [11], [20]], [[0], [90], [100], [110], [120]]);
   assert.equal(new Set(clusters).size, 5);
 });
 
