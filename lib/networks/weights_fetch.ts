@@ -126,8 +126,7 @@ function request(url: string, from: number, signal: AbortSignal): Promise<Respon
   return fetch(url, { headers, signal });
 }
 
-/** Why a request failed, with the cause that `fetch` hides one level down. */
+/** Why a request failed: the cause, which `fetch` hides one level down. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : "";
-  return messageOf(error) + cause;
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

@@ -113,7 +113,7 @@ const DOWNLOADS: Readonly<Record<string, { about: string; licence: string; files
     files: ["vgg16-397923af.pth", "lpips_vgg_v0.1.pth"],
   },
   "lpips-alex-official": {
-    about: "LPIPS v0.1 with AlexNet, the files that lpips-alex was made from",
+    about: "LPIPS v0.1 with AlexNet, the official files",
     licence: "BSD-3, BSD-2",
     files: ["alexnet-owt-7be5be79.pth", "lpips_alex_v0.1.pth"],
   },
@@ -182,10 +182,32 @@ export async function listWeightSets(modelsDirectory: string = MODELS_DIRECTORY)
  * @throws {InputError} when there is none of that name.
  */
 export async function findWeightSet(name: string, modelsDirectory: string = MODELS_DIRECTORY): Promise<WeightSet> {
-  const sets = await listWeightSets(modelsDirectory);
+  return pickWeightSet(await listWeightSets(modelsDirectory), name);
+}
+
+/**
+ * The set of that name among the given ones.
+ *
+ * @throws {InputError} when there is none.
+ */
+export function pickWeightSet(sets: readonly WeightSet[], name: string): WeightSet {
   const found = sets.find((set) => set.name === name);
   if (found) return found;
   throw new InputError(`there are no weights named "${name}"; choose one of ${sets.map((set) => set.name).join(", ")}`);
+}
+
+/** What is at a weight file's place: nothing, another file (or a damaged one), or the pinned one. */
+export type WeightFileState = "missing" | "altered" | "intact";
+
+/** Compares a file with its pinned size and hash. */
+export async function checkWeightFile({ path, bytes, sha256 }: WeightFile): Promise<WeightFileState> {
+  try {
+    const { size } = await Deno.stat(path);
+    return size === bytes && await sha256OfFile(path) === sha256 ? "intact" : "altered";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "missing";
+    throw new InputError(`cannot read ${path}: ${messageOf(error)}; check its permissions`);
+  }
 }
 
 /**
