@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { WeightArray } from "./safetensors.ts";
 
@@ -44,12 +44,6 @@ export function toTensor(array: WeightArray): tf.Tensor {
 
 /** TensorFlow's layout to PyTorch's: the inverse of `toTensor`. */
 export function toWeightArray(tensor: tf.Tensor): WeightArray {
-  return tf.tidy(() => {
-    const turned = tensor.rank === 4
-      ? tensor.transpose([3, 2, 0, 1])
-      : tensor.rank === 2
-      ? tensor.transpose([1, 0])
-      : tensor;
-    return { shape: [...turned.shape], data: Float32Array.from(turned.dataSync()) };
-  });
+  const order = tensor.rank === 4 ? [3, 2, 0, 1] : tensor.rank === 2 ? [1, 0] : [0];
+  return { shape: order.map((axis) => tensor.shape[axis]), data: dataOf(() => tensor.transpose(order)) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { dataOf, tf } from "../engine/mod.ts";
 import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../images/cifar10.ts";
 import type { TrainableClassifier } from "../networks/network.ts";
 import { createRandom, permutation } from "../random.ts";
@@ -148,9 +148,9 @@ export function accuracy(logits: (images: tf.Tensor4D) => tf.Tensor2D, images: L
   let correct = 0;
   for (let start = 0; start < images.count; start += TEST_BATCH) {
     const count = Math.min(TEST_BATCH, images.count - start);
-    const predicted = tf.tidy(() => {
+    const predicted = dataOf(() => {
       const x = tf.tensor4d(plainBatch(images, start, count, table), [count, 32, 32, 3]);
-      return logits(x).argMax(1).dataSync();
+      return logits(x).argMax(1);
     });
     predicted.forEach((label, i) => correct += Number(label === images.labels[start + i]));
   }

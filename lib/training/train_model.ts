@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { tf } from "../engine/mod.ts";
+import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../images/cifar10.ts";
 import { createLeNet5, createTrainableLeNet5 } from "../networks/lenet5.ts";
@@ -142,8 +142,8 @@ function meanEmbedding(weights: Weights, source: string, images: LabelledImages)
   const batch = 500;
   for (let start = 0; start < images.count; start += batch) {
     const count = Math.min(batch, images.count - start);
-    const features = tf.tidy(() =>
-      network.features(tf.tensor4d(plainBatch(images, start, count, table), [count, 32, 32, 3])).dataSync()
+    const features = dataOf(() =>
+      network.features(tf.tensor4d(plainBatch(images, start, count, table), [count, 32, 32, 3]))
     );
     features.forEach((value, i) => sum[i % RESNET18_FEATURES] += value);
   }

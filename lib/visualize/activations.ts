@@ -4,7 +4,7 @@
  * @see Alic et al. (2025), section 3
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { dataOf, tf } from "../engine/mod.ts";
 import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
 import type { Network } from "../networks/network.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
@@ -24,12 +24,12 @@ export function imageActivations(
   images: ImageBatch,
   options: ActivationOptions,
 ): Matrix {
-  const data = tf.tidy(() => {
+  const data = dataOf(() => {
     const { count, height, width } = images;
     const x = tf.tensor4d(images.data, [count, height, width, 3]);
     const size = network.inputSize;
     const sized = height === size && width === size ? x : tf.image.resizeBilinear(x, [size, size], false, true);
-    return reduceSpace(network.activations(sized, layer), options).dataSync() as Float32Array;
+    return reduceSpace(network.activations(sized, layer), options);
   });
   return { rows: images.count, cols: data.length / images.count, data };
 }

@@ -15,36 +15,57 @@ const FILL = 0.5;
 /** The settings that concern transforms. */
 export type TransformOptions = Pick<VisualizeOptions, "jitter" | "scale" | "rotation">;
 
-/** The next movement of all images: coefficients for `warp`, six an image; null when images stay where they are. */
-export function nextMaps(generators: readonly Random[], size: number, options: TransformOptions): Float32Array | null {
-  const { jitter, scale, rotation } = options;
-  if (jitter === 0 && scale === 0 && rotation === 0) return null;
-  const maps = new Float32Array(6 * generators.length);
-  const middle = (size - 1) / 2;
-  generators.forEach((random, i) => {
-    const [dy, dx] = [random.integer(-jitter, jitter), random.integer(-jitter, jitter)];
-    const factor = scale === 0 ? 1 : 1 + scale * (2 * random.uniform() - 1);
-    const angle = rotation === 0 ? 0 : rotation * (2 * random.uniform() - 1) * Math.PI / 180;
-    const [cosine, sine] = [factor * Math.cos(angle), factor * Math.sin(angle)];
-    // about the middle of the image: (x, y) - m is turned and scaled, then m and the shift are added
-    maps.set([
-      cosine,
-      -sine,
-      middle - cosine * middle + sine * middle + dx,
-      sine,
-      cosine,
-      middle - sine * middle - cosine * middle + dy,
-    ], 6 * i);
-  });
-  return maps;
+/** One movement: a shift by whole pixels, then a change of size and a turn about the middle. */
+export interface Movement {
+  readonly dy: number;
+  readonly dx: number;
+  /** Factor of size. */
+  readonly factor: number;
+  /** Angle in radians. */
+  readonly angle: number;
 }
 
-/** Moves images by the given maps. Differentiable. */
-export function applyTransforms(
-  images: tf.Tensor4D,
-  maps: Float32Array | null,
-  options: TransformOptions,
-): tf.Tensor4D {
-  if (maps === null) return images;
-  return warp(images, maps, FILL, options.scale === 0 && options.rotation === 0 ? "nearest" : "bilinear");
+/**
+ * The next movement. As in lucid, all images of a step move alike; the sequence of movements depends on the seed of the
+ * run alone, so that an image does not depend on which others are made with it.
+ */
+export function nextMovement(random: Random, { jitter, scale, rotation }: TransformOptions): Movement {
+  return {
+    dy: random.integer(-jitter, jitter),
+    dx: random.integer(-jitter, jitter),
+    factor: 1 + scale * (2 * random.uniform() - 1),
+    angle: rotation * (2 * random.uniform() - 1) * Math.PI / 180,
+  };
+}
+
+/** Moves images. Differentiable. */
+export function applyMovement(images: tf.Tensor4D, { dy, dx, factor, angle }: Movement): tf.Tensor4D {
+  const shifted = shift(images, dy, dx);
+  if (factor === 1 && angle === 0) return shifted;
+  const [count, size] = images.shape;
+  const middle = (size - 1) / 2;
+  const [cosine, sine] = [factor * Math.cos(angle), factor * Math.sin(angle)];
+  const map = [
+    cosine,
+    -sine,
+    middle - cosine * middle + sine * middle,
+    sine,
+    cosine,
+    middle - sine * middle - cosine * middle,
+  ];
+  return warp(shifted, Float32Array.from({ length: 6 * count }, (_, i) => map[i % 6]), FILL, "bilinear");
+}
+
+/** Content moves down by dy and right by dx. */
+function shift(images: tf.Tensor4D, dy: number, dx: number): tf.Tensor4D {
+  if (dy === 0 && dx === 0) return images;
+  const [count, height, width, channels] = images.shape;
+  const kept = images.slice([0, Math.max(0, -dy), Math.max(0, -dx), 0], [
+    count,
+    height - Math.abs(dy),
+    width - Math.abs(dx),
+    channels,
+  ]);
+  const sides = (d: number): [number, number] => [Math.max(0, d), Math.max(0, -d)];
+  return tf.pad(kept, [[0, 0], sides(dy), sides(dx), [0, 0]], FILL);
 }

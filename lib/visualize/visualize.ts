@@ -13,7 +13,7 @@ import { adamAscent, initialAdam } from "./adam.ts";
 import { selectedActivations } from "./objective.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
-import { applyTransforms, nextMaps } from "./transforms.ts";
+import { applyMovement, nextMovement } from "./transforms.ts";
 
 /** Images optimised together; more would not be faster, and take more memory. */
 const LARGEST_BATCH = 512;
@@ -73,9 +73,10 @@ export function visualize(
         context.onProgress?.((start + share * part.length) / requests.length);
       })
     );
-    images.set(made.images, start * perImage);
-    activations.set(made.activations, start);
+    images.set(made.images.dataSync(), start * perImage);
+    activations.set(made.activations.dataSync(), start);
     gradientless.push(...made.gradientless);
+    tf.dispose([made.images, made.activations]);
   }
   parametrization.dispose();
   return { images: { count: requests.length, height: size, width: size, data: images }, activations, gradientless };
@@ -89,22 +90,21 @@ function ascend(
   options: VisualizeOptions,
   context: VisualizeContext,
   onProgress: (share: number) => void,
-): { images: Float32Array; activations: Float32Array; gradientless: boolean[] } {
+): { images: tf.Tensor4D; activations: tf.Tensor1D; gradientless: boolean[] } {
   const units = network.layers.find(({ name }) => name === layer)?.units;
   if (units === undefined) throw new RangeError(`${network.name} has no layer ${layer}`);
   const selection = tf.oneHot(tf.tensor1d(requests.map(({ unit }) => unit), "int32"), units).toFloat() as tf.Tensor2D;
-  const generators = requests.map(({ unit, index }) => createRandom(context.seed, "transform", layer, unit, index));
+  const movements = createRandom(context.seed, "movements");
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, layer), selection, options.activation);
-  let maps: Float32Array | null = null;
-  const gradientOf = tf.grad((variables: tf.Tensor) =>
-    measure(applyTransforms(parametrization.toImages(variables), maps, options)).sum()
-  );
 
   let state = initialAdam(startVariables(network, layer, requests, parametrization, options, context));
   let gradientless: boolean[] = [];
   for (let step = 0; step < options.steps; step++) {
-    maps = nextMaps(generators, network.inputSize, options);
+    const movement = nextMovement(movements, options);
+    const gradientOf = tf.grad((variables: tf.Tensor) =>
+      measure(applyMovement(parametrization.toImages(variables), movement)).sum()
+    );
     const next = tf.tidy(() => {
       const gradient = gradientOf(state.variables);
       if (step === 0) gradientless = Array.from(gradient.abs().max([1, 2, 3]).dataSync(), (largest) => largest === 0);
@@ -116,11 +116,7 @@ function ascend(
     onProgress((step + 1) / options.steps);
   }
   const images = parametrization.toImages(state.variables);
-  return {
-    images: images.dataSync() as Float32Array,
-    activations: measure(images).dataSync() as Float32Array,
-    gradientless,
-  };
+  return { images, activations: measure(images), gradientless };
 }
 
 /** Where ascent starts: the parametrization's variables, shape [N, ...shape]. */
