@@ -14,10 +14,17 @@ import { InputError, messageOf } from "../errors.ts";
  * one.
  */
 const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) => void> }[] = [
+  { name: "score-all", load: async () => (await import("./score_all.ts")).registerScoreAll },
+  { name: "score-unit", load: async () => (await import("./score_unit.ts")).registerScoreUnit },
   { name: "score-embeddings", load: async () => (await import("./score_embeddings.ts")).registerScoreEmbeddings },
+  { name: "visualize", load: async () => (await import("./visualize.ts")).registerVisualize },
+  { name: "lpips", load: async () => (await import("./lpips.ts")).registerLpips },
+  { name: "embed", load: async () => (await import("./embed.ts")).registerEmbed },
+  { name: "check", load: async () => (await import("./check.ts")).registerCheck },
   { name: "export", load: async () => (await import("./export.ts")).registerExport },
   { name: "merge", load: async () => (await import("./merge.ts")).registerMerge },
-  { name: "lpips", load: async () => (await import("./lpips.ts")).registerLpips },
+  { name: "train", load: async () => (await import("./train.ts")).registerTrain },
+  { name: "weights", load: async () => (await import("./weights.ts")).registerWeights },
 ];
 
 /** Where a run of the command line writes; the process's own streams unless a caller takes them. */

@@ -10,8 +10,8 @@ import type { PerceptualNetwork } from "../networks/perceptual.ts";
 import { createSqueezeNetFeatures } from "../networks/squeezenet.ts";
 import { createVgg16Features } from "../networks/vgg16.ts";
 import type { Weights } from "../networks/weights.ts";
-import { loadWeights, sha256OfFile, verifySha256 } from "../networks/weights_load.ts";
-import { findWeightSet, type WeightFile } from "../networks/weights_registry.ts";
+import { readWeights } from "../networks/read_weights.ts";
+import { findWeightSet } from "../networks/weights_registry.ts";
 import { isHead, loadHeads } from "./heads.ts";
 import { createLpips, type Lpips, type LpipsOptions } from "./lpips.ts";
 
@@ -50,12 +50,12 @@ export async function loadLpips(net: string, options: LoadLpipsOptions = {}): Pr
     throw new InputError(`unknown LPIPS network "${net}"; choose one of ${LPIPS_NETWORKS.join(", ")}`);
   }
   const set = await findWeightSet(`lpips-${net}`);
-  const weights = await read(options.weights ?? set.files[0], set.name);
+  const weights = await readWeights(options.weights ?? set.files[0], set.name, isFeature);
   const heads = options.heads !== undefined
-    ? await read(options.heads, set.name)
+    ? await readWeights(options.heads, set.name)
     : [...weights.tensors.keys()].some(isHead)
     ? weights
-    : await read(set.files[set.files.length - 1], set.name);
+    : await readWeights(set.files[set.files.length - 1], set.name);
 
   const network = CREATORS[net as PerceptualNetwork["name"]](
     select(weights.tensors, (name) => !isHead(name)),
@@ -73,32 +73,9 @@ export async function loadLpips(net: string, options: LoadLpipsOptions = {}): Pr
   }
 }
 
-interface ReadFile {
-  readonly path: string;
-  readonly sha256: string;
-  readonly tensors: Weights;
-}
-
-/** Reads a file of the caller's (a path) or one of a set, whose sha256 must be the pinned one. */
-async function read(file: string | WeightFile, set: string): Promise<ReadFile> {
-  // the official files hold the classifier as well, nine tenths of VGG-16's bytes
-  const wanted = (name: string) => !name.startsWith("classifier.");
-  if (typeof file === "string") {
-    const tensors = await loadWeights(file, wanted);
-    return { path: file, sha256: await sha256OfFile(file), tensors };
-  }
-  const { path, sha256, url } = file;
-  const there = await Deno.stat(path).then(() => true, () => false);
-  if (!there) {
-    throw new InputError(
-      `${set} needs ${path}, which is not there; ` +
-        (url === null
-          ? "check out the repository again"
-          : `run "polysem weights fetch ${set}", download ${url} to that place, or name files with --weights and --heads`),
-    );
-  }
-  await verifySha256(path, sha256);
-  return { path, sha256, tensors: await loadWeights(path, wanted) };
+/** The official files hold the classifier as well, nine tenths of VGG-16's bytes. */
+function isFeature(name: string): boolean {
+  return !name.startsWith("classifier.");
 }
 
 function select(weights: Weights, chosen: (name: string) => boolean): Weights {

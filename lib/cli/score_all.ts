@@ -1,0 +1,149 @@
+/**
+ * `polysem score-all`: scores every chosen unit into a run, or goes on with one.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { RunManifest } from "../types.ts";
+import type { RunSummary } from "../store/mod.ts";
+import { integerOption } from "./option_values.ts";
+import { decimals, duration, formatTable, globalOptions, printNote, printResult } from "./output.ts";
+import { createProgress } from "./progress.ts";
+import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
+import { VERSION } from "./version.ts";
+
+/** Units scored together: with 32 images each they fill a batch of ascent. */
+const UNITS_TOGETHER = 16;
+
+interface ScoreAllOptions extends ScoringOptions {
+  readonly layers?: string;
+  readonly units?: string;
+  readonly limit?: number;
+  readonly run?: string;
+  readonly shard?: string;
+}
+
+/** Adds the command to the program. */
+export function registerScoreAll(program: Command): void {
+  withScoringOptions(
+    program.command("score-all")
+      .description(
+        "Score units into runs/NAME, or go on with that run: visualize, elbow, embed, cluster, score, check.",
+      )
+      .option("--layers <names>", "layers to score, such as conv1,conv2 (default: all)")
+      .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
+      .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
+      .option("--run <name>", "name of the run, or a path (default: MODEL-PROFILE-seedN)")
+      .option("--shard <i/n>", "score part i of n, i from 0; join the parts with merge"),
+  ).action(async (options: ScoreAllOptions, command: Command) => {
+    const pipeline = await import("../pipeline/mod.ts");
+    const store = await import("../store/mod.ts");
+    const shard = options.shard === undefined ? { index: 0, count: 1 } : pipeline.parseShard(options.shard);
+    const context = await loadScoring(options, command);
+    try {
+      const { layers } = context.network;
+      const units = pipeline.selectUnits(layers, options);
+      const jobs = pipeline.createPlan(layers, units, UNITS_TOGETHER);
+      const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
+      const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;
+      const directory = store.runDirectory(name);
+      using run = store.openRun(directory, manifestOf(context, options, jobs, shard, store.RUN_SCHEMA));
+
+      const pending = run.pendingJobs();
+      const total = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
+      const done = run.completedJobs().length;
+      if (done > 0) printNote(command, `${directory} has ${done} finished jobs; ${pending.length} to go`);
+      const started = performance.now();
+      const { quiet } = globalOptions(command);
+      const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
+      try {
+        pipeline.scoreAll(context, jobs, run, {
+          onProgress: (units, layer) => progress.update(Math.round(100 * units) / 100, layer),
+        });
+      } finally {
+        progress.stop();
+      }
+      const seconds = (performance.now() - started) / 1000;
+      const scores = store.writeScores(run);
+      const summary = run.summary();
+      const files = { run: join(directory, store.RUN_FILE), scores };
+      printResult(
+        command,
+        { run: directory, profile: context.profileName, embedder: context.embedder.name, seconds, files, ...summary },
+        () => summaryText(summary, context, files, seconds),
+      );
+    } finally {
+      context.dispose();
+    }
+  });
+}
+
+function manifestOf(
+  context: ScoringContext,
+  options: ScoreAllOptions,
+  jobs: RunManifest["jobs"],
+  shard: RunManifest["shard"],
+  schema: number,
+): RunManifest {
+  const { backend, versions } = context.backend;
+  return {
+    schema,
+    version: VERSION,
+    model: options.model,
+    modelSha256: context.modelSha256,
+    seed: options.seed,
+    profileName: context.profileName,
+    profile: context.profile,
+    embedder: context.embedder.name,
+    embedderSha256: context.embedder.sha256,
+    lpips: context.lpips.net,
+    lpipsSha256: context.lpips.sha256,
+    dataset: context.dataset,
+    jobs,
+    shard,
+    engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
+  };
+}
+
+function summaryText(
+  { layers, jobs }: RunSummary,
+  context: ScoringContext,
+  files: Readonly<Record<string, string>>,
+  seconds: number,
+): string {
+  const sum = (pick: (layer: RunSummary["layers"][number]) => number | null) =>
+    layers.reduce((total, layer) => total + (pick(layer) ?? 0), 0);
+  const exceeding = (count: number | null, units: number) => count === null ? null : `${count} of ${units}`;
+  const rows = layers.map((layer) => [
+    layer.layer,
+    layer.units,
+    decimals(layer.meanS),
+    decimals(layer.spreadS),
+    layer.K1,
+    layer.K2,
+    layer.K3,
+    layer.dead,
+    exceeding(layer.exceeding, layer.units),
+    duration(layer.seconds),
+  ]);
+  const all = [
+    "all",
+    sum(({ units }) => units),
+    null,
+    null,
+    sum(({ K1 }) => K1),
+    sum(({ K2 }) => K2),
+    sum(({ K3 }) => K3),
+    sum(({ dead }) => dead),
+    exceeding(layers[0]?.exceeding === null ? null : sum(({ exceeding }) => exceeding), sum(({ units }) => units)),
+    duration(sum(({ seconds }) => seconds)),
+  ];
+  const head = ["layer", "units", "mean S", "sd S", "K=1", "K=2", "K>=3", "dead", "exceed dataset", "time"];
+  return [
+    formatTable(head, [...rows, all]),
+    `Profile ${context.profileName}, embedder ${context.embedder.name}, jobs ${jobs.completed} of ${jobs.planned}, ` +
+    `this time ${duration(seconds)}.`,
+    ...Object.entries(files).map(([what, path]) => `${what}: ${path}`),
+  ].join("\n");
+}

@@ -1,0 +1,50 @@
+/**
+ * What the commands that score share: their options, and a run's context from them.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { BackendReport } from "../engine/mod.ts";
+import type { LoadedContext } from "../pipeline/mod.ts";
+import { type DataOptions, readData, withDataOptions } from "./data_option.ts";
+import { seedOption } from "./option_values.ts";
+import { printDetail } from "./output.ts";
+
+/** Options of commands that score. */
+export interface ScoringOptions extends DataOptions {
+  readonly model: string;
+  readonly modelWeights?: string;
+  readonly embedderWeights?: string;
+  readonly profile: string;
+  readonly seed: number;
+}
+
+/** Adds the options. */
+export function withScoringOptions(command: Command): Command {
+  return withDataOptions(
+    command
+      .option("--model <name>", "model whose units are scored", "lenet5-cifar10")
+      .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+      .option("--profile <name>", "calibrated, paper, or a JSON file of your own", "calibrated")
+      .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors")
+      .option("--seed <n>", "seed of everything random", seedOption, 0),
+  );
+}
+
+/** A context, and what the manifest says beside it. */
+export interface ScoringContext extends LoadedContext {
+  readonly profileName: string;
+  readonly backend: BackendReport;
+}
+
+/** Loads everything that scoring needs. Modules come late, so that help and usage errors need no engine. */
+export async function loadScoring(options: ScoringOptions, command: Command): Promise<ScoringContext> {
+  const { loadContext, loadProfile } = await import("../pipeline/mod.ts");
+  const { useBackend } = await import("../engine/mod.ts");
+  const { name: profileName, profile } = await loadProfile(options.profile);
+  const backend = await useBackend();
+  printDetail(command, `engine: ${JSON.stringify(backend)}`);
+  const data = await readData(options, command);
+  const { model, modelWeights, embedderWeights, seed } = options;
+  return { ...await loadContext({ model, modelWeights, embedderWeights, profile, seed, data }), profileName, backend };
+}

@@ -1,0 +1,85 @@
+/**
+ * `polysem train MODEL`: trains one of the committed models anew.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { cacheDirectory } from "../cache.ts";
+import { InputError } from "../errors.ts";
+import { readData, withDataOptions } from "./data_option.ts";
+import { integerOption, seedOption } from "./option_values.ts";
+import { duration, globalOptions, printNote, printResult } from "./output.ts";
+import { createProgress } from "./progress.ts";
+
+interface TrainOptions {
+  readonly seed: number;
+  readonly out?: string;
+  readonly epochs?: number;
+  readonly data?: string | false;
+}
+
+/** Adds the command to the program. */
+export function registerTrain(program: Command): void {
+  withDataOptions(
+    program.command("train")
+      .description("Train lenet5-cifar10 or resnet18-cifar10; goes on from its checkpoint if it was cut.")
+      .argument("<model>", "lenet5-cifar10 or resnet18-cifar10")
+      .option("--seed <n>", "seed of the weights, the order and the augmentation", seedOption, 0)
+      .option("--epochs <n>", "passes over the training images (default: the recipe's)", integerOption(1))
+      .option("--out <dir>", "folder of models to write into (default: the repository's models/)"),
+  ).action(async (name: string, options: TrainOptions, command: Command) => {
+    const { TRAINABLE_MODELS, trainModel } = await import("../training/train_model.ts");
+    if (!TRAINABLE_MODELS.includes(name)) {
+      throw new InputError(`there is no model "${name}" to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
+    }
+    const { useBackend } = await import("../engine/mod.ts");
+    const { MODELS_DIRECTORY } = await import("../networks/weights_registry.ts");
+    const { backend } = await useBackend();
+    if (backend !== "native") {
+      throw new InputError(
+        `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
+      );
+    }
+    const data = await readData(options, command);
+    if (data === null) throw new InputError("training needs CIFAR-10; run `deno task setup`, or give --data DIR");
+    const directory = options.out ?? MODELS_DIRECTORY;
+    let progress: ReturnType<typeof createProgress> | undefined;
+    const report = await trainModel(name, data, {
+      seed: options.seed,
+      directory,
+      checkpoints: join(cacheDirectory(), "checkpoints"),
+      recipe: options.epochs === undefined ? {} : { epochs: options.epochs },
+      command: commandLine(name, options),
+      onStep: (step, total, loss) => {
+        progress ??= createProgress({ title: name, total, unit: "steps", quiet: globalOptions(command).quiet });
+        progress.update(step, `loss ${loss.toFixed(3)}`);
+      },
+      onEpoch: ({ epoch, loss, trainAccuracy, testAccuracy, seconds }) => {
+        const test = testAccuracy === null ? "" : `, test ${(100 * testAccuracy).toFixed(2)} %`;
+        printNote(
+          command,
+          `epoch ${epoch}: loss ${loss.toFixed(4)}, train ${(100 * trainAccuracy).toFixed(2)} %${test}, ${
+            duration(seconds)
+          }`,
+        );
+      },
+    });
+    progress?.stop();
+    if (report === null) throw new Error(`training ${name} ended early`);
+    printResult(
+      command,
+      report,
+      `${name}: ${(100 * report.testAccuracy).toFixed(2)} % of the test images, sha256 ${report.sha256}\n` +
+        `files: ${join(directory, name)}`,
+    );
+  });
+}
+
+function commandLine(name: string, { seed, epochs }: TrainOptions): string {
+  return [
+    `deno task train ${name}`,
+    ...(seed === 0 ? [] : [`--seed ${seed}`]),
+    ...(epochs === undefined ? [] : [`--epochs ${epochs}`]),
+  ].join(" ");
+}

@@ -1,0 +1,78 @@
+/**
+ * `polysem visualize conv2:3`: images of a unit.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { type DataOptions, readData, withDataOptions } from "./data_option.ts";
+import { integerOption, seedOption } from "./option_values.ts";
+import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
+import { createProgress } from "./progress.ts";
+import { writeImages } from "./write_images.ts";
+
+interface VisualizeCommandOptions extends DataOptions {
+  readonly model: string;
+  readonly modelWeights?: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly count: number;
+  readonly out: string;
+}
+
+/** Adds the command to the program. */
+export function registerVisualize(program: Command): void {
+  withDataOptions(
+    program.command("visualize")
+      .description("Make the first images of a unit's sequence as PNG files, with their activations.")
+      .argument("<unit>", "the unit, such as conv2:3")
+      .requiredOption("--out <dir>", "folder of the images")
+      .option("--count <n>", "how many images", integerOption(1, 10_000), 8)
+      .option("--model <name>", "model of the unit", "lenet5-cifar10")
+      .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+      .option("--profile <name>", "calibrated, paper, or a JSON file of your own", "calibrated")
+      .option("--seed <n>", "seed of everything random", seedOption, 0),
+  ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
+    const { loadProfile, parseUnit } = await import("../pipeline/mod.ts");
+    const { useBackend } = await import("../engine/mod.ts");
+    const { loadNetwork } = await import("../networks/models.ts");
+    const { imageRequests, visualize } = await import("../visualize/mod.ts");
+    const { profile } = await loadProfile(options.profile);
+    await useBackend();
+    const { network } = await loadNetwork(options.model, options.modelWeights);
+    try {
+      const { layer, unit } = parseUnit(text, network.layers);
+      const data = await readData(options, command);
+      const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
+      const { images, activations } = visualize(
+        network,
+        layer,
+        imageRequests([unit], 0, options.count),
+        profile.visualize,
+        {
+          seed: options.seed,
+          dataset: data?.train ?? null,
+          onProgress: (share) => progress.update(Math.round(100 * share)),
+        },
+      );
+      progress.stop();
+      const files = await writeImages(
+        options.out,
+        images,
+        Array.from({ length: options.count }, (_, i) => i),
+        (i) => `${layer}_${unit}_${String(i).padStart(2, "0")}.png`,
+        join(options.out, `${layer}_${unit}_sheet.png`),
+      );
+      const rows = Array.from(activations, (activation, i) => ({ file: files[i], activation }));
+      printResult(
+        command,
+        { layer, unit, seed: options.seed, images: rows, sheet: files.at(-1) },
+        () =>
+          formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, decimals(activation)])) +
+          `\nsheet: ${files.at(-1)}`,
+      );
+    } finally {
+      network.dispose();
+    }
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * The third room: images to 512 dimensions by the global average pool of a ResNet-18.
+ *
+ * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
+ * @module
+ */
+import { dataOf, tf } from "../engine/mod.ts";
+import { InputError } from "../errors.ts";
+import { createResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "../networks/resnet.ts";
+import { takeWeight, type Weights } from "../networks/weights.ts";
+import type { ImageBatch, Matrix } from "../types.ts";
+
+/** What tells one embedder from another. */
+interface EmbedderKind {
+  readonly about: string;
+  /** Side in pixels to which images are resized. */
+  readonly inputSize: number;
+  readonly stem: typeof STEM_32;
+  readonly classes: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Images per forward pass. */
+  readonly batch: number;
+}
+
+const KINDS: Readonly<Record<string, EmbedderKind>> = {
+  "resnet18-cifar10": {
+    about: "ResNet-18 (CIFAR-10, ours)",
+    inputSize: 32,
+    stem: STEM_32,
+    classes: 10,
+    mean: [0.4914, 0.4822, 0.4465],
+    std: [0.2470, 0.2435, 0.2616],
+    batch: 64,
+  },
+  "resnet18-imagenet": {
+    about: "ResNet-18 (ImageNet, torchvision)",
+    inputSize: 224,
+    stem: STEM_224,
+    classes: 1000,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    batch: 16,
+  },
+};
+
+/** Names of embedders. */
+export const EMBEDDERS: readonly string[] = Object.keys(KINDS);
+
+/** A network that embeds images. */
+export interface Embedder {
+  /** Such as `resnet18-cifar10`. */
+  readonly name: string;
+  /** Length of an embedding. */
+  readonly dimensions: number;
+  /** Side in pixels to which images are resized. */
+  readonly inputSize: number;
+  /** Mean embedding of the training images, where it comes with the weights; null where it must be computed. */
+  readonly mean: Float32Array | null;
+  /**
+   * Embeds images of any size: resized bilinearly (pixel centres at one half) to the network's, normalized, global average
+   * pool.
+   *
+   * @param images pixels in [0, 1].
+   * @returns shape [N, 512], non-negative.
+   */
+  embed(images: ImageBatch): Matrix;
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/**
+ * An embedder from its weights.
+ *
+ * @param name one of `EMBEDDERS`.
+ * @param source the weights' file, for errors.
+ * @throws {InputError} when there is no such embedder or the weights are of another network.
+ */
+export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
+  const kind = KINDS[name];
+  if (kind === undefined) throw new InputError(`there is no embedder ${name}; choose ${EMBEDDERS.join(" or ")}`);
+  const network = createResNet18(weights, source, kind);
+  const mean = tf.tensor1d([...kind.mean]);
+  const std = tf.tensor1d([...kind.std]);
+  const prepare = (x: tf.Tensor4D): tf.Tensor4D => {
+    const size = kind.inputSize;
+    const sized = x.shape[1] === size && x.shape[2] === size
+      ? x
+      : tf.image.resizeBilinear(x, [size, size], false, true);
+    return sized.sub(mean).div(std);
+  };
+  return {
+    name,
+    dimensions: RESNET18_FEATURES,
+    inputSize: kind.inputSize,
+    mean: weights.has("embedding_mean")
+      ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data
+      : null,
+    embed: ({ count, height, width, data }) => {
+      const perImage = height * width * 3;
+      const embeddings = new Float32Array(count * RESNET18_FEATURES);
+      for (let start = 0; start < count; start += kind.batch) {
+        const size = Math.min(kind.batch, count - start);
+        const pixels = data.subarray(start * perImage, (start + size) * perImage);
+        const part = dataOf(() => network.features(prepare(tf.tensor4d(pixels, [size, height, width, 3]))));
+        embeddings.set(part, start * RESNET18_FEATURES);
+      }
+      return { rows: count, cols: RESNET18_FEATURES, data: embeddings };
+    },
+    dispose: () => {
+      network.dispose();
+      tf.dispose([mean, std]);
+    },
+  };
+}
+
+/** Mean of the rows of a matrix, in double precision: the mean embedding of a set of images. */
+export function meanRow({ rows, cols, data }: Matrix): Float32Array {
+  const sum = new Float64Array(cols);
+  data.forEach((value, i) => sum[i % cols] += value);
+  return Float32Array.from(sum, (value) => value / rows);
+}

@@ -1,0 +1,22 @@
+/**
+ * polysem: how polysemantic is each unit of this network?
+ *
+ * One function per stage, each usable alone, and the types that pass between them.
+ *
+ * @module
+ */
+export { clusterEmbeddings, type Clustering, type ClusterOptions, compareCriteria } from "./cluster/mod.ts";
+export { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "./elbow/mod.ts";
+export { type Embedder, loadEmbedder } from "./embed/mod.ts";
+export { type Backend, type BackendReport, useBackend } from "./engine/mod.ts";
+export { InputError } from "./errors.ts";
+export { type Cifar10, readCifar10, toImageBatch } from "./images/cifar10.ts";
+export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
+export { loadNetwork } from "./networks/models.ts";
+export type { Network } from "./networks/network.ts";
+export { CALIBRATED, loadContext, loadProfile, PAPER, type Profile, scoreAll, scoreUnits } from "./pipeline/mod.ts";
+export { meanPairwiseAngle, score } from "./score/mod.ts";
+export { exportRun, mergeRuns, openRun, readRun } from "./store/mod.ts";
+export type * from "./types.ts";
+export { type ActivationCheck, activationCheck } from "./validate/mod.ts";
+export { datasetActivations, imageActivations, visualize, type VisualizeOptions } from "./visualize/mod.ts";

@@ -1,0 +1,217 @@
+/**
+ * One job: a few units of one layer through all five rooms.
+ *
+ * @see Alic et al. (2025), section 2
+ * @module
+ */
+import { clusterEmbeddings, type ClusterOptions } from "../cluster/mod.ts";
+import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
+import type { Embedder } from "../embed/mod.ts";
+import type { LabelledImages } from "../images/cifar10.ts";
+import type { Lpips, LpipsSequence } from "../lpips/mod.ts";
+import type { Network } from "../networks/network.ts";
+import { deriveSeed } from "../random.ts";
+import { meanPairwiseAngle, score } from "../score/mod.ts";
+import type { ClusteringRecord, ImageBatch, Matrix, UnitRecord } from "../types.ts";
+import { imageRequests, visualize } from "../visualize/mod.ts";
+import { PAPER, type Profile } from "./profile.ts";
+
+/** What every job of a run shares. */
+export interface PipelineContext {
+  readonly network: Network;
+  readonly profile: Profile;
+  readonly seed: number;
+  readonly lpips: Lpips;
+  readonly embedder: Embedder;
+  /** Mean embedding of the training images; null when the profile does not centre. */
+  readonly meanEmbedding: Float32Array | null;
+  /** Training images to start from; null without a dataset. */
+  readonly train: LabelledImages | null;
+  /** Activations of all units of a layer on the dataset's test images, [N, units]; null without a dataset. */
+  readonly testActivations: (layer: string) => Matrix | null;
+}
+
+/** Images that a sequence grows by where its elbow is not reached. */
+const GROWTH = 8;
+/** Smallest first part of a sequence. */
+const FIRST = 4;
+/** How many of the dataset's best images are kept. */
+const DATASET_BEST = 9;
+
+/** A unit's sequence of images as it grows. */
+interface Sequence {
+  readonly unit: number;
+  readonly lpips: LpipsSequence;
+  readonly images: Float32Array[];
+  readonly activations: number[];
+  readonly gradientless: boolean[];
+  readonly distances: number[];
+  elbow: Elbow | null;
+  literal: Elbow | null;
+}
+
+/**
+ * Scores units of one layer. A unit's record depends on the context and on the unit, not on which others are scored with it.
+ *
+ * @param units indices in the layer.
+ * @param onProgress called with the share of the job that is done, in [0, 1].
+ * @returns a record per unit, in the order of `units`.
+ */
+export function scoreUnits(
+  context: PipelineContext,
+  layer: string,
+  units: readonly number[],
+  onProgress: (share: number) => void = () => {},
+): UnitRecord[] {
+  const { elbow: rule } = context.profile;
+  const literalRule: ElbowRule = { ...PAPER.elbow, maxImages: rule.maxImages };
+  const sequences = units.map((unit): Sequence => ({
+    unit,
+    lpips: context.lpips.createSequence(),
+    images: [],
+    activations: [],
+    gradientless: [],
+    distances: [],
+    elbow: null,
+    literal: null,
+  }));
+  let made = 0;
+  let growing = sequences;
+  while (growing.length > 0) {
+    const target = Math.min(rule.maxImages, made === 0 ? Math.max(FIRST, rule.minImages) : made + GROWTH);
+    grow(
+      context,
+      layer,
+      growing,
+      made,
+      target,
+      (share) => onProgress((made + share * (target - made)) / rule.maxImages),
+    );
+    made = target;
+    for (const sequence of growing) {
+      const means = runningMeanDistances(sequence.distances);
+      sequence.elbow = findElbow(means, rule);
+      sequence.literal = findElbow(means, literalRule);
+    }
+    growing = growing.filter((sequence) => !isDead(sequence) && (sequence.elbow === null || sequence.literal === null));
+  }
+  for (const { lpips } of sequences) lpips.dispose();
+  const records = sequences.map((sequence) => toRecord(context, layer, sequence));
+  onProgress(1);
+  return records;
+}
+
+/** A unit is dead when no image had a gradient to follow. */
+function isDead({ gradientless }: Sequence): boolean {
+  return gradientless.every(Boolean);
+}
+
+/** Makes images `from` .. `to` - 1 of every sequence and their distances to all earlier ones. */
+function grow(
+  context: PipelineContext,
+  layer: string,
+  sequences: readonly Sequence[],
+  from: number,
+  to: number,
+  onProgress: (share: number) => void,
+): void {
+  const requests = imageRequests(sequences.map(({ unit }) => unit), from, to);
+  const made = visualize(context.network, layer, requests, context.profile.visualize, {
+    seed: context.seed,
+    dataset: context.train,
+    onProgress,
+  });
+  const perUnit = to - from;
+  const pixels = perUnit * made.images.height * made.images.width * 3;
+  sequences.forEach((sequence, i) => {
+    const data = made.images.data.slice(i * pixels, (i + 1) * pixels);
+    sequence.images.push(data);
+    sequence.activations.push(...made.activations.subarray(i * perUnit, (i + 1) * perUnit));
+    sequence.gradientless.push(...made.gradientless.slice(i * perUnit, (i + 1) * perUnit));
+    const { height, width } = made.images;
+    sequence.distances.push(...sequence.lpips.add({ count: perUnit, height, width, data }));
+  });
+}
+
+function toRecord(context: PipelineContext, layer: string, sequence: Sequence): UnitRecord {
+  const { network, profile, seed, embedder, meanEmbedding } = context;
+  const { unit, elbow, literal } = sequence;
+  const images = joined(sequence.images, network.inputSize);
+  const dataset = bestOfDataset(context.testActivations(layer), unit);
+  const common = {
+    layer,
+    unit,
+    images,
+    activations: sequence.activations,
+    distances: sequence.distances,
+    ...dataset,
+  };
+  if (isDead(sequence)) {
+    return {
+      ...common,
+      stopReason: "dead",
+      flags: ["dead"],
+      embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
+      score: null,
+      paper: null,
+      meanAngle: null,
+    };
+  }
+  const embeddings = embedder.embed(images);
+  const clusterSeed = deriveSeed(seed, "cluster", layer, unit);
+  const own = clusterAndScore(firstRows(embeddings, elbow!.I), {
+    ...profile.cluster,
+    seed: clusterSeed,
+    mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
+  });
+  const paper = clusterAndScore(firstRows(embeddings, literal!.I), { ...PAPER.cluster, seed: clusterSeed });
+  const flags = [
+    ...(sequence.gradientless.some(Boolean) ? ["some_without_gradient"] : []),
+    ...(profile.visualize.start === "dataset" && context.train === null ? ["noise_start"] : []),
+    ...(own.K > 1 && own.K === own.candidates.at(-1)?.k ? ["k_at_limit"] : []),
+    ...(belowDataset(sequence.activations, own.I, dataset.datasetMax) ? ["dataset_higher"] : []),
+  ];
+  return {
+    ...common,
+    stopReason: elbow!.reason,
+    flags,
+    embeddings,
+    score: own,
+    paper,
+    meanAngle: meanPairwiseAngle(firstRows(embeddings, own.I)),
+  };
+}
+
+/** Clusters embeddings and scores the centres. */
+export function clusterAndScore(embeddings: Matrix, options: ClusterOptions): ClusteringRecord {
+  const { assignments, candidates, centers } = clusterEmbeddings(embeddings, options);
+  return { ...score(centers, embeddings.rows), assignments, candidates };
+}
+
+/** Whether some of the first I images fall short of the dataset's best. */
+function belowDataset(activations: readonly number[], I: number, datasetMax: number | null): boolean {
+  return datasetMax !== null && activations.slice(0, I).some((activation) => activation <= datasetMax);
+}
+
+function firstRows({ cols, data }: Matrix, rows: number): Matrix {
+  return { rows, cols, data: data.subarray(0, rows * cols) };
+}
+
+function joined(parts: readonly Float32Array[], size: number): ImageBatch {
+  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return { count: data.length / (size * size * 3), height: size, width: size, data };
+}
+
+/** The test images that activate a unit most. Ties go to the lower index. */
+function bestOfDataset(activations: Matrix | null, unit: number): Pick<UnitRecord, "datasetMax" | "datasetBest"> {
+  if (activations === null) return { datasetMax: null, datasetBest: [] };
+  const { rows, cols, data } = activations;
+  const order = Array.from({ length: rows }, (_, index) => ({ index, activation: data[index * cols + unit] }))
+    .sort((a, b) => b.activation - a.activation || a.index - b.index);
+  return { datasetMax: order[0].activation, datasetBest: order.slice(0, DATASET_BEST) };
+}
