@@ -190,7 +190,14 @@ function applyMaps(
   for (let i = 0; i < count; i++) projective.set(maps.subarray(6 * i, 6 * i + 6), 8 * i);
   const transforms = tf.tensor2d(projective, [count, 8]);
   const ops = nativeOps();
-  if (ops === null) return tf.image.transform(images, transforms, interpolation, "constant", fill, [height, width]);
+  if (ops === null) {
+    const transform = (some: tf.Tensor4D, maps: tf.Tensor2D) =>
+      tf.image.transform(some, maps, interpolation, "constant", fill, [height, width]);
+    // TensorFlow.js 4.22 on the cpu backend transforms the first image of a batch alone
+    return tf.getBackend() !== "cpu" ? transform(images, transforms) : tf.concat(
+      (tf.split(images, count) as tf.Tensor4D[]).map((image, i) => transform(image, transforms.slice([i, 0], [1, 8]))),
+    );
+  }
   return ops.call(
     "ImageProjectiveTransformV3",
     {
