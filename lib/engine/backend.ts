@@ -1,16 +1,167 @@
-/** Which backend the engine runs on. @module */
+/**
+ * Which backend the engine runs on: TensorFlow's native library, WebAssembly or plain JavaScript, in this order.
+ *
+ * @module
+ */
+import { join, sep } from "node:path";
+import { InputError, messageOf } from "../errors.ts";
+import {
+  addonPath,
+  type Device,
+  findEngine,
+  installAddon,
+  isAddonInstalled,
+  packageDirectory,
+} from "./native_addon.ts";
+import { withoutStderr } from "./silence.ts";
 import { tf } from "./tf.ts";
 
-export type Backend = "native" | "wasm" | "cpu";
+/** The backends, the fastest first: TensorFlow's library, WebAssembly on one thread, plain JavaScript. */
+export const BACKENDS = ["native", "wasm", "cpu"] as const;
 
-export interface BackendReport {
+export type Backend = typeof BACKENDS[number];
+
+/** A better backend that is not in use. */
+export interface SkippedBackend {
   readonly backend: Backend;
+  readonly why: string;
+  /** What to do about it. */
+  readonly remedy: string;
 }
 
-export async function useBackend(_preference?: Backend): Promise<BackendReport> {
-  Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
-  await import("@tensorflow/tfjs-node-gpu");
-  await tf.setBackend("tensorflow");
+/** What the engine runs on, and why on nothing better. */
+export interface BackendReport {
+  readonly backend: Backend;
+  readonly device: Device;
+  /** Threads that compute. */
+  readonly threads: number;
+  readonly versions: {
+    readonly tfjs: string;
+    /** TensorFlow's library; null on other backends. */
+    readonly tensorflow: string | null;
+  };
+  /** The better backends that were tried; empty when this one was asked for. */
+  readonly skipped: readonly SkippedBackend[];
+}
+
+/** Why a backend cannot be used, and what to do about it. */
+class Unavailable extends Error {
+  constructor(why: string, readonly remedy: string) {
+    super(why);
+  }
+}
+
+type Started = Omit<BackendReport, "backend" | "skipped">;
+
+const START: Readonly<Record<Backend, () => Promise<Started>>> = {
+  native: startNative,
+  wasm: startWasm,
+  cpu: startCpu,
+};
+
+/** The backend in use; undefined before the first call. */
+let current: BackendReport | undefined;
+/** Settled when the calls so far are through: one starts when the other has ended. */
+let calls: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts the engine on a backend and makes it TensorFlow.js's own. A second call changes nothing unless it asks for another
+ * backend. Nothing is built or downloaded: `ensureNative()` does that, beforehand.
+ *
+ * @param preference the backend to use and no other; by default the first of native, wasm and cpu that works. The
+ * environment variable `POLYSEM_BACKEND` overrides it.
+ * @throws {InputError} when the backend that was asked for cannot be used, saying why and what to do, or when
+ * `POLYSEM_BACKEND` names none.
+ */
+export function useBackend(preference?: Backend): Promise<BackendReport> {
+  const next = calls.then(async () => current = await choose(preference));
+  calls = next.catch(() => {});
+  return next;
+}
+
+async function choose(preference: Backend | undefined): Promise<BackendReport> {
+  const override = readOverride();
+  const wanted = override ?? preference;
+  if (current !== undefined && (wanted === undefined || wanted === current.backend)) return current;
+  const skipped: SkippedBackend[] = [];
+  for (const backend of wanted === undefined ? BACKENDS : [wanted]) {
+    try {
+      return { backend, ...await START[backend](), skipped };
+    } catch (error) {
+      skipped.push({ backend, ...reasonOf(error) });
+    }
+  }
+  const [{ why, remedy }] = skipped;
+  const asked = override === undefined ? "" : " (POLYSEM_BACKEND)";
+  throw new InputError(`the ${wanted} backend that was asked for${asked} cannot be used: ${why}; ${remedy}`);
+}
+
+function readOverride(): Backend | undefined {
+  const text = Deno.env.get("POLYSEM_BACKEND");
+  if (!text) return undefined;
+  const backend = BACKENDS.find((name) => name === text);
+  if (backend === undefined) {
+    throw new InputError(`POLYSEM_BACKEND is "${text}"; set it to one of ${BACKENDS.join(", ")}, or unset it`);
+  }
+  return backend;
+}
+
+function reasonOf(error: unknown): { why: string; remedy: string } {
+  const why = messageOf(error).trim().replaceAll(/\s*\n\s*/g, " ");
+  if (error instanceof Unavailable) return { why, remedy: error.remedy };
+  return error instanceof Deno.errors.NotCapable
+    ? { why, remedy: "start with `deno task`, which gives the permissions" }
+    : { why, remedy: "run `deno task setup`, which repairs what is damaged" };
+}
+
+/** The part of tfjs-node's backend that is used here; its own types are not exported. */
+interface NodeBackend {
+  readonly isUsingGpuDevice: boolean;
+  readonly binding: { readonly TF_Version: string };
+}
+
+async function startNative(): Promise<Started> {
+  const engine = findEngine();
+  if (engine !== null) {
+    try {
+      await installAddon(engine.directory);
+    } catch (error) {
+      if (!isAddonInstalled()) {
+        throw new Unavailable(`${addonPath()} cannot be written: ${messageOf(error)}`, "run `deno task setup`");
+      }
+    }
+  }
+  if (!isAddonInstalled()) throw new Unavailable("it has not been built on this machine", "run `deno task setup`");
+  Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3"); // read when the library is loaded
+  await withoutStderr(async () => {
+    await import("@tensorflow/tfjs-node-gpu");
+    await activate("tensorflow");
+    tf.add(1, 2).dispose(); // what TensorFlow writes while it starts, it writes at the first operation
+  });
+  const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;
+  return {
+    device: isUsingGpuDevice ? "cuda" : "cpu",
+    threads: Number(Deno.env.get("TF_NUM_INTRAOP_THREADS")) || navigator.hardwareConcurrency,
+    versions: { tfjs: tf.version.tfjs, tensorflow: binding.TF_Version },
+  };
+}
+
+async function startWasm(): Promise<Started> {
+  const { getThreadsCount, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // its threads need workers that are fetched from an address
+  setWasmPaths(join(packageDirectory("@tensorflow/tfjs-backend-wasm"), "dist") + sep);
+  await activate("wasm");
+  return { device: "cpu", threads: getThreadsCount(), versions: { tfjs: tf.version.tfjs, tensorflow: null } };
+}
+
+async function startCpu(): Promise<Started> {
+  await activate("cpu");
+  // without this, its first tensor prints an advertisement for tfjs-node
+  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+  return { device: "cpu", threads: 1, versions: { tfjs: tf.version.tfjs, tensorflow: null } };
+}
+
+async function activate(name: string): Promise<void> {
+  if (!await tf.setBackend(name)) throw new Error(`TensorFlow.js cannot initialize its backend "${name}"`);
   await tf.ready();
-  return { backend: "native" };
 }

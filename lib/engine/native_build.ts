@@ -1,0 +1,308 @@
+/**
+ * Builds the native engine: TensorFlow's library out of its Python wheel, and tfjs-node-gpu's own C++ sources compiled
+ * against it. The prebuilt addon that tfjs-node-gpu would download is for a TensorFlow (and a CUDA) of years ago.
+ *
+ * Everything is made in a folder of its own that takes its name in the cache at the end, so that a build that was cut off
+ * is never used and two at a time do no harm.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { messageOf } from "../errors.ts";
+import {
+  ADDON,
+  type Device,
+  engineDirectory,
+  engineRoot,
+  findEngine,
+  installAddon,
+  isEngineComplete,
+  LIBRARIES,
+  packageDirectory,
+  TENSORFLOW_VERSION,
+} from "./native_addon.ts";
+import { MEMBERS, type NativeLibrary, nativeLibrary } from "./native_library.ts";
+
+/** The native engine cannot be built. The message is one line: what is missing or failed, and what to do. */
+export class NativeBuildError extends Error {
+  override readonly name = "NativeBuildError";
+}
+
+/** How far a build is. */
+export interface BuildProgress {
+  readonly stage: "download" | "unpack" | "compile" | "check";
+  /** Bytes that have arrived; 0 in other stages. */
+  readonly bytes: number;
+  /** Bytes that there will be; null where not known. */
+  readonly total: number | null;
+}
+
+/** The engine that is there now. */
+export interface NativeEngine {
+  readonly outcome: "present" | "built";
+  readonly device: Device;
+  readonly directory: string;
+}
+
+/**
+ * Makes sure that the native engine is in the cache and its addon in `node_modules`. Where it is, this takes no time. To
+ * build it takes Python 3 with pip, a C++ compiler and the network for 274 MB, and leaves 850 MB in the cache.
+ *
+ * @param onProgress called as the build goes on.
+ * @param device what it should compute on; by default that of the engine in the cache, else CUDA where `nvidia-smi` finds
+ * a card, else the CPU. Only the CPU build on x86_64 has been tried.
+ * @throws {NativeBuildError}
+ */
+export async function ensureNative(
+  onProgress: (progress: BuildProgress) => void = () => {},
+  device?: Device,
+): Promise<NativeEngine> {
+  const there = device === undefined
+    ? findEngine()
+    : isEngineComplete(engineDirectory(device))
+    ? { device, directory: engineDirectory(device) }
+    : null;
+  const found = there ?? await build(device ?? (await hasNvidiaCard() ? "cuda" : "cpu"), onProgress);
+  try {
+    await installAddon(found.directory);
+  } catch (error) {
+    throw new NativeBuildError(`the addon cannot be put into node_modules: ${messageOf(error)}; check its permissions`);
+  }
+  return { outcome: there === null ? "built" : "present", ...found };
+}
+
+async function build(
+  device: Device,
+  onProgress: (progress: BuildProgress) => void,
+): Promise<{ device: Device; directory: string }> {
+  const library = nativeLibrary(Deno.build.target, device);
+  if (library === null) {
+    throw new NativeBuildError(
+      `the native engine for ${device} is built on Linux with the GNU C library (x86_64; for cpu also aarch64), ` +
+        `and this is ${Deno.build.target}; scoring works on the wasm backend`,
+    );
+  }
+  const compiler = await findTools(); // before anything is downloaded
+  const directory = engineDirectory(device);
+  const work = join(engineRoot(), `.build.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}`);
+  try {
+    await removeAbandoned();
+    await Deno.mkdir(work, { recursive: true });
+    await download(library, work, onProgress);
+    onProgress({ stage: "compile", bytes: 0, total: null });
+    await compile(compiler, work, directory);
+    onProgress({ stage: "check", bytes: 0, total: null });
+    await check(work);
+    await Deno.remove(join(work, "tensorflow", "include"), { recursive: true });
+    await takePlace(work, directory);
+  } catch (error) {
+    if (error instanceof NativeBuildError) throw error;
+    throw new NativeBuildError(`the native engine cannot be built in ${engineRoot()}: ${messageOf(error)}`);
+  } finally {
+    await Deno.remove(work, { recursive: true }).catch(() => {});
+  }
+  return { device, directory };
+}
+
+interface Finished {
+  readonly success: boolean;
+  readonly output: string;
+}
+
+/** Runs a program; null where there is none of that name. */
+async function run(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Finished | null> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      ...options,
+    }).output();
+    const decoder = new TextDecoder();
+    return { success, output: `${decoder.decode(stdout)}\n${decoder.decode(stderr)}`.trim() };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new NativeBuildError(`building needs other programs (${messageOf(error)}); run \`deno task setup\``);
+    }
+    throw error;
+  }
+}
+
+async function hasNvidiaCard(): Promise<boolean> {
+  const listed = await run("nvidia-smi", ["-L"]);
+  return listed !== null && listed.success && listed.output.includes("GPU ");
+}
+
+/**
+ * Finds Python with pip, and a compiler.
+ *
+ * @returns the compiler, with its arguments where `$CXX` has any.
+ */
+async function findTools(): Promise<string[]> {
+  const missing: string[] = [];
+  const packages: string[] = [];
+  const pip = await run("python3", ["-m", "pip", "--version"]);
+  if (pip === null) {
+    missing.push("Python 3");
+    packages.push("python3", "python3-pip");
+  } else if (!pip.success) {
+    missing.push("pip for Python 3");
+    packages.push("python3-pip");
+  }
+  let compiler: string[] | undefined;
+  const chosen = Deno.env.get("CXX")?.trim();
+  for (const candidate of chosen ? [chosen.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]]) {
+    if ((await run(candidate[0], [...candidate.slice(1), "--version"]))?.success) {
+      compiler = candidate;
+      break;
+    }
+  }
+  if (compiler === undefined) {
+    missing.push(chosen ? `a C++ compiler ($CXX is "${chosen}", which does not work)` : "a C++ compiler");
+    packages.push("g++");
+  }
+  if (missing.length > 0) {
+    throw new NativeBuildError(
+      `the native engine cannot be built without ${missing.join(" and ")}; install (on Debian and Ubuntu: ` +
+        `apt-get install ${packages.join(" ")}) and run \`deno task setup\` again`,
+    );
+  }
+  return compiler!;
+}
+
+/** Downloads the wheels one after the other and unpacks what is needed of each into `work`. */
+async function download(
+  { wheels, platforms }: NativeLibrary,
+  work: string,
+  onProgress: (progress: BuildProgress) => void,
+): Promise<void> {
+  const sizes = wheels.map(({ bytes }) => bytes);
+  const total = sizes.reduce((sum, bytes) => sum === undefined || bytes === undefined ? undefined : sum + bytes, 0) ??
+    null;
+  let before = 0;
+  for (const { name, version, sha256 } of wheels) {
+    const folder = join(work, "wheel");
+    await Deno.mkdir(folder);
+    const pinned = join(folder, "requirements.txt");
+    await Deno.writeTextFile(pinned, `${name}==${version} --hash=sha256:${sha256}\n`);
+    // pip keeps what it downloads in its temporary folder: its size is the progress
+    const watch = setInterval(() => {
+      onProgress({ stage: "download", bytes: before + folderBytes(folder), total });
+    }, 500);
+    try {
+      const pip = await run("python3", [
+        ...["-m", "pip", "download", "--require-hashes", "--no-deps", "--only-binary=:all:", "--no-cache-dir"],
+        ...["--disable-pip-version-check", "--no-input", "--python-version", "3.11", "--implementation", "cp"],
+        ...["--abi", "cp311", "--abi", "abi3", "--abi", "none"],
+        ...platforms.flatMap((platform) => ["--platform", platform]),
+        ...["-d", folder, "-r", pinned],
+      ], { env: { TMPDIR: folder } });
+      if (!pip?.success) {
+        throw new NativeBuildError(
+          `pip cannot download ${name} ${version}: ${errorLine(pip?.output ?? "")}; ` +
+            "check the network and the settings of pip, then run `deno task setup` again",
+        );
+      }
+    } finally {
+      clearInterval(watch);
+    }
+    const files = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((file) => file.endsWith(".whl"));
+    if (files.length !== 1) throw new NativeBuildError(`pip left ${files.length} wheels of ${name} in place of one`);
+    const wheel = join(folder, files[0]);
+    before += Deno.statSync(wheel).size;
+    onProgress({ stage: "download", bytes: before, total });
+    onProgress({ stage: "unpack", bytes: 0, total: null });
+    const script = fileURLToPath(new URL("./unpack_wheel.py", import.meta.url));
+    const unpacked = await run("python3", [script, wheel, work, ...MEMBERS]);
+    if (!unpacked?.success) {
+      throw new NativeBuildError(`${files[0]} cannot be unpacked: ${errorLine(unpacked?.output ?? "")}`);
+    }
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function folderBytes(folder: string): number {
+  try {
+    return [...Deno.readDirSync(folder)].reduce((sum, { name, isDirectory }) => {
+      const path = join(folder, name);
+      return sum + (isDirectory ? folderBytes(path) : Deno.statSync(path).size);
+    }, 0);
+  } catch {
+    return 0; // pip moves files while this looks
+  }
+}
+
+/** The line of a program's output that says what is wrong: the first with "error" in it, else the last. */
+function errorLine(output: string): string {
+  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.find((line) => /\berror\b/i.test(line)) ?? lines.at(-1) ?? "it says nothing";
+}
+
+/** Compiles the addon in `work` so that it finds its libraries in `directory`. */
+async function compile(compiler: readonly string[], work: string, directory: string): Promise<void> {
+  const sources = join(packageDirectory("@tensorflow/tfjs-node-gpu"), "binding");
+  const [program, ...first] = compiler;
+  const compiled = await run(program, [
+    ...first,
+    ...["-shared", "-fPIC", "-O2", "-std=c++17", "-DNAPI_VERSION=8", "-DNODE_GYP_MODULE_NAME=tfjs_binding"],
+    ...["-I", join(packageDirectory("node-api-headers"), "include"), "-I", join(work, "tensorflow", "include")],
+    ...[join(sources, "tfjs_backend.cc"), join(sources, "tfjs_binding.cc"), "-o", join(work, ADDON)],
+    ...LIBRARIES.map((library) => join(work, library)),
+    ...["-Xlinker", "-rpath", "-Xlinker", join(directory, "tensorflow")],
+  ]);
+  if (compiled?.success) return;
+  const log = join(engineRoot(), "compiler.log");
+  await Deno.writeTextFile(log, compiled?.output ?? "");
+  throw new NativeBuildError(
+    `${program} cannot compile the addon: ${errorLine(compiled?.output ?? "")}; all it said is in ${log}`,
+  );
+}
+
+/** Loads what was built in another process, which a library for another processor would end. */
+async function check(work: string): Promise<void> {
+  const program = `import { createRequire } from "node:module";
+    const addon = createRequire(${JSON.stringify(join(work, ADDON))})(${JSON.stringify(join(work, ADDON))});
+    console.log("TensorFlow", addon.TF_Version);
+    Deno.exit(0);`;
+  const loaded = await run(Deno.execPath(), ["eval", "--no-config", program], {
+    cwd: work,
+    env: { LD_LIBRARY_PATH: join(work, "tensorflow"), TF_CPP_MIN_LOG_LEVEL: "3" },
+  });
+  if (loaded?.output.includes(`TensorFlow ${TENSORFLOW_VERSION}`)) return;
+  throw new NativeBuildError(
+    `the native engine was built but does not load: ${errorLine(loaded?.output ?? "")}; ` +
+      "TensorFlow needs a processor with AVX (grep avx /proc/cpuinfo); scoring works on the wasm backend",
+  );
+}
+
+/** Gives what was built its name; if another process was faster, keeps that. */
+async function takePlace(work: string, directory: string): Promise<void> {
+  if (isEngineComplete(directory)) return;
+  const broken = `${work}.broken`;
+  await Deno.rename(directory, broken).catch(() => {}); // there only if a part of it was deleted
+  try {
+    await Deno.rename(work, directory);
+  } catch (error) {
+    if (!isEngineComplete(directory)) throw error;
+  }
+  await Deno.remove(broken, { recursive: true }).catch(() => {});
+}
+
+/** Removes what builds that were killed have left. */
+async function removeAbandoned(): Promise<void> {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const { name } of await Array.fromAsync(Deno.readDir(engineRoot())).catch(() => [])) {
+    const pid = /^\.build\.(\d+)\./.exec(name)?.[1];
+    if (pid === undefined) continue;
+    const path = join(engineRoot(), name);
+    const alive = await Deno.stat(`/proc/${pid}`).then(() => true, () => false);
+    const changed = await Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
+    // a process that is not seen here may run on another machine with the same home folder
+    if (!alive && changed < hourAgo) await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+}
