@@ -4,3 +4,4 @@
  * @module
  */
 export { type ActivationCheck, activationCheck } from "./activation_check.ts";
+export { stepsCurve, type StepsPoint } from "./steps_curve.ts";

@@ -4,7 +4,7 @@
  * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { dataOf, tf } from "../engine/mod.ts";
 import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
 import type { Network } from "../networks/network.ts";
 import { createRandom, type Random } from "../random.ts";
@@ -32,6 +32,8 @@ export interface VisualizeContext {
   readonly dataset: LabelledImages | null;
   /** Called with the share done, in (0, 1], now and then. */
   readonly onProgress?: (share: number) => void;
+  /** Called after each step with a function that gives the activations so far of requests `start` and on. */
+  readonly onStep?: (step: number, start: number, activations: () => Float32Array) => void;
 }
 
 /** Images made, in the order of the requests. */
@@ -69,8 +71,9 @@ export function visualize(
   for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
     const part = requests.slice(start, start + LARGEST_BATCH);
     const made = tf.tidy(() =>
-      ascend(network, layer, part, parametrization, options, context, (share) => {
-        context.onProgress?.((start + share * part.length) / requests.length);
+      ascend(network, layer, part, parametrization, options, context, (step, activations) => {
+        context.onProgress?.((start + step / options.steps * part.length) / requests.length);
+        context.onStep?.(step, start, activations);
       })
     );
     images.set(made.images.dataSync(), start * perImage);
@@ -89,7 +92,7 @@ function ascend(
   parametrization: Parametrization,
   options: VisualizeOptions,
   context: VisualizeContext,
-  onProgress: (share: number) => void,
+  onStep: (step: number, activations: () => Float32Array) => void,
 ): { images: tf.Tensor4D; activations: tf.Tensor1D; gradientless: boolean[] } {
   const units = network.layers.find(({ name }) => name === layer)?.units;
   if (units === undefined) throw new RangeError(`${network.name} has no layer ${layer}`);
@@ -113,7 +116,8 @@ function ascend(
     });
     tf.dispose([state.variables, state.first, state.second]);
     state = { step: step + 1, ...next };
-    onProgress((step + 1) / options.steps);
+    const { variables } = state;
+    onStep(step + 1, () => dataOf(() => measure(parametrization.toImages(variables))));
   }
   const images = parametrization.toImages(state.variables);
   return { images, activations: measure(images), gradientless };
