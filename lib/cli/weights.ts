@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { InputError } from "../errors.ts";
 import { fetchPinned } from "../networks/weights_fetch.ts";
 import {
   checkWeightFile,
@@ -54,7 +55,9 @@ export function registerWeights(program: Command, knownSets: () => Promise<Weigh
       const results: { name: string; files: { path: string; outcome: "present" | "fetched" }[] }[] = [];
       for (const set of names.map((name) => pickWeightSet(sets, name))) {
         const files: typeof results[number]["files"] = [];
-        for (const file of set.files) files.push({ path: file.path, outcome: await fetchFile(file, command) });
+        for (const file of set.files) {
+          files.push({ path: file.path, outcome: await fetchFile(set.name, file, command) });
+        }
         results.push({ name: set.name, files });
       }
       printResult(
@@ -96,13 +99,19 @@ export function registerWeights(program: Command, knownSets: () => Promise<Weigh
 }
 
 /** Fetches one file with progress; a committed one is only checked. */
-async function fetchFile(file: WeightFile, command: Command): Promise<"present" | "fetched"> {
+async function fetchFile(name: string, file: WeightFile, command: Command): Promise<"present" | "fetched"> {
   if (file.url === null) {
     const state = await checkWeightFile(file);
     if (state !== "intact") {
       throw new Error(`${file.path} is ${state}; it comes with the repository, check it out again`);
     }
     return "present";
+  }
+  const net = await Deno.permissions.query({ name: "net", host: new URL(file.url).host });
+  if (net.state !== "granted" && await checkWeightFile(file) !== "intact") {
+    throw new InputError(
+      `${name} is downloaded, and this was started without the network; run \`deno task weights fetch ${name}\``,
+    );
   }
   const kilobytes = (bytes: number) => Math.ceil(bytes / 1000);
   const { quiet } = globalOptions(command);

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
+import { errorText, runProgram, watchDownload } from "./external_program.ts";
 import {
   ADDON,
   type Device,
@@ -22,6 +23,7 @@ import {
   packageDirectory,
   TENSORFLOW_VERSION,
 } from "./native_addon.ts";
+import { createWorkFolder } from "./work_folder.ts";
 import { MEMBERS, type NativeLibrary, nativeLibrary } from "./native_library.ts";
 
 /** The native engine cannot be built. The message is one line: what is missing or failed, and what to do. */
@@ -85,10 +87,9 @@ async function build(
   }
   const compiler = await findTools(); // before anything is downloaded
   const directory = engineDirectory(device);
-  const work = join(engineRoot(), `.build.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}`);
+  let work: string | undefined;
   try {
-    await removeAbandoned();
-    await Deno.mkdir(work, { recursive: true });
+    work = await createWorkFolder(engineRoot(), "build");
     await download(library, work, onProgress);
     onProgress({ stage: "compile", bytes: 0, total: null });
     await compile(compiler, work, directory);
@@ -100,41 +101,13 @@ async function build(
     if (error instanceof NativeBuildError) throw error;
     throw new NativeBuildError(`the native engine cannot be built in ${engineRoot()}: ${messageOf(error)}`);
   } finally {
-    await Deno.remove(work, { recursive: true }).catch(() => {});
+    if (work !== undefined) await Deno.remove(work, { recursive: true }).catch(() => {});
   }
   return { device, directory };
 }
 
-interface Finished {
-  readonly success: boolean;
-  readonly output: string;
-}
-
-/** Runs a program; null where there is none of that name. */
-async function run(
-  program: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<Finished | null> {
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      ...options,
-    }).output();
-    const decoder = new TextDecoder();
-    return { success, output: `${decoder.decode(stdout)}\n${decoder.decode(stderr)}`.trim() };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new NativeBuildError(`building needs other programs (${messageOf(error)}); run \`deno task setup\``);
-    }
-    throw error;
-  }
-}
-
 async function hasNvidiaCard(): Promise<boolean> {
-  const listed = await run("nvidia-smi", ["-L"]);
+  const listed = await runProgram("nvidia-smi", ["-L"]);
   return listed !== null && listed.success && listed.output.includes("GPU ");
 }
 
@@ -146,7 +119,7 @@ async function hasNvidiaCard(): Promise<boolean> {
 async function findTools(): Promise<string[]> {
   const missing: string[] = [];
   const packages: string[] = [];
-  const pip = await run("python3", ["-m", "pip", "--version"]);
+  const pip = await runProgram("python3", ["-m", "pip", "--version"]);
   if (pip === null) {
     missing.push("Python 3");
     packages.push("python3", "python3-pip");
@@ -157,7 +130,7 @@ async function findTools(): Promise<string[]> {
   let compiler: string[] | undefined;
   const chosen = Deno.env.get("CXX")?.trim();
   for (const candidate of chosen ? [chosen.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]]) {
-    if ((await run(candidate[0], [...candidate.slice(1), "--version"]))?.success) {
+    if ((await runProgram(candidate[0], [...candidate.slice(1), "--version"]))?.success) {
       compiler = candidate;
       break;
     }
@@ -190,12 +163,11 @@ async function download(
     await Deno.mkdir(folder);
     const pinned = join(folder, "requirements.txt");
     await Deno.writeTextFile(pinned, `${name}==${version} --hash=sha256:${sha256}\n`);
-    // pip keeps what it downloads in its temporary folder: its size is the progress
-    const watch = setInterval(() => {
-      onProgress({ stage: "download", bytes: before + folderBytes(folder), total });
-    }, 500);
+    const stopWatching = watchDownload(folder, (bytes) => {
+      onProgress({ stage: "download", bytes: before + bytes, total });
+    });
     try {
-      const pip = await run("python3", [
+      const pip = await runProgram("python3", [
         ...["-m", "pip", "download", "--require-hashes", "--no-deps", "--only-binary=:all:", "--no-cache-dir"],
         ...["--disable-pip-version-check", "--no-input", "--python-version", "3.11", "--implementation", "cp"],
         ...["--abi", "cp311", "--abi", "abi3", "--abi", "none"],
@@ -204,12 +176,12 @@ async function download(
       ], { env: { TMPDIR: folder } });
       if (!pip?.success) {
         throw new NativeBuildError(
-          `pip cannot download ${name} ${version}: ${errorLine(pip?.output ?? "")}; ` +
+          `pip cannot download ${name} ${version}: ${errorText(pip?.output ?? "")}; ` +
             "check the network and the settings of pip, then run `deno task setup` again",
         );
       }
     } finally {
-      clearInterval(watch);
+      stopWatching();
     }
     const files = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((file) => file.endsWith(".whl"));
     if (files.length !== 1) throw new NativeBuildError(`pip left ${files.length} wheels of ${name} in place of one`);
@@ -218,36 +190,19 @@ async function download(
     onProgress({ stage: "download", bytes: before, total });
     onProgress({ stage: "unpack", bytes: 0, total: null });
     const script = fileURLToPath(new URL("./unpack_wheel.py", import.meta.url));
-    const unpacked = await run("python3", [script, wheel, work, ...MEMBERS]);
+    const unpacked = await runProgram("python3", [script, wheel, work, ...MEMBERS]);
     if (!unpacked?.success) {
-      throw new NativeBuildError(`${files[0]} cannot be unpacked: ${errorLine(unpacked?.output ?? "")}`);
+      throw new NativeBuildError(`${files[0]} cannot be unpacked: ${errorText(unpacked?.output ?? "")}`);
     }
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function folderBytes(folder: string): number {
-  try {
-    return [...Deno.readDirSync(folder)].reduce((sum, { name, isDirectory }) => {
-      const path = join(folder, name);
-      return sum + (isDirectory ? folderBytes(path) : Deno.statSync(path).size);
-    }, 0);
-  } catch {
-    return 0; // pip moves files while this looks
-  }
-}
-
-/** The line of a program's output that says what is wrong: the first with "error" in it, else the last. */
-function errorLine(output: string): string {
-  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return lines.find((line) => /\berror\b/i.test(line)) ?? lines.at(-1) ?? "it says nothing";
 }
 
 /** Compiles the addon in `work` so that it finds its libraries in `directory`. */
 async function compile(compiler: readonly string[], work: string, directory: string): Promise<void> {
   const sources = join(packageDirectory("@tensorflow/tfjs-node-gpu"), "binding");
   const [program, ...first] = compiler;
-  const compiled = await run(program, [
+  const compiled = await runProgram(program, [
     ...first,
     ...["-shared", "-fPIC", "-O2", "-std=c++17", "-DNAPI_VERSION=8", "-DNODE_GYP_MODULE_NAME=tfjs_binding"],
     ...["-I", join(packageDirectory("node-api-headers"), "include"), "-I", join(work, "tensorflow", "include")],
@@ -259,7 +214,7 @@ async function compile(compiler: readonly string[], work: string, directory: str
   const log = join(engineRoot(), "compiler.log");
   await Deno.writeTextFile(log, compiled?.output ?? "");
   throw new NativeBuildError(
-    `${program} cannot compile the addon: ${errorLine(compiled?.output ?? "")}; all it said is in ${log}`,
+    `${program} cannot compile the addon: ${errorText(compiled?.output ?? "")}; all it said is in ${log}`,
   );
 }
 
@@ -269,13 +224,13 @@ async function check(work: string): Promise<void> {
     const addon = createRequire(${JSON.stringify(join(work, ADDON))})(${JSON.stringify(join(work, ADDON))});
     console.log("TensorFlow", addon.TF_Version);
     Deno.exit(0);`;
-  const loaded = await run(Deno.execPath(), ["eval", "--no-config", program], {
+  const loaded = await runProgram(Deno.execPath(), ["eval", "--no-config", program], {
     cwd: work,
     env: { LD_LIBRARY_PATH: join(work, "tensorflow"), TF_CPP_MIN_LOG_LEVEL: "3" },
   });
   if (loaded?.output.includes(`TensorFlow ${TENSORFLOW_VERSION}`)) return;
   throw new NativeBuildError(
-    `the native engine was built but does not load: ${errorLine(loaded?.output ?? "")}; ` +
+    `the native engine was built but does not load: ${errorText(loaded?.output ?? "")}; ` +
       "TensorFlow needs a processor with AVX (grep avx /proc/cpuinfo); scoring works on the wasm backend",
   );
 }
@@ -291,18 +246,4 @@ async function takePlace(work: string, directory: string): Promise<void> {
     if (!isEngineComplete(directory)) throw error;
   }
   await Deno.remove(broken, { recursive: true }).catch(() => {});
-}
-
-/** Removes what builds that were killed have left. */
-async function removeAbandoned(): Promise<void> {
-  const hourAgo = Date.now() - 3_600_000;
-  for (const { name } of await Array.fromAsync(Deno.readDir(engineRoot())).catch(() => [])) {
-    const pid = /^\.build\.(\d+)\./.exec(name)?.[1];
-    if (pid === undefined) continue;
-    const path = join(engineRoot(), name);
-    const alive = await Deno.stat(`/proc/${pid}`).then(() => true, () => false);
-    const changed = await Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
-    // a process that is not seen here may run on another machine with the same home folder
-    if (!alive && changed < hourAgo) await Deno.remove(path, { recursive: true }).catch(() => {});
-  }
 }
