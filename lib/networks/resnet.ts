@@ -6,8 +6,10 @@
  * @module
  */
 import { batchNormTrain, relu, tf } from "../engine/mod.ts";
+import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
+import type { WeightArray } from "./safetensors.ts";
 import { takeWeight, toTensor, type Weights } from "./weights.ts";
 
 /** Width of the last stage: dimensions of the embedding. */
@@ -194,7 +196,7 @@ export interface ResNet18 {
  *
  * @param weights torchvision's names and layouts.
  * @param source the weights' file, for errors.
- * @throws {InputError} when a tensor is missing or has another shape.
+ * @throws {InputError} when a tensor is missing, has another shape or numbers that cannot be, or belongs to a deeper network.
  */
 export function createResNet18(
   weights: Weights,
@@ -202,9 +204,19 @@ export function createResNet18(
   options: { readonly stem?: Stem; readonly classes?: number } = {},
 ): ResNet18 {
   const { stem = STEM_32, classes = 10 } = options;
-  const folded = new Map(convSpecs(stem).map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const));
-  const classifier = toTensor(takeWeight(weights, "fc.weight", [classes, RESNET18_FEATURES], source)) as tf.Tensor2D;
-  const bias = toTensor(takeWeight(weights, "fc.bias", [classes], source)) as tf.Tensor1D;
+  const specs = convSpecs(stem);
+  refuseDeeper(weights, specs, source);
+  // all is checked before the first tensor is made, so that none is left behind by an error
+  const arrays = specs.map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const);
+  const last = takeWeight(weights, "fc.weight", [classes, RESNET18_FEATURES], source);
+  const lastBias = takeWeight(weights, "fc.bias", [classes], source);
+  const folded = new Map(
+    arrays.map(([conv, { filter, offset }]) =>
+      [conv, { filter: toTensor(filter) as tf.Tensor4D, offset: toTensor(offset) as tf.Tensor1D }] as const
+    ),
+  );
+  const classifier = toTensor(last) as tf.Tensor2D;
+  const bias = toTensor(lastBias) as tf.Tensor1D;
 
   const apply = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D => {
     const { filter, offset } = folded.get(spec.conv)!;
@@ -235,21 +247,36 @@ export function createResNet18(
   };
 }
 
+/** ResNet-34 and deeper ones of BasicBlocks hold every tensor of ResNet-18, in the same shapes, and others besides. */
+function refuseDeeper(weights: Weights, specs: readonly ConvSpec[], source: string): void {
+  const known = new Set(specs.flatMap(({ conv, norm }) => [conv, norm]));
+  for (const name of weights.keys()) {
+    if (name.startsWith("layer") && !known.has(name.slice(0, name.lastIndexOf(".")))) {
+      throw new InputError(
+        `${source} has a tensor ${name}, which ResNet-18 has not; is it the weight file of another network?`,
+      );
+    }
+  }
+}
+
 /** conv then (x - mean) / sqrt(var + eps) * scale + offset equals a convolution with scaled filters and a bias. */
 function foldBatchNorm(
   weights: Weights,
   { conv, norm, kernel, input, output }: ConvSpec,
   source: string,
-): { filter: tf.Tensor4D; offset: tf.Tensor1D } {
+): { filter: WeightArray; offset: WeightArray } {
   const filter = takeWeight(weights, `${conv}.weight`, [output, input, kernel, kernel], source);
   const [scale, offset, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
     takeWeight(weights, `${norm}.${part}`, [output], source).data
   );
+  if (variance.some((value) => value < 0)) {
+    throw new InputError(`${source}: ${norm}.running_var holds a negative variance; use an intact weight file`);
+  }
   const factor = Float64Array.from(scale, (value, c) => value / Math.sqrt(variance[c] + EPSILON));
   const perOutput = kernel * kernel * input;
-  const data = Float32Array.from(filter.data, (value, i) => value * factor[Math.floor(i / perOutput)]);
+  const data = filter.data.map((value, i) => value * factor[Math.floor(i / perOutput)]);
   return {
-    filter: toTensor({ shape: filter.shape, data }) as tf.Tensor4D,
-    offset: tf.tensor1d(Float32Array.from(offset, (value, c) => value - mean[c] * factor[c])),
+    filter: { shape: filter.shape, data },
+    offset: { shape: [output], data: offset.map((value, c) => value - mean[c] * factor[c]) },
   };
 }
