@@ -5,8 +5,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import { InputError } from "../errors.ts";
-import { decodeSafetensors, encodeSafetensors, type WeightArray } from "../networks/safetensors.ts";
+import { InputError, messageOf } from "../errors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../networks/safetensors.ts";
 import { tf } from "../engine/mod.ts";
 
 /** One epoch of a training run. */
@@ -76,7 +76,7 @@ export async function loadCheckpoint(
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const { tensors, metadata } = decode(bytes, path);
   if (metadata.key !== key) {
     throw new InputError(
       `${path} is the checkpoint of another training run (${metadata.key}); delete it to start anew`,
@@ -90,4 +90,13 @@ export async function loadCheckpoint(
     tf.tidy(() => variable.assign(tf.tensor(array.data, variable.shape)));
   }
   return JSON.parse(metadata.progress);
+}
+
+/** The file's content; what is wrong with it is said with what to do about a checkpoint. */
+function decode(bytes: Uint8Array, path: string): Safetensors {
+  try {
+    return decodeSafetensors(bytes, path);
+  } catch (error) {
+    throw new InputError(`${path} is not a whole checkpoint; delete it to start anew (${messageOf(error)})`);
+  }
 }
