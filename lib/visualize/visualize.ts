@@ -51,7 +51,7 @@ export interface Visualizations {
  *
  * @param layer one of the network's layers.
  * @param requests units in 0 .. units - 1, indices from 0.
- * @throws {RangeError} when the network has no such layer.
+ * @throws {RangeError} when the network has no such layer, or the layer no such unit.
  */
 export function visualize(
   network: Network,
@@ -96,7 +96,7 @@ function ascend(
 ): { images: tf.Tensor4D; activations: tf.Tensor1D; gradientless: boolean[] } {
   const units = network.layers.find(({ name }) => name === layer)?.units;
   if (units === undefined) throw new RangeError(`${network.name} has no layer ${layer}`);
-  const selection = tf.oneHot(tf.tensor1d(requests.map(({ unit }) => unit), "int32"), units).toFloat() as tf.Tensor2D;
+  const selection = tf.tensor2d(ownUnits(requests, units), [requests.length, units]);
   const movements = createRandom(context.seed, "movements");
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, layer), selection, options.activation);
@@ -121,6 +121,16 @@ function ascend(
   }
   const images = parametrization.toImages(state.variables);
   return { images, activations: measure(images), gradientless };
+}
+
+/** One-hot rows: the unit of each request. (`tf.oneHot` refuses layers of one unit.) */
+function ownUnits(requests: readonly ImageRequest[], units: number): Float32Array {
+  const rows = new Float32Array(requests.length * units);
+  requests.forEach(({ unit }, i) => {
+    if (!(Number.isInteger(unit) && unit >= 0 && unit < units)) throw new RangeError(`no unit ${unit} among ${units}`);
+    rows[i * units + unit] = 1;
+  });
+  return rows;
 }
 
 /** Where ascent starts: the parametrization's variables, shape [N, ...shape]. */
