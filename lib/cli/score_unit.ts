@@ -9,7 +9,7 @@ import type { UnitRecord } from "../types.ts";
 import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
-import { writeImages } from "./write_images.ts";
+import { createImageFolder, writeImages } from "./write_images.ts";
 
 interface ScoreUnitOptions extends ScoringOptions {
   readonly out?: string;
@@ -23,13 +23,14 @@ export function registerScoreUnit(program: Command): void {
       .argument("<unit>", "the unit, such as conv2:3")
       .option("--out <dir>", "write its images there, and a sheet of them by cluster"),
   ).action(async (text: string, options: ScoreUnitOptions, command: Command) => {
-    const { parseUnit, scoreUnits, PAPER } = await import("../pipeline/mod.ts");
+    const { clusterOptions, parseUnit, scoreUnits, PAPER } = await import("../pipeline/mod.ts");
     const { compareCriteria } = await import("../cluster/mod.ts");
     const { runningMeanDistances } = await import("../elbow/mod.ts");
     const { activationCheck } = await import("../validate/mod.ts");
     const context = await loadScoring(options, command);
     try {
       const { layer, unit } = parseUnit(text, context.network.layers);
+      if (options.out !== undefined) await createImageFolder(options.out); // before the work
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
       let record: UnitRecord;
       try {
@@ -42,7 +43,7 @@ export function registerScoreUnit(program: Command): void {
       const { score } = record;
       const kByCriterion = score === null ? null : compareCriteria(
         { ...embeddings, rows: score.I, data: embeddings.data.subarray(0, score.I * embeddings.cols) },
-        { ...context.profile.cluster, seed: options.seed, mean: context.meanEmbedding ?? undefined },
+        clusterOptions(context, layer, unit),
       );
       const check = score === null || record.datasetMax === null
         ? null

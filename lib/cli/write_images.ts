@@ -10,6 +10,25 @@ import { encodePng } from "../images/png.ts";
 import type { ImageBatch } from "../types.ts";
 
 /**
+ * Makes the folder that images will go into: to be called before the work, so that a wrong one costs nothing.
+ *
+ * @throws {InputError} when it cannot be made.
+ */
+export async function createImageFolder(directory: string): Promise<void> {
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+function cannotWrite(directory: string, error: unknown): InputError {
+  return new InputError(
+    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
+  );
+}
+
+/**
  * Writes images and a contact sheet.
  *
  * @param order which images, and in which order they stand on the sheet.
@@ -31,8 +50,8 @@ export async function writeImages(
   order.forEach((index, i) => data.set(images.data.subarray(index * perImage, (index + 1) * perImage), i * perImage));
   const columns = Math.min(8, order.length);
   const page = contactSheet({ count: order.length, height, width, data }, { columns, padding: 2, scale: 2 });
+  await createImageFolder(directory);
   try {
-    await Deno.mkdir(directory, { recursive: true });
     const paths: string[] = [];
     for (const index of order) {
       const path = join(directory, name(index));
@@ -42,6 +61,6 @@ export async function writeImages(
     await Deno.writeFile(sheet, encodePng(page));
     return [...paths, sheet];
   } catch (error) {
-    throw new InputError(`cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`);
+    throw cannotWrite(directory, error);
   }
 }

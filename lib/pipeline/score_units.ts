@@ -4,7 +4,7 @@
  * @see Alic et al. (2025), section 2
  * @module
  */
-import { clusterEmbeddings, type ClusterOptions } from "../cluster/mod.ts";
+import { clusterEmbeddings, type ClusterOptions, greatestK } from "../cluster/mod.ts";
 import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
 import type { Embedder } from "../embed/mod.ts";
 import type { LabelledImages } from "../images/cifar10.ts";
@@ -23,7 +23,7 @@ export interface PipelineContext {
   readonly seed: number;
   readonly lpips: Lpips;
   readonly embedder: Embedder;
-  /** Mean embedding of the training images; null when the profile does not centre. */
+  /** Mean embedding of the training images; null when the profile does not centre, or where none is known. */
   readonly meanEmbedding: Float32Array | null;
   /** Training images to start from; null without a dataset. */
   readonly train: LabelledImages | null;
@@ -101,7 +101,7 @@ export function scoreUnits(
   return records;
 }
 
-/** A unit is dead when no image had a gradient to follow. */
+/** A unit is dead when none of the starts tried, at least FIRST, had a gradient to follow; no more are tried then. */
 function isDead({ gradientless }: Sequence): boolean {
   return gradientless.every(Boolean);
 }
@@ -134,7 +134,7 @@ function grow(
 }
 
 function toRecord(context: PipelineContext, layer: string, sequence: Sequence): UnitRecord {
-  const { network, profile, seed, embedder, meanEmbedding } = context;
+  const { network, profile, embedder } = context;
   const { unit, elbow, literal } = sequence;
   const images = joined(sequence.images, network.inputSize);
   const dataset = bestOfDataset(context.testActivations(layer), unit);
@@ -143,12 +143,12 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
     unit,
     images,
     activations: sequence.activations,
-    distances: sequence.distances,
     ...dataset,
   };
   if (isDead(sequence)) {
     return {
       ...common,
+      distances: [],
       stopReason: "dead",
       flags: ["dead"],
       embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
@@ -158,27 +158,35 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
     };
   }
   const embeddings = embedder.embed(images);
-  const clusterSeed = deriveSeed(seed, "cluster", layer, unit);
-  const own = clusterAndScore(firstRows(embeddings, elbow!.I), {
-    ...profile.cluster,
-    seed: clusterSeed,
-    mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
-  });
-  const paper = clusterAndScore(firstRows(embeddings, literal!.I), { ...PAPER.cluster, seed: clusterSeed });
+  const options = clusterOptions(context, layer, unit);
+  const own = clusterAndScore(firstRows(embeddings, elbow!.I), options);
+  const paper = clusterAndScore(firstRows(embeddings, literal!.I), { ...PAPER.cluster, seed: options.seed });
   const flags = [
-    ...(sequence.gradientless.some(Boolean) ? ["some_without_gradient"] : []),
+    ...(sequence.gradientless.slice(0, own.I).some(Boolean) ? ["some_without_gradient"] : []),
     ...(profile.visualize.start === "dataset" && context.train === null ? ["noise_start"] : []),
-    ...(own.K > 1 && own.K === own.candidates.at(-1)?.k ? ["k_at_limit"] : []),
+    ...(profile.cluster.center && context.meanEmbedding === null ? ["uncentred"] : []),
+    ...(own.K > 1 && own.K === greatestK(own.I, options) ? ["k_at_limit"] : []),
     ...(belowDataset(sequence.activations, own.I, dataset.datasetMax) ? ["dataset_higher"] : []),
   ];
   return {
     ...common,
+    distances: sequence.distances,
     stopReason: elbow!.reason,
     flags,
     embeddings,
     score: own,
     paper,
     meanAngle: meanPairwiseAngle(firstRows(embeddings, own.I)),
+  };
+}
+
+/** How a unit's embeddings are clustered in a run: by its profile, seeded for the unit. */
+export function clusterOptions(context: PipelineContext, layer: string, unit: number): ClusterOptions {
+  const { profile, seed, meanEmbedding } = context;
+  return {
+    ...profile.cluster,
+    seed: deriveSeed(seed, "cluster", layer, unit),
+    mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
   };
 }
 

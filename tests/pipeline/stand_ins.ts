@@ -1,0 +1,117 @@
+/** Stages of known behaviour in place of the learned ones, so that what the pipeline does with them can be told by hand. */
+import { tf } from "../../lib/engine/mod.ts";
+import type { Embedder } from "../../lib/embed/mod.ts";
+import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { Lpips } from "../../lib/lpips/mod.ts";
+import type { Network } from "../../lib/networks/network.ts";
+import { CALIBRATED, type PipelineContext, type Profile } from "../../lib/pipeline/mod.ts";
+import { createRandom } from "../../lib/random.ts";
+import type { ImageBatch } from "../../lib/types.ts";
+
+/** Units of the stand-in's layer `colour`. */
+export const RED = 0;
+export const GREEN = 1;
+export const DEAD = 2;
+/** Red less one half: silent after a ReLU where the image is darker than that. */
+export const BRIGHT_RED = 3;
+
+/**
+ * Two layers: `colour`, four neurons: the mean of red, the mean of green, nothing at all, the mean of red less one half; and
+ * `map`, one channel: green, position by position.
+ */
+export function colourNetwork(): Network {
+  return {
+    name: "colours",
+    inputSize: 32,
+    layers: [{ name: "colour", kind: "dense", units: 4 }, { name: "map", kind: "convolution", units: 1 }],
+    activations: (images, layer) =>
+      tf.tidy(() => {
+        if (layer === "map") return images.slice([0, 0, 0, 1], [-1, -1, -1, 1]);
+        const [red, green] = [0, 1].map((c) =>
+          images.slice([0, 0, 0, c], [-1, -1, -1, 1]).mean<tf.Tensor>([1, 2]).reshape([-1, 1])
+        );
+        return tf.concat([red, green, red.mul(0), red.sub(0.5)], 1);
+      }),
+    dispose: () => {},
+  };
+}
+
+/** A metric that says what it is told: the distance of image j to each earlier one is `row(j)`. */
+export function toldLpips(row: (j: number) => number): Lpips {
+  return {
+    net: "alex",
+    version: "0.1",
+    resize: null,
+    distance: () => ({ distance: 0, layers: [] }),
+    createSequence: () => {
+      let count = 0;
+      return {
+        get count() {
+          return count;
+        },
+        add: (images) => {
+          const distances: number[] = [];
+          for (const end = count + images.count; count < end; count++) distances.push(...Array(count).fill(row(count)));
+          return distances;
+        },
+        dispose: () => {},
+      };
+    },
+    dispose: () => {},
+  };
+}
+
+/** An embedder of two dimensions that says what it is told: image i of a unit is embedded at `at(i)`. */
+export function toldEmbedder(at: (i: number) => readonly [number, number]): Embedder {
+  return {
+    name: "told",
+    dimensions: 2,
+    inputSize: 32,
+    mean: null,
+    embed: ({ count }) => ({
+      rows: count,
+      cols: 2,
+      data: Float32Array.from({ length: 2 * count }, (_, k) => at(k >> 1)[k & 1]),
+    }),
+    dispose: () => {},
+  };
+}
+
+/** Images in turn at the ends of two axes: two clusters with orthogonal centres of equal norm. */
+export const takingTurns = (i: number): readonly [number, number] => i % 2 === 0 ? [1, 0] : [0, 1];
+
+/** One step of ascent without movements: enough where nothing is learned. */
+export const QUICK: Profile = {
+  ...CALIBRATED,
+  visualize: { ...CALIBRATED.visualize, start: "noise", steps: 1, jitter: 0 },
+  cluster: { ...CALIBRATED.cluster, center: false, restarts: 2 },
+};
+
+/** A context of stand-ins, without a dataset. */
+export function standInContext(changes: Partial<PipelineContext> = {}): PipelineContext {
+  return {
+    network: colourNetwork(),
+    profile: QUICK,
+    seed: 0,
+    lpips: toldLpips(() => 0.25),
+    embedder: toldEmbedder(takingTurns),
+    meanEmbedding: null,
+    train: null,
+    testActivations: () => null,
+    ...changes,
+  };
+}
+
+/** Images of random bytes and labels 0, as a dataset has them. */
+export function randomImages(count: number, ...seed: (string | number)[]): LabelledImages {
+  const random = createRandom("images", ...seed);
+  const pixels = Uint8Array.from({ length: count * 3072 }, () => random.integer(0, 255));
+  return { count, pixels, labels: new Uint8Array(count) };
+}
+
+/** A batch of random pixels. */
+export function randomBatch(count: number, size: number, ...seed: (string | number)[]): ImageBatch {
+  const random = createRandom("batch", ...seed);
+  const data = Float32Array.from({ length: count * size * size * 3 }, () => random.integer(0, 255) / 255);
+  return { count, height: size, width: size, data };
+}
