@@ -34,7 +34,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   gan: [...BELOW_PIPELINE, "pipeline"],
   store: [],
   report: [],
-  cli: BELOW_CLI,
+  notebook: BELOW_CLI,
+  cli: [...BELOW_CLI, "notebook"],
 };
 
 /** Files beside the rooms that any room may import; the pure ones only the first, and only its types. */

@@ -1,0 +1,15 @@
+/**
+ * What notebooks need beside the stages: a unit with everything loaded, long work with progress, and ways to show results.
+ *
+ * @module
+ */
+export { type CellProgress, showProgress } from "./cell_progress.ts";
+export { ChartView, showChart } from "./chart_view.ts";
+export { type DatasetBest, datasetBest } from "./dataset_best.ts";
+export { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
+export { type AscentFrame, followAscent } from "./follow_ascent.ts";
+export { ImageBatchView, showImages } from "./image_batch_view.ts";
+export { type ImageRow, type ImageRowsOptions, ImageRowsView, showImageRows } from "./image_rows_view.ts";
+export { makeImages, type UnitImages } from "./make_images.ts";
+export { showScores, showTable, type TableCell, TableView } from "./table_view.tsx";
+export { type NotebookParameters, notebookSetting, openWorkbench, smallProfile, Workbench } from "./workbench.ts";

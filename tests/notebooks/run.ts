@@ -1,0 +1,101 @@
+/**
+ * Executes the notebooks from the top, headless, and checks what they show.
+ *
+ *     deno task notebooks                 all of them at the full setting, nothing written
+ *     deno task notebooks --write         ... and keeps the outputs in notebooks/
+ *     deno task notebooks --small         a setting of minutes, for CI; its outputs cannot be written
+ *     deno task notebooks --check-same    each twice: the outputs must be the same
+ *     deno task notebooks 04_cluster      only those
+ *
+ * A cell with the tag `figure` must show a picture. Deno's kernel may lose a result now and then: a notebook whose figure
+ * cell came back empty is executed again, three times at most.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { setUpJupyter } from "../../lib/notebook/jupyter.ts";
+import { compareOutputs, emptyFigures, type Notebook, withOutputsOf } from "./notebook_outputs.ts";
+
+const NOTEBOOKS = new URL("../../notebooks/", import.meta.url).pathname;
+const EXECUTE = new URL("./execute.py", import.meta.url).pathname;
+/** Longest time for one cell. */
+const CELL_SECONDS = 1200;
+const ATTEMPTS = 3;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    "small": { type: "boolean", default: false },
+    "write": { type: "boolean", default: false },
+    "check-same": { type: "boolean", default: false },
+    /** Folder that keeps every executed notebook, to look at. */
+    "keep": { type: "string" },
+  },
+});
+if (options.small && options.write) fail("--small and --write: outputs are kept at the full setting only; give one", 2);
+
+const all = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
+const chosen = positionals.length === 0 ? all : positionals.map((name) => `${name.replace(/\.ipynb$/, "")}.ipynb`);
+const unknown = chosen.find((name) => !all.includes(name));
+if (unknown !== undefined) fail(`there is no notebooks/${unknown}; there are ${all.join(", ")}`, 2);
+
+const jupyter = await setUpJupyter("run", (line) => console.error(line));
+const work = options.keep ?? Deno.makeTempDirSync({ prefix: "polysem-notebooks-" });
+Deno.mkdirSync(work, { recursive: true });
+const wrong: string[] = [];
+for (const name of chosen) {
+  const started = performance.now();
+  const first = await execute(name);
+  const complaints = first === null ? [`${name} failed`] : [];
+  if (first !== null && options["check-same"]) {
+    const second = await execute(name);
+    complaints.push(...(second === null ? [`${name} failed the second time`] : compareOutputs(first, second)));
+  }
+  if (first !== null && complaints.length === 0 && options.write) {
+    const path = join(NOTEBOOKS, name);
+    const source = JSON.parse(readFileSync(path, "utf8")) as Notebook;
+    writeFileSync(path, `${JSON.stringify(withOutputsOf(source, first), null, 1)}\n`);
+  }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.error(
+    complaints.length === 0 ? `${name}: ${seconds} s` : complaints.map((each) => `${name}: ${each}`).join("\n"),
+  );
+  wrong.push(...complaints);
+}
+if (options.keep === undefined) Deno.removeSync(work, { recursive: true });
+if (wrong.length > 0) fail(`${wrong.length} wrong in ${chosen.length} notebooks`, 1);
+
+/** Executes a notebook until all its figures show; null when a cell failed or a figure stayed empty. */
+async function execute(name: string): Promise<Notebook | null> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const out = join(work, name);
+    const { success } = await new Deno.Command(jupyter.python, {
+      args: [EXECUTE, join(NOTEBOOKS, name), NOTEBOOKS, out, String(CELL_SECONDS)],
+      env: {
+        ...jupyter.environment,
+        POLYSEM_NOTEBOOK: options.small ? "small" : "full",
+        NO_COLOR: "1",
+        PYDEVD_DISABLE_FILE_VALIDATION: "1",
+      },
+      stdin: "null",
+      stdout: "null",
+    }).output().then((result) => {
+      if (!result.success) process.stderr.write(result.stderr);
+      return result;
+    });
+    if (!success) return null;
+    const executed = JSON.parse(readFileSync(out, "utf8")) as Notebook;
+    const empty = emptyFigures(executed);
+    if (empty.length === 0) return executed;
+    console.error(`${name}: no picture from cell ${empty.join(", ")} (attempt ${attempt} of ${ATTEMPTS})`);
+  }
+  return null;
+}
+
+function fail(message: string, code: 1 | 2): never {
+  console.error(message);
+  process.exit(code);
+}
