@@ -1,0 +1,14 @@
+/** Run as a program: starts the engine and prints its report, or the error, as one JSON line. Argument: the preference. */
+import { type Backend, tf, useBackend } from "../../lib/engine/mod.ts";
+
+let result: Record<string, unknown>;
+try {
+  const report = await useBackend(Deno.args[0] as Backend | undefined);
+  const again = await useBackend();
+  const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5], [6]]));
+  result = { report, same: again === report, tfjs: tf.getBackend(), product: [...product.dataSync()] };
+} catch (error) {
+  result = { error: (error as Error).name, message: (error as Error).message };
+}
+console.log(JSON.stringify(result));
+Deno.exit(0);
