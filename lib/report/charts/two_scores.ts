@@ -1,0 +1,86 @@
+import type { TopLevelSpec } from "vega-lite";
+import { chart, type ChartTitle, groupColour, groupShape, INK, panelTitle } from "./theme.ts";
+
+/** S of one unit by two ways. */
+export interface TwoScores {
+  readonly layer: string;
+  readonly unit: number;
+  readonly first: number;
+  readonly second: number;
+}
+
+/**
+ * S by two ways, a point a unit with the diagonal, and how S is distributed under each.
+ *
+ * @param points at least one.
+ * @param names what the two ways are called.
+ */
+export function twoScores(
+  points: readonly TwoScores[],
+  names: { readonly first: string; readonly second: string },
+  title: ChartTitle,
+): TopLevelSpec {
+  const layers = [...new Set(points.map(({ layer }) => layer))];
+  const side = 285;
+  const layer = { field: "layer", type: "nominal", title: "layer", sort: null };
+  const unitInterval = { domain: [-0.02, 1.02], nice: false };
+  const scatterX = { field: "first", type: "quantitative", title: `S, ${names.first}`, scale: unitInterval };
+  const scatterY = { field: "second", type: "quantitative", title: `S, ${names.second}`, scale: unitInterval };
+  const ways = [names.first, names.second];
+  const distribution = (["first", "second"] as const).flatMap((way, index) => {
+    const values = points.map((point) => point[way]).sort((a, b) => a - b);
+    return [
+      { way: ways[index], S: 0, share: 0 },
+      ...values.map((S, i) => ({ way: ways[index], S, share: (i + 1) / values.length })),
+      { way: ways[index], S: 1, share: 1 },
+    ];
+  });
+  const way = { field: "way", type: "nominal", title: null, sort: null };
+  return chart(title, "S of every unit by two ways: a scatter plot with the diagonal, and cumulative distributions.", {
+    spacing: 40,
+    resolve: { scale: { color: "independent", shape: "independent" } },
+    hconcat: [
+      {
+        width: side,
+        height: side,
+        title: panelTitle("a point a unit"),
+        layer: [
+          {
+            data: { values: [{ first: 0, second: 0 }, { first: 1, second: 1 }] },
+            mark: { type: "line", stroke: INK.text, strokeDash: [4, 3], strokeWidth: 1.2 },
+            encoding: { x: scatterX, y: scatterY },
+          },
+          {
+            data: { values: points },
+            mark: { type: "point", filled: true, size: 36, opacity: 0.8 },
+            encoding: {
+              x: scatterX,
+              y: scatterY,
+              color: { ...layer, scale: { domain: layers, range: layers.map((_, i) => groupColour(i)) } },
+              shape: { ...layer, scale: { domain: layers, range: layers.map((_, i) => groupShape(i)) } },
+            },
+          },
+        ],
+      },
+      {
+        width: side,
+        height: side,
+        title: panelTitle("share of units with at most this S"),
+        data: { values: distribution },
+        mark: { type: "line", interpolate: "step-after", strokeWidth: 1.8 },
+        encoding: {
+          x: { field: "S", type: "quantitative", title: "S", scale: unitInterval },
+          y: {
+            field: "share",
+            type: "quantitative",
+            title: "share of units",
+            scale: unitInterval,
+            axis: { format: "%" },
+          },
+          color: { ...way, scale: { domain: ways, range: [INK.literal, INK.own] } },
+          strokeDash: { ...way, scale: { domain: ways, range: [[5, 3], [1, 0]] } },
+        },
+      },
+    ],
+  });
+}

@@ -1,0 +1,27 @@
+/**
+ * The data of a figure as text.
+ *
+ * @module
+ */
+
+/** A cell; null and undefined are empty. */
+export type Cell = string | number | boolean | null | undefined;
+
+/**
+ * Rows as CSV (RFC 4180 with single line feeds), the names of the columns first. Numbers have the fewest digits that read
+ * back the same; a number that is none (NaN, infinities) is empty.
+ *
+ * @param columns names, in order; each row has these fields.
+ */
+export function toCsv<Name extends string>(
+  columns: readonly Name[],
+  rows: readonly Readonly<Partial<Record<Name, Cell>>>[],
+): string {
+  const field = (cell: Cell) => {
+    if (cell === null || cell === undefined || (typeof cell === "number" && !Number.isFinite(cell))) return "";
+    const text = String(cell);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...rows.map((row) => columns.map((name) => row[name]))]
+    .map((cells) => `${cells.map(field).join(",")}\n`).join("");
+}

@@ -1,0 +1,110 @@
+/**
+ * Charts as files: a vega-lite specification to SVG, the same bytes on every machine, and SVG to PNG at print size.
+ *
+ * @module
+ */
+import { crc32 } from "node:zlib";
+import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import * as vega from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import { fontWidths } from "./font_widths.ts";
+
+/** Pixels of a PNG for each CSS pixel: 300 dots to the inch. */
+export const PRINT_ZOOM = 300 / 96;
+
+const readFont = (name: string) => Deno.readFileSync(new URL(`./fonts/Arimo-${name}.ttf`, import.meta.url));
+const FONTS = { regular: readFont("Regular"), bold: readFont("Bold") };
+const WIDTHS = { regular: fontWidths(FONTS.regular), bold: fontWidths(FONTS.bold) };
+
+interface TextItem {
+  readonly fontSize?: number;
+  readonly fontWeight?: string | number;
+}
+
+// vega measures text with a canvas where it finds one, and guesses elsewhere; this is the place it offers for another way
+(vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } }).textMetrics.width = (
+  { fontSize = 11, fontWeight },
+  text,
+) => {
+  const bold = fontWeight === "bold" || Number(fontWeight) >= 600;
+  return text === null || text === undefined
+    ? 0
+    : fontSize * (bold ? WIDTHS.bold : WIDTHS.regular).width(String(text).trim());
+};
+
+/** A vega-lite warning is a defect of the chart: it says that something asked for is not drawn. */
+function refuse(...messages: readonly unknown[]): never {
+  throw new TypeError(`the chart is not as meant: ${messages.join(" ")}`);
+}
+
+/**
+ * Draws a chart as SVG. Images must be `data:` URLs: nothing is fetched.
+ *
+ * @returns one SVG document, equal to the byte for equal specifications.
+ * @throws {TypeError} when vega-lite finds the specification wrong or wanting.
+ */
+export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+  const quiet = { level: () => logger, warn: refuse, info: () => logger, debug: () => logger, error: refuse };
+  const logger = quiet as unknown as vega.LoggerInterface;
+  const view = new vega.View(vega.parse(compile(spec, { logger }).spec), { renderer: "none", logLevel: vega.Error });
+  try {
+    vega.resetSVGDefIds(); // clip paths are numbered, and the count goes on from chart to chart
+    return `${labelled(await view.toSVG(), spec)}\n`;
+  } finally {
+    view.finalize();
+  }
+}
+
+/** The SVG as one picture to those who hear it: its title, and the description that vega writes into pages alone. */
+function labelled(svg: string, { title, description }: TopLevelSpec): string {
+  const heading = typeof title === "object" && title !== null && "text" in title ? title.text : title;
+  const label = [heading, description].flat().filter((each) => typeof each === "string").join(". ");
+  const escaped = label.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return svg.replace("<svg ", () => `<svg role="img" aria-label="${escaped}" `);
+}
+
+let ready: Promise<void> | undefined;
+
+/**
+ * Draws an SVG of ours as PNG with the font that comes with polysem, so that text shows on a machine that has none.
+ *
+ * @param zoom pixels for each CSS pixel.
+ */
+export async function renderPng(svg: string, zoom: number = PRINT_ZOOM): Promise<Uint8Array> {
+  ready ??= Deno.readFile(new URL(import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"))).then(initWasm);
+  await ready;
+  const image = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: zoom },
+    imageRendering: 1, // pixels as squares: resvg does not know the word `pixelated` that vega writes
+    font: { fontBuffers: [FONTS.regular, FONTS.bold], defaultFontFamily: "Arimo", sansSerifFamily: "Arimo" },
+  });
+  try {
+    const rendered = image.render();
+    try {
+      return withResolution(rendered.asPng(), zoom * 96);
+    } finally {
+      rendered.free();
+    }
+  } finally {
+    image.free();
+  }
+}
+
+/** Says in a PNG how large it is on paper: a chunk `pHYs` after the header, in pixels a metre. */
+function withResolution(png: Uint8Array, dotsPerInch: number): Uint8Array {
+  const afterHeader = 8 + 25;
+  const chunk = new Uint8Array(21);
+  const view = new DataView(chunk.buffer);
+  const perMetre = Math.round(dotsPerInch / 0.0254);
+  view.setUint32(0, 9);
+  chunk.set(new TextEncoder().encode("pHYs"), 4);
+  view.setUint32(8, perMetre);
+  view.setUint32(12, perMetre);
+  chunk[16] = 1; // the unit is the metre
+  view.setUint32(17, crc32(chunk.subarray(4, 17)));
+  const out = new Uint8Array(png.length + chunk.length);
+  out.set(png.subarray(0, afterHeader));
+  out.set(chunk, afterHeader);
+  out.set(png.subarray(afterHeader), afterHeader + chunk.length);
+  return out;
+}
