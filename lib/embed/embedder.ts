@@ -77,7 +77,7 @@ export interface Embedder {
  * @throws {InputError} when there is no such embedder or the weights are of another network.
  */
 export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
-  const kind = KINDS[name];
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (kind === undefined) throw new InputError(`there is no embedder ${name}; choose ${EMBEDDERS.join(" or ")}`);
   const network = createResNet18(weights, source, kind);
   const mean = tf.tensor1d([...kind.mean]);

@@ -12,7 +12,7 @@ import { datasetActivations } from "../visualize/mod.ts";
 import type { Profile } from "./profile.ts";
 import type { PipelineContext } from "./score_units.ts";
 
-/** Training images whose mean embedding centres an embedder that comes without one: every so many-th. */
+/** How many training images, spread over the set, give the mean embedding of an embedder that comes without one. */
 const CENTRING_IMAGES = 2000;
 
 /** What to load. */
@@ -47,8 +47,16 @@ export interface LoadedContext extends PipelineContext {
 export async function loadContext(options: ContextOptions): Promise<LoadedContext> {
   const { profile, seed, data } = options;
   const { network, sha256 } = await loadNetwork(options.model, options.modelWeights);
-  const lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
-  const embedder = await loadEmbedder(profile.embed.embedder, options.embedderWeights);
+  let lpips: LoadedLpips | undefined;
+  let embedder: LoadedEmbedder;
+  try {
+    lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
+    embedder = await loadEmbedder(profile.embed.embedder, options.embedderWeights);
+  } catch (error) {
+    network.dispose();
+    lpips?.dispose();
+    throw error;
+  }
   const cached = new Map<string, Matrix>();
   return {
     network,
@@ -80,7 +88,7 @@ export async function loadContext(options: ContextOptions): Promise<LoadedContex
 /** Mean embedding of training images spread over the set; null without a dataset, where embeddings stay uncentred. */
 function trainingMean(embedder: LoadedEmbedder, data: Cifar10 | null): Float32Array | null {
   if (data === null) return null;
-  const stride = data.train.count / CENTRING_IMAGES;
-  const indices = Array.from({ length: CENTRING_IMAGES }, (_, i) => Math.floor(i * stride));
+  const count = Math.min(CENTRING_IMAGES, data.train.count);
+  const indices = Array.from({ length: count }, (_, i) => Math.floor(i * data.train.count / count));
   return meanRow(embedder.embed(toImageBatch(data.train, indices)));
 }
