@@ -13,3 +13,13 @@ export { type ImageRow, type ImageRowsOptions, ImageRowsView, showImageRows } fr
 export { makeImages, type UnitImages } from "./make_images.ts";
 export { showScores, showTable, type TableCell, TableView } from "./table_view.tsx";
 export { type NotebookParameters, notebookSetting, openWorkbench, smallProfile, Workbench } from "./workbench.ts";
+export { activationHistogram } from "./charts/activation_histogram.ts";
+export { ascentCurve, type AscentPoint } from "./charts/ascent_curve.ts";
+export { type MatrixPanel, matrixPanels } from "./charts/matrix_panels.ts";
+export { type ScoreCurve, scoreCurves } from "./charts/score_curves.ts";
+export { distanceMatrix, pairDistances } from "./pair_distances.ts";
+export { clusterOptions, firstRows, scoreByClusters, scoreByImages } from "./score_studies.ts";
+export { type EmbeddedUnit, embedUnit } from "./embed_unit.ts";
+export { angleMatrix } from "./angles.ts";
+export { type NearestImages, nearestImages } from "./nearest_images.ts";
+export { makeSampleRun } from "./sample_run.ts";
