@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { tf, useBackend } from "../../lib/engine/mod.ts";
+import { adamAscent, initialAdam } from "../../lib/visualize/adam.ts";
+
+await useBackend();
+
+Deno.test("adamAscent() takes the first two steps as computed by hand", () => {
+  tf.tidy(() => {
+    // Gradients 1 and -1/2 for the first variable, 3 and 3 for the second, 0 for the third; rate 1/10.
+    const first = adamAscent(initialAdam(tf.tensor1d([0, 1, 5])), tf.tensor1d([1, 3, 0]), 0.1);
+    // Corrected moments after one step are g and g^2: every variable with a gradient moves by the rate, uphill.
+    assertClose(first.variables, [0.1, 1.1, 5]);
+    const second = adamAscent(first, tf.tensor1d([-0.5, 3, 0]), 0.1);
+    // m = .9 * .1 + .1 * (-.5) = .04, over 1 - .9^2 = .19; v = .999 * .001 + .001 * .25 = .001249, over 1 - .999^2 = .001999.
+    // The second variable's moments are those of a constant gradient: it moves by the rate again.
+    assertClose(second.variables, [0.1 + 0.1 * (0.04 / 0.19) / Math.sqrt(0.001249 / 0.001999), 1.2, 5]);
+    assertClose(second.first, [0.04, 0.57, 0]);
+    assert.equal(second.step, 2);
+  });
+});
+
+Deno.test("adamAscent() moves alike for gradients of any size, until epsilon counts", () => {
+  tf.tidy(() => {
+    const { variables } = adamAscent(initialAdam(tf.zeros([3])), tf.tensor1d([1e-4, 1e4, 1e-8]), 0.1);
+    // the last: g / (|g| + epsilon) = 1/2
+    assertClose(variables, [0.1 * 1e-4 / (1e-4 + 1e-8), 0.1, 0.05]);
+  });
+});
+
+function assertClose(actual: tf.Tensor, expected: number[]): void {
+  // 1 - .999 in float32 is good to some 1e-5 of itself
+  actual.dataSync().forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]) < 2e-6, `entry ${i} is ${value} instead of ${expected[i]}`);
+  });
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { tf, useBackend } from "../../lib/engine/mod.ts";
+import { fourierParametrization, pixelParametrization } from "../../lib/visualize/parametrization.ts";
+import { madeUpImages } from "../lpips/made_up.ts";
+import { signed } from "./small_network.ts";
+
+await useBackend();
+
+const KINDS = { pixel: pixelParametrization, fourier: fourierParametrization };
+
+function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  assert.equal(actual.length, expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    assert.ok(Math.abs(actual[i] - expected[i]) <= tolerance, `entry ${i} is ${actual[i]} instead of ${expected[i]}`);
+  }
+}
+
+for (const [name, create] of Object.entries(KINDS)) {
+  for (const size of [8, 7, 32]) {
+    Deno.test(`${name} parametrization of ${size} px: toImages() undoes fromImages() up to black and white`, () => {
+      const before = tf.memory().numTensors;
+      const parametrization = create(size);
+      tf.tidy(() => {
+        const { data } = madeUpImages(810, 3, size);
+        data.set([0, 1, 0.019, 0.981]);
+        const images = tf.tensor4d(data, [3, size, size, 3]);
+        const variables = parametrization.fromImages(images);
+        assert.deepEqual(variables.shape, [3, ...parametrization.shape]);
+        const again = parametrization.toImages(variables);
+        assert.deepEqual(again.shape, [3, size, size, 3]);
+        // sums of 2 x 32 float32 products; the slope of a sigmoid is at most a quarter
+        assertClose(again.dataSync(), data.map((value) => Math.min(0.98, Math.max(0.02, value))), 2e-5);
+      });
+      parametrization.dispose();
+      assert.equal(tf.memory().numTensors, before);
+    });
+  }
+
+  Deno.test(`${name} parametrization: fromImages() undoes toImages()`, () => {
+    const parametrization = create(8);
+    tf.tidy(() => {
+      const variables = tf.tensor(signed(820, 2 * 192).map((value) => 0.5 * value), [2, ...parametrization.shape]);
+      const again = parametrization.fromImages(parametrization.toImages(variables));
+      // high Fourier coefficients are divided by their small scale, 1/6, and by the colours' smallest, 1/10
+      assertClose(again.dataSync(), variables.dataSync(), 2e-4);
+    });
+    parametrization.dispose();
+  });
+
+  Deno.test(`${name} parametrization: an image of a batch is bit for bit the same alone`, () => {
+    const parametrization = create(8);
+    tf.tidy(() => {
+      const variables = tf.tensor(signed(821, 5 * 192), [5, ...parametrization.shape]);
+      const whole = parametrization.toImages(variables).dataSync().slice(3 * 192, 4 * 192);
+      const begin = [3, ...parametrization.shape.map(() => 0)];
+      const alone = parametrization.toImages(variables.slice(begin, [1, ...parametrization.shape]));
+      assert.deepEqual(alone.dataSync(), whole);
+    });
+    parametrization.dispose();
+  });
+}
+
+Deno.test("pixelParametrization() shows sigmoid(z)", () => {
+  tf.tidy(() => {
+    const z = tf.tensor4d([0, Math.log(3), -Math.log(4)], [1, 1, 1, 3]);
+    assertClose(pixelParametrization(1).toImages(z).dataSync(), [1 / 2, 3 / 4, 1 / 5], 1e-6);
+  });
+});
+
+/** Frequency in cycles a pixel and orthonormal real Fourier basis, by definition in double precision. */
+function realFourier(size: number): { cycles: number[]; basis: number[][] } {
+  const cycles = [0];
+  const basis = [new Array(size).fill(1 / Math.sqrt(size))];
+  for (let k = 1; 2 * k <= size; k++) {
+    const waves = 2 * k === size ? [Math.cos] : [Math.cos, Math.sin];
+    for (const wave of waves) {
+      const row = Array.from({ length: size }, (_, x) => wave(2 * Math.PI * k * x / size));
+      const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      cycles.push(k / size);
+      basis.push(row.map((value) => value / norm));
+    }
+  }
+  return { cycles, basis };
+}
+
+/** lucid's colour directions, each divided by the largest of their norms. */
+function colours(): number[][] {
+  const svd = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
+  const norms = [0, 1, 2].map((c) => Math.hypot(svd[0][c], svd[1][c], svd[2][c]));
+  return svd.map((row) => row.map((value) => value / Math.max(...norms)));
+}
+
+for (const size of [6, 5]) {
+  Deno.test(`fourierParametrization() of ${size} px shows what its definition says, coefficient by coefficient`, () => {
+    const { cycles, basis } = realFourier(size);
+    const colour = colours();
+    const parametrization = fourierParametrization(size);
+    const entries = 3 * size * size;
+    tf.tidy(() => {
+      const coefficients = tf.eye(entries).mul(0.25).reshape([entries, 3, size, size]);
+      const shown = parametrization.toImages(coefficients).dataSync();
+      for (let k = 0; k < entries; k++) {
+        const [c, fy, fx] = [Math.floor(k / (size * size)), Math.floor(k / size) % size, k % size];
+        const frequency = Math.max(Math.hypot(cycles[fy], cycles[fx]), 1 / size);
+        const scale = 1 / frequency / size; // 1/max(f, 1/S) over its largest value
+        const expected = Array.from({ length: entries }, (_, i) => {
+          const [y, x, rgb] = [Math.floor(i / (3 * size)), Math.floor(i / 3) % size, i % 3];
+          const z = 0.25 * size * scale * colour[rgb][c] * basis[fy][y] * basis[fx][x];
+          return 1 / (1 + Math.exp(-z));
+        });
+        assertClose(shown.subarray(k * entries, (k + 1) * entries), expected, 1e-6);
+      }
+    });
+    parametrization.dispose();
+  });
+
+  Deno.test(`the Fourier basis of ${size} px is orthonormal`, () => {
+    // images of two different coefficients of one colour have orthogonal logits, and their norms are the scales'
+    const parametrization = fourierParametrization(size);
+    const { cycles } = realFourier(size);
+    const strength = Math.hypot(...colours().map((row) => row[0]));
+    const count = size * size;
+    tf.tidy(() => {
+      const pixels = parametrization.toImages(
+        tf.concat([tf.eye(count).reshape([count, 1, size, size]), tf.zeros([count, 2, size, size])], 1),
+      ).dataSync();
+      const logits = Array.from(pixels, (p) => Math.log(p / (1 - p)));
+      const row = (k: number) => logits.slice(k * 3 * count, (k + 1) * 3 * count);
+      for (let k = 0; k < count; k++) {
+        const [fy, fx] = [cycles[Math.floor(k / size)], cycles[k % size]];
+        const norm = size * strength / (size * Math.max(Math.hypot(fy, fx), 1 / size));
+        for (let l = 0; l <= k; l++) {
+          const other = row(l);
+          const product = row(k).reduce((sum, value, i) => sum + value * other[i], 0);
+          const expected = k === l ? norm * norm : 0;
+          assert.ok(Math.abs(product - expected) < 1e-4, `coefficients ${k} and ${l}: ${product}, not ${expected}`);
+        }
+      }
+    });
+    parametrization.dispose();
+  });
+}

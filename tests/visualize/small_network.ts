@@ -1,0 +1,42 @@
+/**
+ * A small smooth network, made up for tests of ascent.
+ *
+ * @module
+ */
+import { tf } from "../../lib/engine/mod.ts";
+import type { Network } from "../../lib/networks/network.ts";
+import { madeUp } from "../lpips/made_up.ts";
+
+/** Numbers in [-1, 1). */
+export function signed(stream: number, count: number): Float32Array {
+  return madeUp(stream, count).map((value) => 2 * value - 1);
+}
+
+/**
+ * Layer `conv`: four channels of a 3x3 convolution, of which channel 3 is zero whatever the image (no gradient). Layer
+ * `dense`: three neurons on tanh of it. Layer `single`: one neuron, the mean pixel. Images are taken less 1/2.
+ */
+export function createSmallNetwork(inputSize: number): Network {
+  const side = inputSize - 2;
+  const kernel = signed(800, 3 * 3 * 3 * 4).map((value, i) => i % 4 === 3 ? 0 : value);
+  const filter = tf.tensor4d(kernel, [3, 3, 3, 4]);
+  const weights = tf.tensor2d(signed(801, side * side * 4 * 3).map((value) => value / side), [side * side * 4, 3]);
+  return {
+    name: "small",
+    inputSize,
+    layers: [
+      { name: "conv", kind: "convolution", units: 4 },
+      { name: "dense", kind: "dense", units: 3 },
+      { name: "single", kind: "dense", units: 1 },
+    ],
+    activations: (images, layer) =>
+      tf.tidy(() => {
+        if (layer === "single") return images.mean<tf.Tensor2D>([1, 2, 3]).reshape([-1, 1]).sub(0.5);
+        const conv = tf.conv2d(images.sub(0.5) as tf.Tensor4D, filter, 1, "valid");
+        if (layer === "conv") return conv;
+        if (layer === "dense") return conv.tanh().reshape<tf.Tensor2D>([images.shape[0], -1]).matMul(weights);
+        throw new RangeError(`small has no layer ${layer}`);
+      }),
+    dispose: () => tf.dispose([filter, weights]),
+  };
+}

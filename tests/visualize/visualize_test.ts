@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { tf, useBackend } from "../../lib/engine/mod.ts";
+import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import { selectedActivations } from "../../lib/visualize/objective.ts";
+import type { VisualizeOptions } from "../../lib/visualize/options.ts";
+import { fourierParametrization, pixelParametrization } from "../../lib/visualize/parametrization.ts";
+import { applyMovement } from "../../lib/visualize/transforms.ts";
+import { imageActivations } from "../../lib/visualize/activations.ts";
+import { type ImageRequest, imageRequests, visualize, type VisualizeContext } from "../../lib/visualize/visualize.ts";
+import { madeUp } from "../lpips/made_up.ts";
+import { createSmallNetwork, signed } from "./small_network.ts";
+
+await useBackend();
+
+const OPTIONS: VisualizeOptions = {
+  parametrization: "pixel",
+  start: "noise",
+  noiseScale: 0.3,
+  steps: 6,
+  learningRate: 0.05,
+  jitter: 1,
+  scale: 0,
+  rotation: 0,
+  activation: { reduce: "mean", postRelu: false },
+};
+const CONTEXT: VisualizeContext = { seed: 11, dataset: null };
+const NETWORK = createSmallNetwork(8);
+/** Ten images to start from. */
+const DATASET: LabelledImages = {
+  count: 10,
+  pixels: Uint8Array.from(madeUp(860, 10 * 3072), (u, i) => 80 * u + 17 * Math.floor(i / 3072)),
+  labels: new Uint8Array(10),
+};
+
+function make(requests: readonly ImageRequest[], options: Partial<VisualizeOptions> = {}, layer = "dense") {
+  return visualize(NETWORK, layer, requests, { ...OPTIONS, ...options }, { ...CONTEXT, dataset: DATASET });
+}
+
+const imageOf = ({ images }: ReturnType<typeof visualize>, i: number) => {
+  const length = images.height * images.width * 3;
+  return images.data.slice(i * length, (i + 1) * length);
+};
+
+for (const parametrization of ["pixel", "fourier"] as const) {
+  for (const layer of ["conv", "dense"]) {
+    Deno.test(`the gradient of the whole ascent matches finite differences (${parametrization}, ${layer})`, () => {
+      const free = (parametrization === "pixel" ? pixelParametrization : fourierParametrization)(8);
+      const count = 2;
+      const selection = tf.tensor2d([[0, 1, 0, 0], [1, 0, 0, 0]].map((row) => row.slice(0, layer === "conv" ? 4 : 3)));
+      const objective = (variables: tf.Tensor): tf.Tensor => {
+        const images = applyMovement(free.toImages(variables), { dy: 1, dx: -2, factor: 1, angle: 0 });
+        return selectedActivations(NETWORK.activations(images, layer), selection, OPTIONS.activation).sum();
+      };
+      const start = signed(870, count * 192);
+      const at = (values: Float32Array) =>
+        tf.tidy(() => objective(tf.tensor(values, [count, ...free.shape])).dataSync()[0]);
+      const gradient = tf.tidy(() => tf.grad(objective)(tf.tensor(start, [count, ...free.shape])).dataSync());
+      const largest = Math.max(...gradient.map(Math.abs));
+      assert.ok(largest > 1e-3);
+      // Differences of fourth order, step 1/8: the truncation, h^4 / 30 times a fifth derivative, is about 1e-5 of the
+      // gradient; rounding, 6e-8 times the objective (about 1) over the step, is 5e-7.
+      const step = 0.125;
+      for (let i = 0; i < start.length; i += 5) {
+        const moved = (steps: number) => {
+          const values = Float32Array.from(start);
+          values[i] += steps * step;
+          return at(values);
+        };
+        const slope = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step);
+        const error = Math.abs(gradient[i] - slope);
+        assert.ok(error < 1e-3 * largest + 5e-6, `variable ${i}: ${gradient[i]} instead of ${slope}`);
+      }
+      selection.dispose();
+      free.dispose();
+    });
+  }
+
+  for (const start of ["noise", "dataset"] as const) {
+    Deno.test(`image i of a unit is bit for bit the same alone, among many, in pieces, in another order (${parametrization}, ${start})`, () => {
+      const before = tf.memory().numTensors;
+      const options = { parametrization, start };
+      const requests = imageRequests([0, 1, 2], 0, 5);
+      const whole = make(requests, options);
+      assert.deepEqual(make(requests, options), whole, "made twice");
+      const same = (some: readonly ImageRequest[]) => {
+        const made = make(some, options);
+        for (const [i, { unit, index }] of some.entries()) {
+          const at = requests.findIndex((request) => request.unit === unit && request.index === index);
+          assert.deepEqual(imageOf(made, i), imageOf(whole, at), `image ${index} of unit ${unit}`);
+          assert.equal(made.activations[i], whole.activations[at]);
+          assert.equal(made.gradientless[i], whole.gradientless[at]);
+        }
+      };
+      same([{ unit: 1, index: 3 }]);
+      same([{ unit: 0, index: 0 }]);
+      same(imageRequests([2], 0, 2));
+      same(imageRequests([2], 2, 5));
+      same([...requests].reverse());
+      assert.equal(tf.memory().numTensors, before);
+    });
+  }
+}
+
+Deno.test("an image is the same bit for bit on either side of the largest batch", () => {
+  const requests = imageRequests([0], 0, 515); // a batch is 512
+  const options = { steps: 2 };
+  const whole = make(requests, options);
+  assert.equal(whole.images.count, 515);
+  assert.equal(whole.gradientless.length, 515);
+  for (const index of [0, 511, 512, 514]) {
+    const alone = make([{ unit: 0, index }], options);
+    assert.deepEqual(imageOf(alone, 0), imageOf(whole, index));
+    assert.equal(alone.activations[0], whole.activations[index]);
+  }
+});
+
+Deno.test("images of other indices, units, layers and seeds start elsewhere", () => {
+  const options = { steps: 1, learningRate: 0 }; // the starts themselves
+  const starts = [
+    ...[0, 1].flatMap((unit) => [0, 1].map((index) => imageOf(make([{ unit, index }], options), 0))),
+    imageOf(make([{ unit: 0, index: 0 }], options, "conv"), 0),
+    imageOf(
+      visualize(NETWORK, "dense", [{ unit: 0, index: 0 }], { ...OPTIONS, ...options }, { ...CONTEXT, seed: 12 }),
+      0,
+    ),
+  ];
+  assert.equal(new Set(starts.map((start) => start.join())).size, starts.length);
+});
+
+Deno.test("noise starts are normal logits of the asked spread; without a dataset they are used in any case", () => {
+  const requests = imageRequests([0], 0, 40);
+  const options = { steps: 1, learningRate: 0, jitter: 0 };
+  const noise = make(requests, options);
+  const logits = Array.from(noise.images.data, (p) => Math.log(p / (1 - p)));
+  const mean = logits.reduce((sum, z) => sum + z, 0) / logits.length;
+  const deviation = Math.sqrt(logits.reduce((sum, z) => sum + (z - mean) ** 2, 0) / logits.length);
+  // of 7,680 numbers the mean is good to .3 / 88 and the deviation to .3 / 124: bounds of five of these
+  assert.ok(Math.abs(mean) < 0.017, `${mean}`);
+  assert.ok(Math.abs(deviation - 0.3) < 0.012, `${deviation}`);
+  const without = visualize(NETWORK, "dense", requests, { ...OPTIONS, ...options, start: "dataset" }, CONTEXT);
+  assert.deepEqual(without.images.data, noise.images.data);
+});
+
+Deno.test("dataset starts are images of the dataset, drawn by the seed, whichever the parametrization", () => {
+  const network = createSmallNetwork(32);
+  const requests = imageRequests([0, 1], 0, 10);
+  for (const parametrization of ["pixel", "fourier"] as const) {
+    const options: VisualizeOptions = { ...OPTIONS, parametrization, start: "dataset", steps: 1, learningRate: 0 };
+    const made = visualize(network, "dense", requests, options, { ...CONTEXT, dataset: DATASET });
+    const drawn = requests.map((_, i) => {
+      const image = imageOf(made, i);
+      // black and white are taken as .02 and .98
+      return Array.from({ length: 10 }, (_, d) => d).filter((d) =>
+        image.every((value, p) => {
+          const pixel = DATASET.pixels[d * 3072 + p] / 255;
+          return Math.abs(value - Math.min(0.98, Math.max(0.02, pixel))) < 2e-5;
+        })
+      );
+    });
+    for (const [i, found] of drawn.entries()) assert.equal(found.length, 1, `start ${i} is no image of the dataset`);
+    assert.ok(new Set(drawn.flat()).size > 4, "they differ"); // 20 draws of 10 images
+  }
+  network.dispose();
+});
+
+Deno.test("ascent raises the activation of every image from its start, in every parametrization and transform", () => {
+  const requests = imageRequests([0, 1], 0, 4);
+  for (const layer of ["conv", "dense", "single"]) {
+    const some = layer === "single" ? imageRequests([0], 0, 4) : requests;
+    for (const parametrization of ["pixel", "fourier"] as const) {
+      for (const transform of [{ jitter: 0 }, { jitter: 1 }, { jitter: 1, scale: 0.1, rotation: 10 }]) {
+        // weights of noise forget an image that moves by a pixel: such a neuron can be followed without transforms alone
+        if (layer === "dense" && transform.jitter > 0) continue;
+        const options = { parametrization, ...transform, steps: 24 };
+        const start = make(some, { ...options, steps: 1, learningRate: 0 }, layer);
+        const end = make(some, options, layer);
+        end.activations.forEach((value, i) => {
+          const what = `${layer}, ${parametrization}, ${JSON.stringify(transform)}, image ${i}`;
+          assert.ok(value > start.activations[i], `${what}: ${start.activations[i]} to ${value}`);
+        });
+        assert.ok(end.images.data.every((value) => value > 0 && value < 1));
+      }
+    }
+  }
+});
+
+Deno.test("one step without jitter moves the logits of pixels by the learning rate, along the gradient's sign", () => {
+  // Adam's first step is the rate times g / |g|; the mean pixel's gradient is positive everywhere
+  const request = [{ unit: 0, index: 0 }];
+  const [start, end] = [0, 0.05].map((learningRate) => make(request, { steps: 1, learningRate, jitter: 0 }, "single"));
+  const logit = (p: number) => Math.log(p / (1 - p));
+  end.images.data.forEach((value, i) => {
+    assert.ok(Math.abs(logit(value) - logit(start.images.data[i]) - 0.05) < 1e-5);
+  });
+});
+
+Deno.test("activations are those of the finished images, without transforms", () => {
+  const requests = imageRequests([0, 2], 0, 3);
+  for (const layer of ["conv", "dense"]) {
+    const { images, activations } = make(requests, { jitter: 2, scale: 0.1, rotation: 5 }, layer);
+    const { data, cols } = imageActivations(NETWORK, layer, images, OPTIONS.activation);
+    for (const [i, { unit }] of requests.entries()) {
+      assert.ok(Math.abs(activations[i] - data[i * cols + unit]) < 1e-6);
+    }
+  }
+});
+
+Deno.test("a unit whose gradient is zero is flagged, and others beside it are not", () => {
+  // channel 3 of conv is zero whatever the image
+  const made = make([{ unit: 3, index: 0 }, { unit: 0, index: 0 }, { unit: 3, index: 1 }], {}, "conv");
+  assert.deepEqual(made.gradientless, [true, false, true]);
+  assert.deepEqual([made.activations[0], made.activations[2]], [0, 0]);
+  const start = make([{ unit: 3, index: 0 }], { steps: 1, learningRate: 0 }, "conv");
+  assert.deepEqual(imageOf(made, 0), imageOf(start, 0), "it stays where it starts");
+});
+
+Deno.test("a unit that its ReLU silences at the start has no gradient after it, but one before it", () => {
+  // `single` is the mean pixel less 1/2
+  for (const [byte, postRelu, dead] of [[0, true, true], [0, false, false], [255, true, false]] as const) {
+    const dataset = { count: 1, pixels: new Uint8Array(3072).fill(byte), labels: new Uint8Array(1) };
+    const options: VisualizeOptions = { ...OPTIONS, start: "dataset", activation: { reduce: "mean", postRelu } };
+    const made = visualize(NETWORK, "single", [{ unit: 0, index: 0 }], options, { ...CONTEXT, dataset });
+    assert.deepEqual(made.gradientless, [dead]);
+  }
+});
+
+Deno.test("visualize() reports its progress up to the whole", () => {
+  const shares: number[] = [];
+  visualize(NETWORK, "conv", imageRequests([0], 0, 3), OPTIONS, { ...CONTEXT, onProgress: (s) => shares.push(s) });
+  assert.equal(shares.at(-1), 1);
+  assert.ok(shares.every((share, i) => share > (shares[i - 1] ?? 0)));
+});
+
+Deno.test("visualize() refuses a layer or a unit that the network has not", () => {
+  assert.throws(() => make([{ unit: 0, index: 0 }], {}, "conv9"), RangeError);
+  for (const unit of [4, -1, 0.5]) assert.throws(() => make([{ unit, index: 0 }], {}, "conv"), RangeError);
+});
+
+Deno.test("visualize() of nothing is nothing", () => {
+  const { images, activations, gradientless } = make([]);
+  assert.deepEqual([images.count, images.data.length, activations.length, gradientless.length], [0, 0, 0, 0]);
+});
+
+Deno.test("imageRequests() lists images from .. to - 1 of each unit, unit after unit", () => {
+  assert.deepEqual(imageRequests([4, 1], 2, 4), [
+    { unit: 4, index: 2 },
+    { unit: 4, index: 3 },
+    { unit: 1, index: 2 },
+    { unit: 1, index: 3 },
+  ]);
+  assert.deepEqual(imageRequests([4, 1], 2, 2), []);
+});
