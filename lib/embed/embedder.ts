@@ -78,7 +78,10 @@ export interface Embedder {
  */
 export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-  if (kind === undefined) throw new InputError(`there is no embedder ${name}; choose ${EMBEDDERS.join(" or ")}`);
+  if (kind === undefined) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
+  const embeddingMean = weights.has("embedding_mean")
+    ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data
+    : null;
   const network = createResNet18(weights, source, kind);
   const mean = tf.tensor1d([...kind.mean]);
   const std = tf.tensor1d([...kind.std]);
@@ -93,9 +96,7 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
     name,
     dimensions: RESNET18_FEATURES,
     inputSize: kind.inputSize,
-    mean: weights.has("embedding_mean")
-      ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data
-      : null,
+    mean: embeddingMean,
     embed: ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * RESNET18_FEATURES);

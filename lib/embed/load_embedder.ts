@@ -23,7 +23,7 @@ export interface LoadedEmbedder extends Embedder {
  */
 export async function loadEmbedder(name: string, file?: string): Promise<LoadedEmbedder> {
   if (!EMBEDDERS.includes(name)) {
-    throw new InputError(`there is no embedder ${name}; choose ${EMBEDDERS.join(" or ")}`);
+    throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
   }
   const { tensors, path, sha256 } = await readWeights(file ?? (await findWeightSet(name)).files[0], name);
   return { ...createEmbedder(name, tensors, path), sha256 };

@@ -25,8 +25,10 @@ export interface StepsPoint {
  * Follows the ascent of units.
  *
  * @param context a run's context; its profile's number of steps is the last one measured.
- * @param images images per unit.
- * @param points numbers of steps to measure after.
+ * @param units at least one.
+ * @param images images per unit, at least one.
+ * @param points numbers of steps to measure after; those from the profile's on are passed over.
+ * @throws {RangeError} when there is no unit or no image.
  */
 export function stepsCurve(
   context: PipelineContext,
@@ -36,10 +38,15 @@ export function stepsCurve(
   onProgress: (share: number) => void = () => {},
 ): StepsPoint[] {
   const { network, seed, train: dataset, profile } = context;
+  if (units.length === 0) throw new RangeError("there is no unit whose ascent to follow");
+  if (!(Number.isInteger(images) && images >= 1)) {
+    throw new RangeError(`images per unit must be at least 1, got ${images}`);
+  }
   const last = profile.visualize.steps;
   const measured = [...new Set([...points.filter((step) => step < last), last])].sort((a, b) => a - b);
   const means = new Map(measured.map((step) => [step, [] as number[]]));
   const above = new Map(measured.map((step) => [step, { units: 0, images: 0 }]));
+  let known = false;
   let done = 0;
   for (const { name: layer } of network.layers) {
     const here = units.filter((each) => each.layer === layer).map(({ unit }) => unit);
@@ -47,6 +54,7 @@ export function stepsCurve(
     const requests = imageRequests(here, 0, images);
     const activations = new Map(measured.map((step) => [step, new Float32Array(requests.length)]));
     const test = context.testActivations(layer);
+    known = test !== null;
     visualize(network, layer, requests, profile.visualize, {
       seed,
       dataset,
@@ -68,7 +76,6 @@ export function stepsCurve(
     done += here.length;
   }
   const final = means.get(last)!;
-  const known = context.testActivations(network.layers[0].name) !== null;
   return measured.map((steps) => {
     const shares = means.get(steps)!.map((value, i) => value / final[i]);
     const { units: exceeding, images: exceedingImages } = above.get(steps)!;

@@ -11,7 +11,6 @@ import {
   randomImages,
   RED,
   standInContext,
-  takingTurns,
   toldEmbedder,
   toldLpips,
 } from "./stand_ins.ts";

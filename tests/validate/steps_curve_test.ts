@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { tf, useBackend } from "../../lib/engine/mod.ts";
+import { stepsCurve } from "../../lib/validate/mod.ts";
+import { imageRequests, visualize } from "../../lib/visualize/mod.ts";
+import { colourNetwork, GREEN, QUICK, RED, standInContext } from "../pipeline/stand_ins.ts";
+
+await useBackend();
+
+/** From z = 0 the first step of Adam is .05 for every logit that matters: a colour's mean is sigmoid(.05) after it. */
+const AFTER_ONE = 1 / (1 + Math.exp(-0.05));
+const profile = { ...QUICK, visualize: { ...QUICK.visualize, noiseScale: 0, steps: 12 } };
+const units = [{ layer: "colour", unit: RED }, { layer: "colour", unit: GREEN }];
+
+Deno.test("stepsCurve() tells activations after each number of steps as a share of the last", () => {
+  const alone = visualize(colourNetwork(), "colour", imageRequests([RED], 0, 1), profile.visualize, {
+    seed: 0,
+    dataset: null,
+  });
+  const [final] = alone.activations;
+  const curve = stepsCurve(standInContext({ profile }), units, 3, [4, 1, 12, 64]);
+  assert.deepEqual(curve.map(({ steps }) => steps), [1, 4, 12]); // in order; those beyond the profile's are passed over
+  assert.ok(Math.abs(curve[0].medianShare - AFTER_ONE / final) < 1e-4);
+  assert.ok(curve[0].medianShare < curve[1].medianShare && curve[1].medianShare < 1);
+  assert.equal(curve[2].medianShare, 1);
+  assert.equal(curve[2].lowerQuartileShare, 1);
+  // without a dataset there is nothing to exceed
+  assert.ok(curve.every(({ exceeding, imageShare }) => exceeding === null && imageShare === null));
+});
+
+Deno.test("stepsCurve() counts the units and images above the dataset's best after each number of steps", () => {
+  // Red exceeds its best after the second step at the latest, green never does.
+  const best = Float32Array.of(0.1, 0.1, 0, 0, AFTER_ONE + 0.002, 2, 0, 0);
+  const testActivations = () => ({ rows: 2, cols: 4, data: best });
+  const context = standInContext({ profile, testActivations });
+  const curve = stepsCurve(context, units, 3, [1]);
+  assert.deepEqual(curve.map(({ exceeding, imageShare }) => [exceeding, imageShare]), [[0, 0], [1, 1 / 2]]);
+});
+
+Deno.test("stepsCurve() goes through layers, reports progress up to the end, and leaves no tensor", () => {
+  const context = standInContext({ profile: { ...profile, visualize: { ...profile.visualize, steps: 2 } } });
+  const before = tf.memory().numTensors;
+  const shares: number[] = [];
+  const curve = stepsCurve(context, [...units, { layer: "map", unit: 0 }], 2, [1], (share) => shares.push(share));
+  assert.equal(tf.memory().numTensors, before);
+  assert.equal(curve.length, 2);
+  assert.equal(shares.at(-1), 1);
+  assert.deepEqual(shares, [...shares].sort((a, b) => a - b));
+});
+
+Deno.test("stepsCurve() refuses no units and no images", () => {
+  assert.throws(() => stepsCurve(standInContext(), [], 2, [1]), /there is no unit/);
+  assert.throws(() => stepsCurve(standInContext(), units, 0, [1]), RangeError);
+});
