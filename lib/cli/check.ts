@@ -8,7 +8,7 @@ import { mean } from "simple-statistics";
 import { InputError } from "../errors.ts";
 import { readRun, runDirectory } from "../store/mod.ts";
 import { activationCheck } from "../validate/mod.ts";
-import { decimals, formatTable, printResult } from "./output.ts";
+import { decimals, formatTable, printNote, printResult } from "./output.ts";
 
 /** Adds the command to the program. */
 export function registerCheck(program: Command): void {
@@ -16,13 +16,18 @@ export function registerCheck(program: Command): void {
     .description(
       "Do a run's images excite their units more than any of the dataset's test images? (The paper's section 3.)",
     )
-    .argument("<run>", "name of the run, or a path")
+    .argument("<run>", "name under runs/, or path of a run")
     .action((name: string, _options: unknown, command: Command) => {
       using run = readRun(runDirectory(name));
       if (run.manifest.dataset === null) {
         throw new InputError(
-          `run ${name} was made without a dataset, so there is nothing to compare with; score with one`,
+          `run ${name} was made without a dataset, so there is nothing to compare with; ` +
+            "score again with one, into another run (`deno task setup` fetches it)",
         );
+      }
+      const pending = run.pendingJobs().length;
+      if (pending > 0) {
+        printNote(command, `note: ${pending} jobs of run ${name} are not finished; only finished units are checked`);
       }
       const units = run.units().flatMap(({ layer, unit, score, activations, datasetMax }) =>
         score === null || datasetMax === null

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type Cifar10, cifar10Directory, isCifar10Present, readCifar10 } from "../images/cifar10.ts";
 import { printNote } from "./output.ts";
 
@@ -13,26 +13,40 @@ export interface DataOptions {
   readonly data?: string | false;
 }
 
-/** Adds `--data DIR` and `--no-data`. */
-export function withDataOptions(command: Command): Command {
-  return command
-    .option("--data <dir>", "folder with CIFAR-10 in the official binary layout (default: what `setup` fetched)")
-    .addOption(new Option("--no-data", "do without a dataset: ascent starts from noise, and section 3 is not checked"));
+/** Adds `--data DIR`, for a command that cannot do without the dataset. */
+export function withDataOption(command: Command): Command {
+  return command.option(
+    "--data <dir>",
+    "folder with CIFAR-10 in the official binary layout (default: what `deno task setup` fetched)",
+  );
+}
+
+/**
+ * Adds `--data DIR` and `--no-data`.
+ *
+ * @param without what the command does without a dataset.
+ */
+export function withDataOptions(command: Command, without: string): Command {
+  return withDataOption(command).option("--no-data", `do without a dataset: ${without}`);
 }
 
 /**
  * The dataset that the options ask for, verified.
  *
- * @returns null with `--no-data`, or, with a note, where `setup` has not fetched it.
+ * @param without what follows from having none, for a note.
+ * @returns null, with a note, with `--no-data` or where `setup` has not fetched it.
  * @throws {InputError} when a file of it is missing from the given folder, truncated or altered.
  */
-export async function readData(options: DataOptions, command: Command): Promise<Cifar10 | null> {
-  if (options.data === false) return null;
+export async function readData(options: DataOptions, command: Command, without: string): Promise<Cifar10 | null> {
+  if (options.data === false) {
+    printNote(command, `note: without a dataset ${without}`);
+    return null;
+  }
   if (typeof options.data !== "string" && !isCifar10Present()) {
     printNote(
       command,
-      `CIFAR-10 is not in ${cifar10Directory()}: ascent starts from noise and section 3 is not checked; ` +
-        "run `deno task setup` to fetch it",
+      `note: CIFAR-10 is not in ${cifar10Directory()}, and without it ${without}; run \`deno task setup\` to fetch it, ` +
+        "or give --data DIR",
     );
     return null;
   }

@@ -17,12 +17,14 @@ interface EmbedOptions {
 /** Adds the command to the program. */
 export function registerEmbed(program: Command): void {
   program.command("embed")
-    .description("Embed PNG images, of any sizes, by the 512-d global average pool of a ResNet-18.")
+    .description(
+      "Embed PNG images by the 512-d global average pool of a ResNet-18; those of another size are resized to its own.",
+    )
     .argument("<images...>", "PNG files")
     .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, 512], a row an image")
     .option(
       "--embedder <name>",
-      "resnet18-cifar10 (ours) or resnet18-imagenet (polysem weights fetch)",
+      "resnet18-cifar10 (ours), or resnet18-imagenet once `weights fetch resnet18-imagenet` has brought it",
       "resnet18-cifar10",
     )
     .option("--weights <file>", "the embedder's weights, .pth or .safetensors, in place of the default")

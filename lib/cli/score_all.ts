@@ -29,13 +29,14 @@ export function registerScoreAll(program: Command): void {
   withScoringOptions(
     program.command("score-all")
       .description(
-        "Score units into runs/NAME, or go on with that run: visualize, elbow, embed, cluster, score, check.",
+        "Score units into runs/NAME, all of them or those chosen: visualize, elbow, embed, cluster, score, check. A run " +
+          "that was cut goes on where it stopped.",
       )
       .option("--layers <names>", "layers to score, such as conv1,conv2 (default: all)")
       .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
       .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
-      .option("--run <name>", "name of the run, or a path (default: MODEL-PROFILE-seedN)")
-      .option("--shard <i/n>", "score part i of n, i from 0; join the parts with merge"),
+      .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
+      .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
     const pipeline = await import("../pipeline/mod.ts");
     const store = await import("../store/mod.ts");

@@ -8,7 +8,7 @@ import type { BackendReport } from "../engine/mod.ts";
 import type { LoadedContext } from "../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data_option.ts";
 import { seedOption } from "./option_values.ts";
-import { printDetail } from "./output.ts";
+import { printDetail, printNote } from "./output.ts";
 
 /** Options of commands that score. */
 export interface ScoringOptions extends DataOptions {
@@ -19,15 +19,20 @@ export interface ScoringOptions extends DataOptions {
   readonly seed: number;
 }
 
+/** What `--profile` takes. */
+export const PROFILE_HELP: string = 'calibrated, paper, or a JSON file such as {"extends": "calibrated", ' +
+  '"visualize": {"steps": 256}}';
+
 /** Adds the options. */
 export function withScoringOptions(command: Command): Command {
   return withDataOptions(
     command
       .option("--model <name>", "model whose units are scored", "lenet5-cifar10")
       .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
-      .option("--profile <name>", "calibrated, paper, or a JSON file of your own", "calibrated")
+      .option("--profile <name>", PROFILE_HELP, "calibrated")
       .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors")
       .option("--seed <n>", "seed of everything random", seedOption, 0),
+    "ascent starts from noise, and activations are not compared with the dataset's",
   );
 }
 
@@ -44,7 +49,20 @@ export async function loadScoring(options: ScoringOptions, command: Command): Pr
   const { name: profileName, profile } = await loadProfile(options.profile);
   const backend = await useBackend();
   printDetail(command, `engine: ${JSON.stringify(backend)}`);
-  const data = await readData(options, command);
+  const data = await readData(
+    options,
+    command,
+    (profile.visualize.start === "dataset" ? "ascent starts from noise, and " : "") +
+      "activations are not compared with the dataset's",
+  );
   const { model, modelWeights, embedderWeights, seed } = options;
-  return { ...await loadContext({ model, modelWeights, embedderWeights, profile, seed, data }), profileName, backend };
+  const context = await loadContext({ model, modelWeights, embedderWeights, profile, seed, data });
+  if (profile.cluster.center && context.meanEmbedding === null) {
+    printNote(
+      command,
+      `note: embeddings are not centred: ${context.embedder.name}'s weights come without a mean embedding, and without ` +
+        "a dataset it cannot be computed",
+    );
+  }
+  return { ...context, profileName, backend };
 }

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../cache.ts";
 import { InputError } from "../errors.ts";
-import { readData, withDataOptions } from "./data_option.ts";
+import { readCifar10 } from "../images/cifar10.ts";
+import { withDataOption } from "./data_option.ts";
 import { integerOption, seedOption } from "./option_values.ts";
 import { duration, globalOptions, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -16,14 +17,16 @@ interface TrainOptions {
   readonly seed: number;
   readonly out?: string;
   readonly epochs?: number;
-  readonly data?: string | false;
+  readonly data?: string;
 }
 
 /** Adds the command to the program. */
 export function registerTrain(program: Command): void {
-  withDataOptions(
+  withDataOption(
     program.command("train")
-      .description("Train lenet5-cifar10 or resnet18-cifar10; goes on from its checkpoint if it was cut.")
+      .description(
+        "Train a model on CIFAR-10 and write its weights and card; goes on from its checkpoint if it was cut.",
+      )
       .argument("<model>", "lenet5-cifar10 or resnet18-cifar10")
       .option("--seed <n>", "seed of the weights, the order and the augmentation", seedOption, 0)
       .option("--epochs <n>", "passes over the training images (default: the recipe's)", integerOption(1))
@@ -41,8 +44,7 @@ export function registerTrain(program: Command): void {
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
       );
     }
-    const data = await readData(options, command);
-    if (data === null) throw new InputError("training needs CIFAR-10; run `deno task setup`, or give --data DIR");
+    const data = await readCifar10(options.data);
     const directory = options.out ?? MODELS_DIRECTORY;
     let progress: ReturnType<typeof createProgress> | undefined;
     const report = await trainModel(name, data, {

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type DataOptions, readData, withDataOptions } from "./data_option.ts";
 import { integerOption, seedOption } from "./option_values.ts";
-import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
+import { decimals, formatTable, globalOptions, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
-import { writeImages } from "./write_images.ts";
+import { PROFILE_HELP } from "./scoring_options.ts";
+import { createImageFolder, writeImages } from "./write_images.ts";
 
 interface VisualizeCommandOptions extends DataOptions {
   readonly model: string;
@@ -26,12 +27,13 @@ export function registerVisualize(program: Command): void {
     program.command("visualize")
       .description("Make the first images of a unit's sequence as PNG files, with their activations.")
       .argument("<unit>", "the unit, such as conv2:3")
-      .requiredOption("--out <dir>", "folder of the images")
+      .requiredOption("--out <dir>", "folder to write the images into, and a sheet of them")
       .option("--count <n>", "how many images", integerOption(1, 10_000), 8)
       .option("--model <name>", "model of the unit", "lenet5-cifar10")
       .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
-      .option("--profile <name>", "calibrated, paper, or a JSON file of your own", "calibrated")
+      .option("--profile <name>", PROFILE_HELP, "calibrated")
       .option("--seed <n>", "seed of everything random", seedOption, 0),
+    "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { loadProfile, parseUnit } = await import("../pipeline/mod.ts");
     const { useBackend } = await import("../engine/mod.ts");
@@ -42,9 +44,13 @@ export function registerVisualize(program: Command): void {
     const { network } = await loadNetwork(options.model, options.modelWeights);
     try {
       const { layer, unit } = parseUnit(text, network.layers);
-      const data = await readData(options, command);
+      await createImageFolder(options.out); // before the work
+      // noise needs no dataset, and nothing else is done with one here
+      const data = profile.visualize.start === "dataset"
+        ? await readData(options, command, "ascent starts from noise")
+        : null;
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
-      const { images, activations } = visualize(
+      const { images, activations, gradientless } = visualize(
         network,
         layer,
         imageRequests([unit], 0, options.count),
@@ -56,6 +62,13 @@ export function registerVisualize(program: Command): void {
         },
       );
       progress.stop();
+      const stuck = gradientless.filter(Boolean).length;
+      if (stuck > 0) {
+        printNote(
+          command,
+          `note: ${stuck} of ${options.count} starts have no gradient to follow; those images are the starts themselves`,
+        );
+      }
       const files = await writeImages(
         options.out,
         images,
