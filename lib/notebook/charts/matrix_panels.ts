@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, panelTitle, PRINT_WIDTH } from "../../report/charts/theme.ts";
+import { chart, type ChartTitle, PRINT_WIDTH } from "../../report/charts/theme.ts";
 
 /** One square matrix to draw. */
 export interface MatrixPanel {
@@ -50,7 +50,7 @@ export function matrixPanels(panels: readonly MatrixPanel[], title: ChartTitle):
       return {
         width: side,
         height: side,
-        title: panelTitle(name),
+        title: { text: name, anchor: "middle", frame: "group", fontSize: 11, offset: 6 },
         layer: [
           {
             data: { values: rows },

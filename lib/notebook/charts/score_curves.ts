@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, INK, PALETTE, panelTitle, PRINT_WIDTH } from "../../report/charts/theme.ts";
+import { chart, type ChartTitle, INK, PALETTE, PRINT_WIDTH } from "../../report/charts/theme.ts";
 import type { ScoreParts } from "../../types.ts";
 
 /** Scores as one of their quantities changes. */
@@ -48,7 +48,7 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
       return {
         width,
         height: 230,
-        title: panelTitle(name),
+        title: { text: name, anchor: "middle", frame: "group", fontSize: 11, offset: 6 },
         layer: [
           { ...at, mark: { type: "rule", stroke: INK.line } },
           { ...at, mark: { type: "text", text: mark, y: 8, dx: -4, align: "right", fontSize: 10, fill: INK.muted } },
