@@ -21,6 +21,9 @@ export interface CriterionRow {
   readonly panels: readonly CriterionPanel[];
 }
 
+/** Room in pixels for the labels of a vertical axis. */
+const LABELS = 42;
+
 /**
  * The criterion of each K that was tried, with the chosen one marked: a row of panels a rule, a column a unit. Values that are
  * not finite are left out.
@@ -29,11 +32,11 @@ export interface CriterionRow {
  */
 export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): TopLevelSpec {
   const columns = Math.max(...rows.map(({ panels }) => panels.length));
-  const width = Math.floor((PRINT_WIDTH - 62 * columns) / columns);
+  const width = Math.floor((PRINT_WIDTH - 18 - (LABELS + 10) * columns) / columns);
   return chart(title, "The value of the criterion by the number of clusters K; the chosen K is marked.", {
-    spacing: 22,
+    spacing: 16,
     vconcat: rows.map(({ criterion, colour, panels }) => ({
-      spacing: 16,
+      spacing: 10,
       hconcat: panels.map(({ unit, I, K, candidates }, column) => {
         const values = candidates.filter(({ bic }) => Number.isFinite(bic)).map(({ k, bic }) => ({ k, bic }));
         const most = Math.max(...candidates.map(({ k }) => k));
@@ -50,13 +53,12 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
             type: "quantitative",
             title: column === 0 ? criterion : null,
             scale: { zero: false, padding: 6 },
-            axis: { tickCount: 5, format: "~s" },
+            axis: { tickCount: 5, format: ",.5~r", minExtent: LABELS },
           },
         };
         return {
           width,
           height: 130,
-          title: panelTitle(unit, `I = ${I}, K = ${K}`),
           layer: [
             { data: { values }, mark: { type: "line", color: colour, strokeWidth: 1.4 }, encoding },
             { data: { values }, mark: { type: "point", filled: true, color: colour, size: 22, opacity: 1 }, encoding },
@@ -65,6 +67,7 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
               mark: { type: "point", shape: "diamond", size: 150, strokeWidth: 1.8, color: INK.text, opacity: 1 },
               encoding,
             },
+            ...panelTitle(width, unit, `I = ${I}, K = ${K}`),
           ],
         };
       }),
@@ -74,6 +77,6 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
 
 /** Whole numbers from 1, as many as have room. */
 function ticks(most: number, width: number): number[] {
-  const step = Math.max(1, Math.ceil((most * 16) / width));
+  const step = Math.max(1, Math.ceil((most * 10) / width));
   return Array.from({ length: Math.ceil(most / step) }, (_, i) => 1 + i * step);
 }

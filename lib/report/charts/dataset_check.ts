@@ -26,72 +26,70 @@ export function datasetCheck(
 ): TopLevelSpec {
   const layers = [...new Set(points.map(({ layer }) => layer))];
   const columns = Math.min(3, layers.length);
-  const width = Math.min(300, Math.floor((PRINT_WIDTH - columns * 62) / columns));
+  const side = Math.min(300, Math.floor((PRINT_WIDTH - columns * 55) / columns));
   const names = ["best visualization", "lowest visualization"];
+  const all = points.flatMap(({ best, lowest, datasetMax }) => [best, lowest, datasetMax]);
+  const scale = { type: "symlog", constant: 1, domain: [low(Math.min(...all)), high(Math.max(...all))], nice: false };
+  const axis = { values: TICKS, format: ",d", labelOverlap: true };
+  const x = { type: "quantitative", title: datasetName, scale, axis };
+  const which = { field: "which", type: "nominal", title: null, sort: null };
   return chart(title, `Activation of each unit's images against the ${datasetName}, with the diagonal.`, {
     columns,
-    spacing: { row: 20, column: 18 },
+    spacing: { row: 18, column: 14 },
     concat: layers.map((layer, index) => {
       const here = points.filter((point) => point.layer === layer);
       const bestAbove = here.filter(({ best, datasetMax }) => best > datasetMax).length;
       const allAbove = here.filter(({ lowest, datasetMax }) => lowest > datasetMax).length;
-      const xs = here.map(({ datasetMax }) => datasetMax);
-      const ys = here.flatMap(({ best, lowest, datasetMax }) => [best, lowest, datasetMax]);
-      const [xDomain, yDomain] = [padded(xs), padded(ys)];
-      const ends = [Math.max(xDomain[0], yDomain[0]), Math.min(xDomain[1], yDomain[1])];
-      const x = {
-        field: "datasetMax",
-        type: "quantitative",
-        title: `${datasetName}`,
-        scale: { domain: xDomain, nice: false },
-        axis: { tickCount: 5, grid: false },
-      };
-      const y = (field: string) => ({
-        field,
+      const y = {
         type: "quantitative",
         title: index % columns === 0 ? "activation of visualizations" : null,
-        scale: { domain: yDomain, nice: false },
-        axis: { tickCount: 6 },
-      });
-      const which = { field: "which", type: "nominal", title: null, sort: null };
-      const dots = here.flatMap(({ unit, best, lowest, datasetMax }) => [
-        { unit, datasetMax, activation: lowest, which: names[1] },
-        { unit, datasetMax, activation: best, which: names[0] },
+        scale,
+        axis: { ...axis, minExtent: 22 },
+      };
+      const dots = here.flatMap(({ best, lowest, datasetMax }) => [
+        { datasetMax, activation: lowest, which: names[1] },
+        { datasetMax, activation: best, which: names[0] },
       ]);
       return {
-        width,
-        height: Math.round(width * 0.85),
-        title: panelTitle(layer, `above the diagonal: best ${bestAbove}, all ${allAbove} of ${here.length}`),
+        width: side,
+        height: side,
         layer: [
           {
-            data: { values: ends.map((end) => ({ datasetMax: end, activation: end })) },
+            data: { values: scale.domain.map((end) => ({ end })) },
             mark: { type: "line", stroke: INK.text, strokeDash: [4, 3], strokeWidth: 1.2 },
-            encoding: { x, y: y("activation") },
+            encoding: { x: { ...x, field: "end" }, y: { ...y, field: "end" } },
           },
           {
             data: { values: here },
             mark: { type: "rule", stroke: INK.line, strokeWidth: 0.8 },
-            encoding: { x, y: y("lowest"), y2: { field: "best" } },
+            encoding: { x: { ...x, field: "datasetMax" }, y: { ...y, field: "lowest" }, y2: { field: "best" } },
           },
           {
             data: { values: dots },
-            mark: { type: "point", filled: true, size: 34, opacity: 0.9 },
+            mark: { type: "point", filled: true, size: 30, opacity: 0.85 },
             encoding: {
-              x,
-              y: y("activation"),
+              x: { ...x, field: "datasetMax" },
+              y: { ...y, field: "activation" },
               color: { ...which, scale: { domain: names, range: [INK.own, INK.literal] } },
               shape: { ...which, scale: { domain: names, range: ["circle", "triangle-down"] } },
             },
           },
+          ...panelTitle(side, layer, `above the diagonal: best ${bestAbove}, all ${allAbove} of ${here.length}`),
         ],
       };
     }),
   });
 }
 
-/** The range of values with room at both ends; of one value, room around it. */
-function padded(values: readonly number[]): [number, number] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = high > low ? 0.06 * (high - low) : Math.max(1, 0.1 * Math.abs(high));
-  return [low - room, high + room];
+/** Ticks of the axes, which are linear near 0 and logarithmic away from it. */
+const TICKS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000].flatMap((tick) => [-tick, tick]).concat(0)
+  .sort((a, b) => a - b);
+
+/** The end of an axis below all values, and above them: with a tenth of room. */
+function low(least: number): number {
+  return least >= 0 ? 0 : 1.1 * least - 0.1;
+}
+
+function high(most: number): number {
+  return most <= 0 ? 0.5 : 1.1 * most + 0.1;
 }

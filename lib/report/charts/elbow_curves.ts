@@ -52,6 +52,10 @@ export function elbowRows(curves: readonly ElbowCurve[]): ElbowRow[] {
 /** Changes smaller than this are drawn here: a logarithmic axis has no 0. */
 const SMALLEST_CHANGE = 1e-5;
 
+/** Room in pixels for the axis at the left, and between panels. */
+const LEFT_AXIS = 68;
+const SPACING = 10;
+
 /**
  * Mean pairwise distance as images are added, and how much each image changes it, one panel a layer: a thin line a unit,
  * the median thick as far as every unit of the layer goes, both stops, both thresholds.
@@ -70,111 +74,111 @@ export function elbowCurves(
     id: `${row.layer}:${row.unit}`,
     change: row.change === null ? null : Math.max(row.change, SMALLEST_CHANGE),
   }));
-  const names = [`${rules.literal.name} stop and threshold`, `${rules.own.name} stop and threshold`];
-  const stops = rows.flatMap((row) => [
-    ...(row.literal_stop ? [{ ...row, rule: names[0] }] : []),
-    ...(row.own_stop ? [{ ...row, rule: names[1] }] : []),
-  ]);
-  const width = Math.floor((PRINT_WIDTH - 60 - 12 * (layers.length - 1)) / layers.length);
-  const common = layers.map((layer) =>
-    Math.min(...curves.filter((curve) => curve.layer === layer).map(({ meanDistances }) => meanDistances.length + 1))
-  );
-  const medians = layers.flatMap((layer, i) =>
-    Array.from({ length: common[i] - 1 }, (_, step) => {
-      const here = rows.filter((row) => row.layer === layer && row.I === step + 2);
-      const changes = here.flatMap(({ change }) => change ?? []);
-      return {
-        layer,
-        I: step + 2,
-        mean_distance: median(here.map((row) => row.mean_distance)),
-        change: changes.length === 0 ? null : median(changes),
-      };
-    })
-  );
-  const thresholds = layers.flatMap((layer) => [
-    { layer, rule: names[0], threshold: rules.literal.threshold },
-    { layer, rule: names[1], threshold: rules.own.threshold },
-  ]).filter(({ threshold }) => threshold >= SMALLEST_CHANGE);
-  const lastImage = Math.max(...rows.map(({ I }) => I));
-  const rule = {
+  const names = [
+    `stop and threshold of the ${rules.literal.name} rule`,
+    `stop and threshold of the ${rules.own.name} rule`,
+  ];
+  const thresholds = [
+    { rule: names[0], threshold: rules.literal.threshold },
+    { rule: names[1], threshold: rules.own.threshold },
+  ].filter(({ threshold }) => threshold >= SMALLEST_CHANGE);
+  const width = Math.floor((PRINT_WIDTH - LEFT_AXIS - SPACING * (layers.length - 1)) / layers.length);
+  const distances = rows.map((row) => row.mean_distance);
+  const fields = {
+    mean_distance: {
+      title: "mean LPIPS distance d",
+      scale: { domain: [Math.min(0, ...distances), Math.max(...distances)], nice: true },
+      axis: { tickCount: 5 },
+    },
+    change: {
+      title: "change |Δd| by the last image",
+      scale: { type: "log", nice: false, domain: [SMALLEST_CHANGE, Math.max(0.1, ...rows.map((r) => r.change ?? 0))] },
+      axis: { values: [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1], format: "~g" },
+    },
+  };
+  const rule = (range: readonly unknown[]) => ({
     field: "rule",
     type: "nominal",
     title: null,
-    scale: { domain: names, range: [INK.literal, INK.own] },
-  } as const;
-  const shape = { ...rule, scale: { domain: names, range: ["circle", "triangle-up"] } } as const;
-  const dash = { ...rule, scale: { domain: names, range: [[5, 3], [1, 0]] } } as const;
-  const x = {
-    field: "I",
-    type: "quantitative",
-    scale: { domain: [0, lastImage + 1], nice: false },
-    axis: { tickCount: Math.max(2, Math.floor(width / 32)), tickMinStep: 1, format: "d" },
-  } as const;
-  const panel = (field: "mean_distance" | "change") => {
-    const y = field === "mean_distance"
-      ? { field, type: "quantitative", title: "mean LPIPS distance d_I", scale: { zero: false } } as const
-      : {
-        field,
-        type: "quantitative",
-        title: "change |d_I − d_(I−1)|",
-        scale: {
-          type: "log",
-          nice: false,
-          domain: [SMALLEST_CHANGE, Math.max(0.1, ...rows.map((r) => r.change ?? 0))],
-        },
-        axis: { values: [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1], format: "~g" },
-      } as const;
-    const axes = (data: unknown[], mark: object, more: object = {}) => ({
-      data: { values: data },
-      mark,
-      encoding: { x: { ...x, title: field === "change" ? "number of images I" : null }, y, ...more },
-    });
-    const valid = <T extends { change: number | null }>(data: T[]) =>
-      data.filter((row) => field === "mean_distance" || row.change !== null);
+    sort: null,
+    scale: { domain: names, range },
+  });
+  const [colour, shape, dash] = [[INK.literal, INK.own], ["circle", "triangle-up"], [[5, 3], [1, 0]]].map(rule);
+  const lastImage = Math.max(...rows.map(({ I }) => I));
+  const panel = (layer: string, index: number, field: keyof typeof fields) => {
+    const here = rows.filter((row) => row.layer === layer && row[field] !== null);
+    const shortest = Math.min(
+      ...curves.filter((curve) => curve.layer === layer).map(({ meanDistances }) => meanDistances.length + 1),
+    );
+    const images = [...new Set(here.map(({ I }) => I))].filter((I) => I <= shortest);
+    const medians = images.map((I) => ({
+      I,
+      [field]: median(here.filter((row) => row.I === I).map((row) => row[field]!)),
+    }));
+    const stops = here.flatMap((row) => [
+      ...(row.literal_stop ? [{ ...row, rule: names[0] }] : []),
+      ...(row.own_stop ? [{ ...row, rule: names[1] }] : []),
+    ]);
+    const { title, axis, scale } = fields[field];
+    const x = {
+      field: "I",
+      type: "quantitative",
+      title: field === "change" ? "number of images I" : null,
+      scale: { domain: [0, lastImage + 1], nice: false },
+      axis: { tickCount: Math.max(2, Math.floor(width / 32)), tickMinStep: 1, format: "d" },
+    };
+    const y = {
+      field,
+      type: "quantitative",
+      title: index === 0 ? title : null,
+      scale,
+      axis: index === 0
+        ? { ...axis, minExtent: LEFT_AXIS - 24 }
+        : { ...axis, labels: false, ticks: false, domain: false },
+    };
     return {
       width,
       height: field === "change" ? 170 : 150,
       layer: [
-        axes(valid(rows), { type: "line", stroke: INK.line, strokeWidth: 0.6, opacity: 0.45 }, {
-          detail: { field: "id", type: "nominal" },
-        }),
-        axes(valid(medians), { type: "line", stroke: "black", strokeWidth: 1.8 }),
+        {
+          data: { values: here },
+          mark: { type: "line", stroke: INK.line, strokeWidth: 0.6, opacity: 0.45 },
+          encoding: { x, y, detail: { field: "id", type: "nominal" } },
+        },
+        {
+          data: { values: medians },
+          mark: { type: "line", stroke: "black", strokeWidth: 1.8 },
+          encoding: { x, y },
+        },
         ...(field === "change"
           ? [{
             data: { values: thresholds },
             mark: { type: "rule", strokeWidth: 1.5 },
-            encoding: { y: { field: "threshold", type: "quantitative" }, color: rule, strokeDash: dash },
+            encoding: {
+              y: { field: "threshold", type: "quantitative" },
+              color: colour,
+              strokeDash: { ...dash, legend: null },
+            },
           }]
           : []),
-        axes(valid(stops), { type: "point", filled: true, size: 26, opacity: 0.8 }, { color: rule, shape }),
+        {
+          data: { values: stops },
+          mark: { type: "point", filled: true, size: 26, opacity: 0.8 },
+          encoding: { x, y, color: colour, shape },
+        },
+        ...(field === "mean_distance" ? panelTitle(width, layer) : []),
       ],
     };
   };
-  // one panel a layer, built by hand: a facet would need all data in one table
-  const row = (field: "mean_distance" | "change") => ({
-    spacing: 12,
-    hconcat: layers.map((layer, i) => {
-      const { layer: marks, ...size } = panel(field);
-      return {
-        ...size,
-        ...(field === "mean_distance" && { title: panelTitle(layer) }),
-        layer: marks.map((mark) => ({
-          ...mark,
-          data: { values: (mark.data.values as { layer: string }[]).filter((each) => each.layer === layer) },
-          ...(i > 0 && {
-            encoding: {
-              ...mark.encoding,
-              y: { ...mark.encoding.y, ...("title" in mark.encoding.y && { title: null }) },
-            },
-          }),
-        })),
-      };
-    }),
-    resolve: { scale: { y: "shared" } },
-  });
   return chart(
     title,
     "Mean LPIPS distance against the number of images, and its change on a logarithmic axis, a panel a layer.",
-    { spacing: 14, vconcat: [row("mean_distance"), row("change")] },
+    {
+      spacing: 14,
+      vconcat: (["mean_distance", "change"] as const).map((field) => ({
+        spacing: SPACING,
+        hconcat: layers.map((layer, index) => panel(layer, index, field)),
+      })),
+    },
   );
 }

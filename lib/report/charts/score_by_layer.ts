@@ -35,79 +35,77 @@ export function scoreByLayer(
   title: ChartTitle,
 ): TopLevelSpec {
   const width = Math.floor((PRINT_WIDTH - 48 - 2 * 16) / 3);
-  const label = new Map(
-    layers.map((layer) => [layer, `${layer} n=${points.filter((point) => point.layer === layer).length}`]),
-  );
+  const counts = layers.map((layer) => points.filter((point) => point.layer === layer).length);
   const top = Math.min(1, Math.max(0.1, Math.ceil(Math.max(...points.map(({ S }) => S)) * 11) / 10));
   const crowded = layers.length > 6;
+  const names = layers.map((layer, i) => crowded ? layer : [layer, `n = ${counts[i]}`]);
+  const x = {
+    type: "quantitative",
+    title: crowded ? "layer" : "layer, number of units n",
+    scale: { domain: [-0.5, layers.length - 0.5], nice: false },
+    axis: {
+      values: layers.map((_, i) => i),
+      labelExpr: `${JSON.stringify(names)}[datum.value]`,
+      labelAngle: crowded ? -45 : 0,
+      ...(crowded && { labelAlign: "right" }),
+      grid: false,
+    },
+  };
   return chart(title, "The score S and its parts C and D of every unit, by layer.", {
     spacing: 16,
     hconcat: PARTS.map(({ part, says }, panel) => {
       const y = {
-        field: part,
         type: "quantitative",
-        title: panel === 0 ? "score or part (no unit)" : null,
+        title: panel === 0 ? "score or part, from 0 to 1 (no unit)" : null,
         scale: { domain: [0, top], nice: false },
         axis: panel === 0 ? { tickCount: 6 } : { tickCount: 6, labels: false, ticks: false, domain: false },
       };
-      const x = {
-        field: "label",
-        type: "nominal",
-        title: panel === 1 ? "layer, n units" : null,
-        scale: { domain: [...label.values()], paddingInner: 0.25, paddingOuter: 0.15 },
-        axis: {
-          labelExpr: crowded ? "datum.label" : "split(datum.label, ' ')",
-          labelAngle: crowded ? -45 : 0,
-          ...(crowded && { labelAlign: "right" }),
-        },
-      };
-      const summaries = layers.flatMap((layer) => {
+      const summaries = layers.flatMap((layer, i) => {
         const values = points.filter((point) => point.layer === layer).map((point) => point[part]).sort((a, b) =>
           a - b
         );
         if (values.length === 0) return [];
-        const at = (p: number) => quantileSorted(values, p);
-        return [{ label: label.get(layer), [part]: at(0.5), low: at(0.25), high: at(0.75) }];
+        const [low, middle, high] = [0.25, 0.5, 0.75].map((p) => quantileSorted(values, p));
+        return [{ left: i - 0.42, right: i + 0.42, low, middle, high }];
       });
-      const group = {
-        field: "group",
-        type: "nominal",
-        title: null,
-        sort: null,
-      };
+      const dots = layers.flatMap((layer, i) =>
+        points.filter((point) => point.layer === layer).map((point, index) => ({
+          x: i + 0.76 * (spread(index) - 0.5),
+          y: point[part],
+          group: K_GROUPS[Math.min(point.K, 3) - 1],
+        }))
+      );
+      const group = { field: "group", type: "nominal", title: null, sort: null };
       return {
         width,
         height: 250,
-        title: panelTitle(says),
         layer: [
           {
-            data: {
-              values: points.map((point, index) => ({
-                ...point,
-                label: label.get(point.layer),
-                group: K_GROUPS[Math.min(point.K, 3) - 1],
-                aside: spread(index),
-              })),
-            },
-            mark: { type: "point", filled: true, size: 26, opacity: 0.75 },
+            data: { values: summaries },
+            mark: { type: "rect", fill: "black", opacity: 0.09 },
             encoding: {
-              x,
-              y,
-              xOffset: { field: "aside", type: "quantitative", scale: { domain: [-0.1, 1.1] } },
+              x: { ...x, field: "left" },
+              x2: { field: "right" },
+              y: { ...y, field: "low" },
+              y2: { field: "high" },
+            },
+          },
+          {
+            data: { values: dots },
+            mark: { type: "point", filled: true, size: 26, opacity: 0.85 },
+            encoding: {
+              x: { ...x, field: "x" },
+              y: { ...y, field: "y" },
               color: { ...group, scale: { domain: [...K_GROUPS], range: [PALETTE[4], PALETTE[0], PALETTE[5]] } },
               shape: { ...group, scale: { domain: [...K_GROUPS], range: ["circle", "square", "triangle-up"] } },
             },
           },
           {
             data: { values: summaries },
-            mark: { type: "bar", filled: false, stroke: "black", strokeWidth: 1, width: { band: 1 } },
-            encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
+            mark: { type: "rule", stroke: "black", strokeWidth: 2 },
+            encoding: { x: { ...x, field: "left" }, x2: { field: "right" }, y: { ...y, field: "middle" } },
           },
-          {
-            data: { values: summaries },
-            mark: { type: "tick", color: "black", thickness: 2.5, width: { band: 1 } },
-            encoding: { x, y },
-          },
+          ...panelTitle(width, says),
         ],
       };
     }),

@@ -72,6 +72,7 @@ export const CONFIG: Config = {
   },
   legend: {
     labelFontSize: 10,
+    labelLimit: 0,
     titleFontSize: 11,
     titleFontWeight: "normal",
     labelColor: INK.text,
@@ -158,18 +159,19 @@ export function chart(title: ChartTitle, description: string, body: Readonly<Rec
   } as unknown as TopLevelSpec;
 }
 
-/** A panel's own title. */
-export function panelTitle(text: string, subtitle?: string): Record<string, unknown> {
-  return {
-    text,
-    ...(subtitle !== undefined && { subtitle }),
-    anchor: "middle",
-    frame: "group",
-    fontSize: 11,
-    subtitleFontSize: 10,
-    subtitlePadding: 2,
-    offset: 6,
-  };
+/**
+ * A panel's own title as marks above it. (The place of vega's titles depends on the axes: they would not stand in a row.)
+ *
+ * @param width width of the panel in pixels.
+ */
+export function panelTitle(width: number, text: string, subtitle?: string): Record<string, unknown>[] {
+  const line = (y: number, text: string, more: Record<string, unknown>) => ({
+    data: { values: [{}] },
+    mark: { type: "text", x: width / 2, y, text, align: "center", baseline: "alphabetic", ...more },
+  });
+  const heading = { fontSize: 11, fontWeight: "bold", color: INK.text };
+  if (subtitle === undefined) return [line(-8, text, heading)];
+  return [line(-21, text, heading), line(-8, subtitle, { fontSize: 10, color: INK.muted })];
 }
 
 /** A figure that there is nothing for: it says why. */

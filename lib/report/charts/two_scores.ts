@@ -21,11 +21,12 @@ export function twoScores(
   title: ChartTitle,
 ): TopLevelSpec {
   const layers = [...new Set(points.map(({ layer }) => layer))];
-  const side = 285;
+  const side = 278;
   const layer = { field: "layer", type: "nominal", title: "layer", sort: null };
   const unitInterval = { domain: [-0.02, 1.02], nice: false };
-  const scatterX = { field: "first", type: "quantitative", title: `S, ${names.first}`, scale: unitInterval };
-  const scatterY = { field: "second", type: "quantitative", title: `S, ${names.second}`, scale: unitInterval };
+  const axis = { values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: ".1f" };
+  const scatterX = { field: "first", type: "quantitative", title: `S, ${names.first}`, scale: unitInterval, axis };
+  const scatterY = { field: "second", type: "quantitative", title: `S, ${names.second}`, scale: unitInterval, axis };
   const ways = [names.first, names.second];
   const distribution = (["first", "second"] as const).flatMap((way, index) => {
     const values = points.map((point) => point[way]).sort((a, b) => a - b);
@@ -38,12 +39,11 @@ export function twoScores(
   const way = { field: "way", type: "nominal", title: null, sort: null };
   return chart(title, "S of every unit by two ways: a scatter plot with the diagonal, and cumulative distributions.", {
     spacing: 40,
-    resolve: { scale: { color: "independent", shape: "independent" } },
+    resolve: { scale: { color: "independent", shape: "independent", strokeDash: "independent" } },
     hconcat: [
       {
         width: side,
         height: side,
-        title: panelTitle("a point a unit"),
         layer: [
           {
             data: { values: [{ first: 0, second: 0 }, { first: 1, second: 1 }] },
@@ -60,26 +60,28 @@ export function twoScores(
               shape: { ...layer, scale: { domain: layers, range: layers.map((_, i) => groupShape(i)) } },
             },
           },
+          ...panelTitle(side, "a point a unit"),
         ],
       },
       {
         width: side,
         height: side,
-        title: panelTitle("share of units with at most this S"),
-        data: { values: distribution },
-        mark: { type: "line", interpolate: "step-after", strokeWidth: 1.8 },
-        encoding: {
-          x: { field: "S", type: "quantitative", title: "S", scale: unitInterval },
-          y: {
-            field: "share",
-            type: "quantitative",
-            title: "share of units",
-            scale: unitInterval,
-            axis: { format: "%" },
+        layer: [{
+          data: { values: distribution },
+          mark: { type: "line", interpolate: "step-after", strokeWidth: 1.8 },
+          encoding: {
+            x: { field: "S", type: "quantitative", title: "S", scale: unitInterval, axis },
+            y: {
+              field: "share",
+              type: "quantitative",
+              title: "share of units",
+              scale: unitInterval,
+              axis: { ...axis, format: "%" },
+            },
+            color: { ...way, scale: { domain: ways, range: [INK.literal, INK.own] }, legend: { symbolSize: 400 } },
+            strokeDash: { ...way, scale: { domain: ways, range: [[5, 3], [1, 0]] }, legend: { symbolSize: 400 } },
           },
-          color: { ...way, scale: { domain: ways, range: [INK.literal, INK.own] } },
-          strokeDash: { ...way, scale: { domain: ways, range: [[5, 3], [1, 0]] } },
-        },
+        }, ...panelTitle(side, "share of units whose S is at most this")],
       },
     ],
   });

@@ -1,0 +1,351 @@
+/**
+ * The figures of a run, each with its data.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+import { criterionByK, type CriterionPanel, type CriterionRow } from "./charts/criterion_by_k.ts";
+import { datasetCheck } from "./charts/dataset_check.ts";
+import { elbowCurves, elbowRows } from "./charts/elbow_curves.ts";
+import { embeddingMap, type EmbeddingPanel, embeddingPanel } from "./charts/embedding_map.ts";
+import { imageUrl } from "./image_url.ts";
+import { principalComponents } from "./pca.ts";
+import { scoreByLayer } from "./charts/score_by_layer.ts";
+import { emptyChart, type Figure, figureTitle, INK } from "./charts/theme.ts";
+import { twoScores } from "./charts/two_scores.ts";
+import { type Cell, toCsv } from "./csv.ts";
+import type { RunData, UnitDetails, UnitOverview } from "./run_data.ts";
+
+/** The threshold of the literal rule of stopping. Alic et al. (2025), section 2.2. */
+const LITERAL_THRESHOLD = 0.02;
+
+/** At most so many curves a layer are drawn, spread evenly over its units. */
+const CURVES_PER_LAYER = 120;
+
+/** A unit that has a score. */
+type Scored = UnitOverview & { readonly score: NonNullable<UnitOverview["score"]> };
+
+/** A figure's content before it has its title. */
+interface Content {
+  /** What the figure's reader should know, a line each. */
+  readonly notes: readonly string[];
+  /** The chart, or why there is none. */
+  readonly chart: ((title: ReturnType<typeof figureTitle>) => TopLevelSpec) | string;
+  readonly csv: string;
+}
+
+/** What figures may be asked to do otherwise. */
+export interface FigureOptions {
+  /** The unit of the block diagram; the one with the highest S by default. */
+  readonly unit?: { readonly layer: string; readonly unit: number };
+  /** Another run, whose S figure 8 compares with instead of the literal columns of the same run. */
+  readonly compare?: RunData;
+}
+
+/** Names and titles, in order. */
+const FIGURES: readonly {
+  readonly name: string;
+  readonly title: string;
+  readonly draw: (run: RunData, options: FigureOptions) => Content;
+}[] = [
+  { name: "3_elbow", title: "Mean LPIPS distance as images are added, and where the sequence stops", draw: elbow },
+  { name: "4_embedding_map", title: "Where the images of two units lie by their embeddings", draw: map },
+  { name: "5_criterion_by_k", title: "The criterion that chooses K", draw: criterion },
+  { name: "6_score_by_layer", title: "Polysemanticity score S by layer, with its parts C and D", draw: scores },
+  { name: "7_dataset_check", title: "Do visualizations excite their unit more than the dataset does?", draw: section3 },
+  { name: "8_two_stops", title: "S under the literal rules and under the profile's", draw: twoStops },
+];
+
+/** The names of the figures, which are those of their files. */
+export const FIGURE_NAMES: readonly string[] = FIGURES.map(({ name }) => name);
+
+/**
+ * The figures of a run, one after another: each needs some units whole, and not all fit into memory at once.
+ *
+ * A figure that the run has nothing for says why instead.
+ *
+ * @throws {RangeError} when the options ask for a unit that the run does not have.
+ */
+export function* drawFigures(run: RunData, options: FigureOptions = {}): Generator<Figure> {
+  for (const { name, title, draw } of FIGURES) {
+    const { notes, chart, csv } = draw(run, options);
+    const whole = figureTitle(run, title, notes);
+    yield { name, title, csv, spec: typeof chart === "string" ? emptyChart(whole, chart) : chart(whole) };
+  }
+}
+
+function scored(run: RunData): Scored[] {
+  return run.units.filter((unit): unit is Scored => unit.score !== null);
+}
+
+/** So many of a list, evenly spread and in order; all of them when they are fewer. */
+function spread<T>(list: readonly T[], count: number): T[] {
+  if (list.length <= count) return [...list];
+  return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / count)]);
+}
+
+function details(run: RunData, { layer, unit }: Pick<UnitOverview, "layer" | "unit">): UnitDetails {
+  return run.unit(layer, unit);
+}
+
+const label = ({ layer, unit }: Pick<UnitOverview, "layer" | "unit">) => `${layer}:${unit}`;
+
+const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+
+/** `2 of 40 units have no score`, or nothing. */
+function withoutScore(run: RunData): string[] {
+  const without = run.units.length - scored(run).length;
+  return without === 0 ? [] : [`${without} of ${count(run.units.length, "unit")} have no score (dead: no gradient).`];
+}
+
+const NONE_SCORED = "No unit of this run has a score: every one of them is dead.";
+
+/** A field deep in the profile of a manifest, when it is there and of this type. */
+function setting(run: RunData, section: string, field: string): unknown {
+  const part = run.manifest.profile[section];
+  return typeof part === "object" && part !== null ? (part as Record<string, unknown>)[field] : undefined;
+}
+
+function elbow(run: RunData): Content {
+  const chosen = run.layers.flatMap(({ name }) =>
+    spread(scored(run).filter(({ layer }) => layer === name), CURVES_PER_LAYER)
+  );
+  const curves = chosen.map((unit) => ({
+    layer: unit.layer,
+    unit: unit.unit,
+    meanDistances: details(run, unit).meanDistances,
+    own: unit.score.I,
+    literal: unit.paper?.I ?? null,
+  })).filter(({ meanDistances }) => meanDistances.length > 0);
+  const [threshold, patience, least] = ["threshold", "patience", "minImages"].map((f) => setting(run, "elbow", f));
+  const name = run.manifest.profileName;
+  const rules = {
+    own: { name: name === "paper" ? "profile's" : name, threshold: typeof threshold === "number" ? threshold : 0 },
+    literal: { name: "literal", threshold: LITERAL_THRESHOLD },
+  };
+  return {
+    notes: [
+      `${
+        count(curves.length, "unit")
+      }: thin lines; median black. Literal rule: first change below ${LITERAL_THRESHOLD}. ` +
+      `Profile: ${patience} in a row below ${threshold}, at least ${least} images.`,
+      ...withoutScore(run),
+    ],
+    chart: curves.length === 0 ? NONE_SCORED : (title) => elbowCurves(curves, rules, title),
+    csv: toCsv(["layer", "unit", "I", "mean_distance", "change", "own_stop", "literal_stop"], elbowRows(curves)),
+  };
+}
+
+/** Units in the order of K, then of S, both downwards. */
+function byScore(run: RunData): Scored[] {
+  return scored(run).toSorted((a, b) => b.score.K - a.score.K || (b.score.S ?? 0) - (a.score.S ?? 0));
+}
+
+function map(run: RunData): Content {
+  const one = scored(run).filter(({ score }) => score.K === 1);
+  const many = byScore(run).filter(({ score }) => score.K >= 3);
+  // of those of one cluster, in the layer of the other unit if possible: the two maps then compare
+  const single = one.find(({ layer }) => layer === many[0]?.layer) ?? one.at(-1);
+  const chosen = [...(single ? [single] : []), ...(many.length > 0 ? [many[0]] : [])];
+  const drawn = chosen.map((unit) => {
+    const whole = details(run, unit);
+    const clusters = whole.score!.assignments;
+    const { cols, data } = whole.embeddings;
+    const counted = { rows: clusters.length, cols, data: data.subarray(0, clusters.length * cols) };
+    return { whole, clusters, components: principalComponents(counted) };
+  });
+  const panels = drawn.map(({ whole, clusters, components }): EmbeddingPanel =>
+    embeddingPanel(
+      `${label(whole)}: I = ${whole.score!.I}, K = ${whole.score!.K}, S = ${whole.score!.S?.toFixed(2) ?? "none"}`,
+      components,
+      clusters,
+      clusters.map((_, i) => imageUrl(whole.images, i)),
+    )
+  );
+  return {
+    notes: [
+      `Principal components of the raw ${
+        drawn[0]?.whole.embeddings.cols ?? ""
+      }-d embeddings, a unit's own; a point an image, ` +
+      "its thumbnail moved aside where it would hide others.",
+      ...(one.length === 0 && panels.length > 0 ? ["No unit of this run has K = 1."] : []),
+      ...(many.length === 0 && panels.length > 0 ? ["No unit of this run has K ≥ 3."] : []),
+    ],
+    chart: panels.length > 0
+      ? (title) => embeddingMap(panels, title)
+      : scored(run).length === 0
+      ? NONE_SCORED
+      : "No unit of this run has K = 1, and none K ≥ 3.",
+    csv: toCsv(
+      ["layer", "unit", "image", "cluster", "pc1", "pc2", "activation"],
+      drawn.flatMap(({ whole, clusters, components }) =>
+        clusters.map((cluster, image) => ({
+          layer: whole.layer,
+          unit: whole.unit,
+          image,
+          cluster: cluster + 1,
+          pc1: components.coordinates[image][0],
+          pc2: components.coordinates[image][1],
+          activation: whole.activations[image],
+        }))
+      ),
+    ),
+  };
+}
+
+/** What an axis calls the criteria of profiles. */
+function criterionName(run: RunData): string {
+  const [name, beta, lambda] = ["criterion", "beta", "lambda"].map((field) => setting(run, "cluster", field));
+  switch (name) {
+    case "sse-penalty":
+      return `SSE + ${beta} K`;
+    case "pelleg-moore":
+      return lambda === 1 ? "BIC (Pelleg and Moore)" : `BIC (Pelleg and Moore), penalty × ${lambda}`;
+    case "gap":
+      return "gap statistic, negated";
+    case "silhouette":
+      return "mean silhouette, negated";
+    case "spherical":
+      return "BIC (spherical clusters)";
+    default:
+      return String(name ?? "criterion");
+  }
+}
+
+/** Four units that differ in K, and then in layer: the one of median S among those of each K. */
+function unitsOfManyKs(run: RunData, most: number): Scored[] {
+  const byS = scored(run).toSorted((a, b) => (a.score.S ?? 0) - (b.score.S ?? 0));
+  const groups = [1, 2, 3, 4].map((K) => byS.filter(({ score }) => K === 4 ? score.K >= 4 : score.K === K));
+  const chosen = groups.filter((group) => group.length > 0).map((group) => group[Math.floor(group.length / 2)]);
+  const rest = byS.filter((unit) => !chosen.includes(unit));
+  const all = [...chosen, ...spread(rest, Math.max(0, most - chosen.length))];
+  return all.sort((a, b) => a.score.K - b.score.K || run.units.indexOf(a) - run.units.indexOf(b)).slice(0, most);
+}
+
+function criterion(run: RunData): Content {
+  const units = unitsOfManyKs(run, 4).map((unit) => details(run, unit));
+  const panels = (rule: "score" | "paper"): CriterionPanel[] =>
+    units.map((unit) => ({
+      unit: label(unit),
+      I: unit[rule]?.I ?? 0,
+      K: unit[rule]?.K ?? 0,
+      candidates: unit[rule]?.candidates ?? [],
+    }));
+  const rows: CriterionRow[] = [
+    { criterion: criterionName(run), colour: INK.own, panels: panels("score") },
+    { criterion: "BIC, literal", colour: INK.literal, panels: panels("paper") },
+  ];
+  return {
+    notes: [
+      `Top: the profile's criterion on its I images. Bottom: the literal BIC on the images of the literal stop. ` +
+      `Lower is better; the diamond is the K chosen.`,
+      ...(scored(run).some(({ score }) => score.K >= 3) ? [] : ["No unit of this run has K ≥ 3."]),
+    ],
+    chart: units.length === 0 ? NONE_SCORED : (title) => criterionByK(rows, title),
+    csv: toCsv(
+      ["layer", "unit", "rule", "I", "K", "k", "criterion", "inertia"],
+      units.flatMap((unit) =>
+        (["score", "paper"] as const).flatMap((rule) =>
+          (unit[rule]?.candidates ?? []).map(({ k, bic, inertia }) => ({
+            layer: unit.layer,
+            unit: unit.unit,
+            rule: rule === "score" ? "profile" : "literal",
+            I: unit[rule]!.I,
+            K: unit[rule]!.K,
+            k,
+            criterion: bic,
+            inertia,
+          }))
+        )
+      ),
+    ),
+  };
+}
+
+function scores(run: RunData): Content {
+  const points = scored(run).flatMap(({ layer, unit, score: { I, K, C, D, S } }) =>
+    C === null || S === null ? [] : [{ layer, unit, I, K, C, D, S }]
+  );
+  return {
+    notes: [
+      `${count(points.length, "unit")}, a point each; bar: median, box: middle half of a layer. ` +
+      "The same K gives a lower C when I is larger.",
+      ...withoutScore(run),
+    ],
+    chart: points.length === 0
+      ? NONE_SCORED
+      : (title) => scoreByLayer(points, run.layers.map(({ name }) => name), title),
+    csv: toCsv(["layer", "unit", "I", "K", "C", "D", "S"], points),
+  };
+}
+
+function section3(run: RunData): Content {
+  const points = scored(run).flatMap(({ layer, unit, score, activations, datasetMax }) => {
+    const counted = activations.slice(0, score.I);
+    return datasetMax === null || counted.length === 0
+      ? []
+      : [{ layer, unit, best: Math.max(...counted), lowest: Math.min(...counted), datasetMax }];
+  });
+  const above = points.filter(({ best, datasetMax }) => best > datasetMax).length;
+  const images = run.dataset === null ? "test images" : `${run.dataset.count.toLocaleString("en")} test images`;
+  const columns = ["layer", "unit", "best_activation", "lowest_activation", "dataset_max", "best_exceeds"] as const;
+  return {
+    notes: [
+      ...(points.length === 0 ? [] : [
+        `Section 3: the best visualization exceeds the best of the ${images} for ${above} of ${
+          count(points.length, "unit")
+        }. Activation: the unit's own scale, no unit.`,
+      ]),
+      ...withoutScore(run),
+    ],
+    chart: points.length > 0
+      ? (title) => datasetCheck(points, `best of ${images}`, title)
+      : run.manifest.dataset === null
+      ? "This run was made without a dataset: there is nothing to compare with."
+      : NONE_SCORED,
+    csv: toCsv(
+      columns,
+      points.map(({ layer, unit, best, lowest, datasetMax }): Record<typeof columns[number], Cell> => ({
+        layer,
+        unit,
+        best_activation: best,
+        lowest_activation: lowest,
+        dataset_max: datasetMax,
+        best_exceeds: best > datasetMax,
+      })),
+    ),
+  };
+}
+
+function twoStops(run: RunData, { compare }: FigureOptions): Content {
+  const others = new Map((compare?.units ?? []).map((unit) => [label(unit), unit.score?.S ?? null]));
+  const points = scored(run).flatMap((unit) => {
+    const first = compare ? others.get(label(unit)) ?? null : unit.paper?.S ?? null;
+    const second = unit.score.S;
+    return first === null || second === null ? [] : [{ layer: unit.layer, unit: unit.unit, first, second }];
+  });
+  const zero = points.filter(({ first, second }) => first === 0 && second === 0).length;
+  const own = run.manifest.profileName;
+  const names = compare
+    ? { first: `run ${compare.name} (${compare.manifest.profileName})`, second: `run ${run.name} (${own})` }
+    : { first: "literal stop and rule", second: own === "paper" ? "the paper profile" : `${own} stop and rule` };
+  return {
+    notes: [
+      compare
+        ? `${count(points.length, "unit")} that both runs have a score of.`
+        : `${count(points.length, "unit")}. Both from one sequence of images: the literal stop (first change below ` +
+          `${LITERAL_THRESHOLD}) and BIC, and those of the profile.`,
+      ...(zero === 0 ? [] : [`S is 0 both ways for ${count(zero, "unit")}, which lie on one point.`]),
+      ...withoutScore(run),
+    ],
+    chart: points.length > 0
+      ? (title) => twoScores(points, names, title)
+      : compare
+      ? "The two runs have no scored unit in common."
+      : NONE_SCORED,
+    csv: toCsv(
+      ["layer", "unit", compare ? "S_compared" : "S_literal", "S"],
+      points.map(({ first, second, ...unit }) => ({ ...unit, S: second, S_literal: first, S_compared: first })),
+    ),
+  };
+}
