@@ -111,7 +111,9 @@ export async function trainModel(name: string, data: Cifar10, options: TrainMode
     [...classifier.parameters, ...classifier.buffers].map(([key, variable]) => [key, toWeightArray(variable)] as const),
   );
   classifier.dispose();
-  const stored = new Map([...trained, ...trainable.extras(trained, name, data.train)]);
+  // what goes with the weights is computed from them as they are stored, rounded to the file's precision
+  const rounded = decodeSafetensors(encodeSafetensors(trained, {}, recipe.storage), name).tensors;
+  const stored = new Map([...trained, ...trainable.extras(rounded, name, data.train)]);
   const bytes = encodeSafetensors(stored, { model: name, seed: String(seed) }, recipe.storage);
   const file = join(options.directory, name, "weights.safetensors");
   await Deno.mkdir(join(options.directory, name), { recursive: true });

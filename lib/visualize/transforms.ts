@@ -19,7 +19,7 @@ export type TransformOptions = Pick<VisualizeOptions, "jitter" | "scale" | "rota
 export interface Movement {
   readonly dy: number;
   readonly dx: number;
-  /** Factor of size. */
+  /** Pixels of the input per pixel of the output: above 1, what is shown gets smaller. */
   readonly factor: number;
   /** Angle in radians. */
   readonly angle: number;

@@ -68,20 +68,23 @@ export function visualize(
   const parametrization = options.parametrization === "pixel"
     ? pixelParametrization(size)
     : fourierParametrization(size);
-  for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
-    const part = requests.slice(start, start + LARGEST_BATCH);
-    const made = tf.tidy(() =>
-      ascend(network, layer, part, parametrization, options, context, (step, activations) => {
-        context.onProgress?.((start + step / options.steps * part.length) / requests.length);
-        context.onStep?.(step, start, activations);
-      })
-    );
-    images.set(made.images.dataSync(), start * perImage);
-    activations.set(made.activations.dataSync(), start);
-    gradientless.push(...made.gradientless);
-    tf.dispose([made.images, made.activations]);
+  try {
+    for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
+      const part = requests.slice(start, start + LARGEST_BATCH);
+      const made = tf.tidy(() =>
+        ascend(network, layer, part, parametrization, options, context, (step, activations) => {
+          context.onProgress?.((start + step / options.steps * part.length) / requests.length);
+          context.onStep?.(step, start, activations);
+        })
+      );
+      images.set(made.images.dataSync(), start * perImage);
+      activations.set(made.activations.dataSync(), start);
+      gradientless.push(...made.gradientless);
+      tf.dispose([made.images, made.activations]);
+    }
+  } finally {
+    parametrization.dispose();
   }
-  parametrization.dispose();
   return { images: { count: requests.length, height: size, width: size, data: images }, activations, gradientless };
 }
 
