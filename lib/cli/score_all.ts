@@ -41,10 +41,11 @@ export function registerScoreAll(program: Command): void {
     const pipeline = await import("../pipeline/mod.ts");
     const store = await import("../store/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : pipeline.parseShard(options.shard);
+    const { modelLayers } = await import("../networks/models.ts");
+    const layers = modelLayers(options.model);
+    const units = pipeline.selectUnits(layers, options); // before anything is loaded
     const context = await loadScoring(options, command);
     try {
-      const { layers } = context.network;
-      const units = pipeline.selectUnits(layers, options);
       const jobs = pipeline.createPlan(layers, units, UNITS_TOGETHER);
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
       const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;

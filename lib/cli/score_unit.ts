@@ -27,9 +27,10 @@ export function registerScoreUnit(program: Command): void {
     const { compareCriteria } = await import("../cluster/mod.ts");
     const { runningMeanDistances } = await import("../elbow/mod.ts");
     const { activationCheck } = await import("../validate/mod.ts");
+    const { modelLayers } = await import("../networks/models.ts");
+    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
     const context = await loadScoring(options, command);
     try {
-      const { layer, unit } = parseUnit(text, context.network.layers);
       if (options.out !== undefined) await createImageFolder(options.out); // before the work
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
       let record: UnitRecord;

@@ -29,11 +29,12 @@ export function registerValidate(program: Command): void {
       .option("--images <n>", "images per unit", integerOption(1), 8)
       .option("--most <n>", "steps of the longest ascent", integerOption(16), 256),
   ).action(async (options: StepsOptions, command: Command) => {
+    const { modelLayers } = await import("../networks/models.ts");
     const { selectUnits } = await import("../pipeline/mod.ts");
     const { stepsCurve } = await import("../validate/mod.ts");
+    const units = selectUnits(modelLayers(options.model), options); // before anything is loaded
     const loaded = await loadScoring(options, command);
     try {
-      const units = selectUnits(loaded.network.layers, options);
       const profile = { ...loaded.profile, visualize: { ...loaded.profile.visualize, steps: options.most } };
       const points = [16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512];
       const progress = createProgress({ title: "ascent", total: 100, unit: "%", quiet: globalOptions(command).quiet });

@@ -37,13 +37,13 @@ export function registerVisualize(program: Command): void {
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { loadProfile, parseUnit } = await import("../pipeline/mod.ts");
     const { useBackend } = await import("../engine/mod.ts");
-    const { loadNetwork } = await import("../networks/models.ts");
+    const { loadNetwork, modelLayers } = await import("../networks/models.ts");
     const { imageRequests, visualize } = await import("../visualize/mod.ts");
+    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
     const { profile } = await loadProfile(options.profile);
     await useBackend();
     const { network } = await loadNetwork(options.model, options.modelWeights);
     try {
-      const { layer, unit } = parseUnit(text, network.layers);
       await createImageFolder(options.out); // before the work
       // noise needs no dataset, and nothing else is done with one here
       const data = profile.visualize.start === "dataset"
