@@ -8,6 +8,7 @@ import { clusterAndScore } from "../pipeline/mod.ts";
 import { deriveSeed } from "../random.ts";
 import { score } from "../score/mod.ts";
 import type { Matrix, ScoreParts } from "../types.ts";
+import { firstRows } from "./rows.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** How a run with the workbench's profile and seed clusters this unit. */
@@ -18,11 +19,6 @@ export function clusterOptions(bench: Workbench): ClusterOptions {
     seed: deriveSeed(seed, "cluster", bench.unit.layer, bench.unit.unit),
     mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
   };
-}
-
-/** The first rows of a matrix. */
-export function firstRows({ cols, data }: Matrix, rows: number): Matrix {
-  return { rows, cols, data: data.subarray(0, rows * cols) };
 }
 
 /**
