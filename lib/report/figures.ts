@@ -9,7 +9,9 @@ import { datasetCheck } from "./charts/dataset_check.ts";
 import { elbowCurves, elbowRows } from "./charts/elbow_curves.ts";
 import { embeddingMap, type EmbeddingPanel, embeddingPanel } from "./charts/embedding_map.ts";
 import { imageUrl } from "./image_url.ts";
-import { principalComponents } from "./pca.ts";
+import { type PrincipalComponents, principalComponents } from "./pca.ts";
+import { imageSheet, SHEET_COLUMNS, SHEET_IMAGES } from "./charts/image_sheet.ts";
+import { distanceColour, pipelineDiagram } from "./charts/pipeline_diagram.ts";
 import { scoreByLayer } from "./charts/score_by_layer.ts";
 import { emptyChart, type Figure, figureTitle, INK } from "./charts/theme.ts";
 import { twoScores } from "./charts/two_scores.ts";
@@ -48,6 +50,8 @@ const FIGURES: readonly {
   readonly title: string;
   readonly draw: (run: RunData, options: FigureOptions) => Content;
 }[] = [
+  { name: "1_pipeline", title: "From a unit to its polysemanticity score", draw: pipeline },
+  { name: "2_visualizations", title: "Visualizations by layer", draw: sheet },
   { name: "3_elbow", title: "Mean LPIPS distance as images are added, and where the sequence stops", draw: elbow },
   { name: "4_embedding_map", title: "Where the images of two units lie by their embeddings", draw: map },
   { name: "5_criterion_by_k", title: "The criterion that chooses K", draw: criterion },
@@ -106,10 +110,173 @@ function setting(run: RunData, section: string, field: string): unknown {
   return typeof part === "object" && part !== null ? (part as Record<string, unknown>)[field] : undefined;
 }
 
+function pipeline(run: RunData, options: FigureOptions): Content {
+  // a unit of three to five clusters shows more than any other, and all of them fit
+  const best = byScore(run);
+  const chosen = options.unit ?? best.find(({ score }) => score.K >= 3 && score.K <= 5) ?? best[0];
+  const unit = chosen && details(run, chosen);
+  const csv = toCsv(["step", "quantity", "index", "value"], unit?.score ? pipelineRows(unit) : []);
+  if (!unit) return { notes: withoutScore(run), chart: NONE_SCORED, csv };
+  const { score, images, activations, meanDistances, embeddings } = unit;
+  if (score === null) return { notes: [], chart: `Unit ${label(unit)} has no score: it is dead.`, csv };
+  const { I, K, C, D, S } = score;
+  if (C === null || S === null) return { notes: [], chart: `Unit ${label(unit)} has one image only: no score.`, csv };
+  const urls = Array.from({ length: I }, (_, i) => imageUrl(images, i));
+  return {
+    notes: [
+      `Unit ${label(unit)}: what each step made of it.${
+        unit.flags.length > 0 ? ` Flags: ${unit.flags.join(", ")}.` : ""
+      }`,
+    ],
+    chart: (title) =>
+      pipelineDiagram({
+        unit: label(unit),
+        images: urls,
+        activations: activations.slice(0, I),
+        datasetMax: unit.datasetMax,
+        lpips: run.manifest.lpips,
+        distances: distancePicture(unit.distances, I),
+        meanDistances,
+        literalStop: unit.paper?.I ?? null,
+        profile: run.manifest.profileName,
+        embedder: run.manifest.embedder,
+        dimensions: embeddings.cols,
+        map: countedComponents(unit).coordinates.map(([a, b]) => [a, b] as const),
+        criterion: criterionName(run),
+        candidates: score.candidates,
+        clusters: score.assignments,
+        K,
+        C,
+        D,
+        S,
+      }, title),
+    csv,
+  };
+}
+
+/** Principal components of the embeddings of the images that a score counts. */
+function countedComponents({ embeddings: { cols, data }, score }: UnitDetails): PrincipalComponents {
+  const rows = score!.I;
+  return principalComponents({ rows, cols, data: data.subarray(0, rows * cols) });
+}
+
+/** Distances of all pairs of the first I images as a picture of I x I pixels, dark for the largest. */
+function distancePicture(distances: readonly number[], I: number): { url: string; largest: number } {
+  const counted = distances.slice(0, (I * (I - 1)) / 2);
+  const largest = counted.reduce((most, distance) => Math.max(most, distance), 0);
+  const data = new Float32Array(I * I * 3).fill(1);
+  for (let j = 1, at = 0; j < I; j++) {
+    for (let i = 0; i < j; i++, at++) {
+      const colour = parseInt(distanceColour(largest === 0 ? 0 : counted[at] / largest).slice(1), 16);
+      for (let c = 0; c < 3; c++) {
+        data[(j * I + i) * 3 + c] = data[(i * I + j) * 3 + c] = ((colour >> (16 - 8 * c)) & 255) / 255;
+      }
+    }
+  }
+  return { url: imageUrl({ count: 1, height: I, width: I, data }, 0), largest };
+}
+
+function pipelineRows(unit: UnitDetails): { step: string; quantity: string; index?: number; value: Cell }[] {
+  const { score, paper, meanDistances, activations, datasetMax } = unit;
+  const components = countedComponents(unit).coordinates;
+  const { I, K, C, D, S, assignments, candidates } = score!;
+  const series = (step: string, quantity: string, values: readonly Cell[], first: number) =>
+    values.map((value, i) => ({ step, quantity, index: first + i, value }));
+  return [
+    { step: "visualize", quantity: "unit", value: label(unit) },
+    ...series("visualize", "activation of image", activations.slice(0, I), 1),
+    { step: "visualize", quantity: "dataset maximum", value: datasetMax },
+    ...series("stop", "mean distance after image", meanDistances, 2),
+    { step: "stop", quantity: "I", value: I },
+    { step: "stop", quantity: "I literal", value: paper?.I },
+    ...series("embed", "principal component 1 of image", components.map(([a]) => a), 1),
+    ...series("embed", "principal component 2 of image", components.map(([, b]) => b), 1),
+    ...candidates.map(({ k, bic }) => ({ step: "cluster", quantity: "criterion of K", index: k, value: bic })),
+    ...series("cluster", "cluster of image", assignments.map((cluster) => cluster + 1), 1),
+    ...Object.entries({ K, C, D, S }).map(([quantity, value]) => ({ step: "score", quantity, value })),
+  ];
+}
+
+/** At most so many layers have a row on the sheet or a panel: a page has no room for more. */
+const LAYERS = 6;
+
+/** Layers that have a scored unit, evenly spread when there are too many. */
+function shownLayers(run: RunData): { layers: string[]; notes: string[] } {
+  const present = run.layers.map(({ name }) => name).filter((name) => scored(run).some(({ layer }) => layer === name));
+  const layers = spread(present, LAYERS);
+  return { layers, notes: layers.length < present.length ? [`${LAYERS} of the ${present.length} layers.`] : [] };
+}
+
+function sheet(run: RunData): Content {
+  const { layers, notes } = shownLayers(run);
+  const shown = layers.map((layer) => {
+    const here = scored(run).filter((unit) => unit.layer === layer);
+    const chosen = spread(here, SHEET_COLUMNS);
+    return {
+      heading: chosen.length < here.length
+        ? `${layer}: ${chosen.length} of ${here.length} units`
+        : `${layer}: ${count(here.length, "unit")}`,
+      units: chosen.map((unit) => {
+        const whole = details(run, unit);
+        return { whole, chosen: bestOfClusters(whole, SHEET_IMAGES) };
+      }),
+    };
+  });
+  const sheetLayers = shown.map(({ heading, units }) => ({
+    heading,
+    units: units.map(({ whole, chosen }) => ({
+      heading: label(whole),
+      caption: `K = ${whole.score!.K}, S = ${whole.score!.S?.toFixed(2) ?? "none"}`,
+      images: chosen.map((image) => ({
+        url: imageUrl(whole.images, image),
+        cluster: whole.score!.K > 1 ? whole.score!.assignments[image] : null,
+      })),
+    })),
+  }));
+  return {
+    notes: [
+      "Of each unit the image of highest activation of each cluster in turn; shapes mark the clusters where there are " +
+      "several.",
+      ...notes,
+      ...withoutScore(run),
+    ],
+    chart: sheetLayers.length === 0 ? NONE_SCORED : (title) => imageSheet(sheetLayers, title),
+    csv: toCsv(
+      ["layer", "unit", "I", "K", "S", "image", "cluster", "activation"],
+      shown.flatMap(({ units }) =>
+        units.flatMap(({ whole, chosen }) =>
+          chosen.map((image) => ({
+            layer: whole.layer,
+            unit: whole.unit,
+            I: whole.score!.I,
+            K: whole.score!.K,
+            S: whole.score!.S,
+            image,
+            cluster: whole.score!.assignments[image] + 1,
+            activation: whole.activations[image],
+          }))
+        )
+      ),
+    ),
+  };
+}
+
+/** Images of a unit: of each cluster, largest first, the one of highest activation, then the second of each, and so on. */
+function bestOfClusters({ score, activations }: UnitDetails, most: number): number[] {
+  const clusters = Array.from(
+    { length: score!.K },
+    (_, cluster) =>
+      score!.assignments.flatMap((each, image) => each === cluster ? [image] : [])
+        .sort((a, b) => activations[b] - activations[a] || a - b),
+  ).sort((a, b) => b.length - a.length);
+  const longest = Math.max(...clusters.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, rank) => clusters.flatMap((cluster) => cluster[rank] ?? [])).flat()
+    .slice(0, most);
+}
+
 function elbow(run: RunData): Content {
-  const chosen = run.layers.flatMap(({ name }) =>
-    spread(scored(run).filter(({ layer }) => layer === name), CURVES_PER_LAYER)
-  );
+  const { layers, notes } = shownLayers(run);
+  const chosen = layers.flatMap((name) => spread(scored(run).filter(({ layer }) => layer === name), CURVES_PER_LAYER));
   const curves = chosen.map((unit) => ({
     layer: unit.layer,
     unit: unit.unit,
@@ -129,6 +296,7 @@ function elbow(run: RunData): Content {
         count(curves.length, "unit")
       }: thin lines; median black. Literal rule: first change below ${LITERAL_THRESHOLD}. ` +
       `Profile: ${patience} in a row below ${threshold}, at least ${least} images.`,
+      ...notes,
       ...withoutScore(run),
     ],
     chart: curves.length === 0 ? NONE_SCORED : (title) => elbowCurves(curves, rules, title),
@@ -149,10 +317,7 @@ function map(run: RunData): Content {
   const chosen = [...(single ? [single] : []), ...(many.length > 0 ? [many[0]] : [])];
   const drawn = chosen.map((unit) => {
     const whole = details(run, unit);
-    const clusters = whole.score!.assignments;
-    const { cols, data } = whole.embeddings;
-    const counted = { rows: clusters.length, cols, data: data.subarray(0, clusters.length * cols) };
-    return { whole, clusters, components: principalComponents(counted) };
+    return { whole, clusters: whole.score!.assignments, components: countedComponents(whole) };
   });
   const panels = drawn.map(({ whole, clusters, components }): EmbeddingPanel =>
     embeddingPanel(
@@ -166,8 +331,8 @@ function map(run: RunData): Content {
     notes: [
       `Principal components of the raw ${
         drawn[0]?.whole.embeddings.cols ?? ""
-      }-d embeddings, a unit's own; a point an image, ` +
-      "its thumbnail moved aside where it would hide others.",
+      }-d embeddings, in its units, for each unit by itself. ` +
+      "Thumbnails that hid others are moved aside.",
       ...(one.length === 0 && panels.length > 0 ? ["No unit of this run has K = 1."] : []),
       ...(many.length === 0 && panels.length > 0 ? ["No unit of this run has K ≥ 3."] : []),
     ],

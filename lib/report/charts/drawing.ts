@@ -31,6 +31,8 @@ export interface TextStyle {
   readonly align?: "left" | "center" | "right";
   readonly baseline?: "alphabetic" | "top" | "middle" | "bottom";
   readonly angle?: number;
+  /** Width in pixels at which it is cut off with an ellipsis. */
+  readonly limit?: number;
 }
 
 /** A place in the figure: pixels to the right, pixels down. */

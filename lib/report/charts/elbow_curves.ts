@@ -53,7 +53,7 @@ export function elbowRows(curves: readonly ElbowCurve[]): ElbowRow[] {
 const SMALLEST_CHANGE = 1e-5;
 
 /** Room in pixels for the axis at the left, and between panels. */
-const LEFT_AXIS = 68;
+const LEFT_AXIS = 84;
 const SPACING = 10;
 
 /**
@@ -75,12 +75,12 @@ export function elbowCurves(
     change: row.change === null ? null : Math.max(row.change, SMALLEST_CHANGE),
   }));
   const names = [
-    `stop and threshold of the ${rules.literal.name} rule`,
-    `stop and threshold of the ${rules.own.name} rule`,
+    `${rules.literal.name} stop (dashed line: its threshold, ${rules.literal.threshold})`,
+    `${rules.own.name} stop (solid line: its threshold, ${rules.own.threshold})`,
   ];
   const thresholds = [
-    { rule: names[0], threshold: rules.literal.threshold },
-    { rule: names[1], threshold: rules.own.threshold },
+    { threshold: rules.literal.threshold, stroke: INK.literal, strokeDash: [5, 3] },
+    { threshold: rules.own.threshold, stroke: INK.own },
   ].filter(({ threshold }) => threshold >= SMALLEST_CHANGE);
   const width = Math.floor((PRINT_WIDTH - LEFT_AXIS - SPACING * (layers.length - 1)) / layers.length);
   const distances = rows.map((row) => row.mean_distance);
@@ -96,14 +96,14 @@ export function elbowCurves(
       axis: { values: [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1], format: "~g" },
     },
   };
-  const rule = (range: readonly unknown[]) => ({
+  const rule = (range: readonly string[]) => ({
     field: "rule",
     type: "nominal",
     title: null,
     sort: null,
     scale: { domain: names, range },
   });
-  const [colour, shape, dash] = [[INK.literal, INK.own], ["circle", "triangle-up"], [[5, 3], [1, 0]]].map(rule);
+  const [colour, shape] = [[INK.literal, INK.own], ["circle", "triangle-up"]].map(rule);
   const lastImage = Math.max(...rows.map(({ I }) => I));
   const panel = (layer: string, index: number, field: keyof typeof fields) => {
     const here = rows.filter((row) => row.layer === layer && row[field] !== null);
@@ -132,9 +132,7 @@ export function elbowCurves(
       type: "quantitative",
       title: index === 0 ? title : null,
       scale,
-      axis: index === 0
-        ? { ...axis, minExtent: LEFT_AXIS - 24 }
-        : { ...axis, labels: false, ticks: false, domain: false },
+      axis: index === 0 ? { ...axis, minExtent: 44 } : { ...axis, labels: false, ticks: false, domain: false },
     };
     return {
       width,
@@ -151,15 +149,11 @@ export function elbowCurves(
           encoding: { x, y },
         },
         ...(field === "change"
-          ? [{
-            data: { values: thresholds },
-            mark: { type: "rule", strokeWidth: 1.5 },
-            encoding: {
-              y: { field: "threshold", type: "quantitative" },
-              color: colour,
-              strokeDash: { ...dash, legend: null },
-            },
-          }]
+          ? thresholds.map(({ threshold, ...looks }) => ({
+            data: { values: [{ [field]: threshold }] },
+            mark: { type: "rule", strokeWidth: 1.5, ...looks },
+            encoding: { y },
+          }))
           : []),
         {
           data: { values: stops },

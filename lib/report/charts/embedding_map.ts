@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { PrincipalComponents } from "../pca.ts";
-import { chart, type ChartTitle, groupColour, groupShape, INK, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, groupColour, groupShape, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** One image of a unit, where its embedding lies. */
 export interface EmbeddedImage {
@@ -36,12 +36,12 @@ export function embeddingPanel(
 }
 
 /** Side of a thumbnail in pixels, and with its frame. */
-const THUMBNAIL = 24;
+const THUMBNAIL = 23;
 const FRAMED = THUMBNAIL + 4;
 
 /**
- * Images of units by the first two principal components of their embeddings, the same scale on both axes. Each image is a
- * point, its colour and shape its cluster; the thumbnail is moved aside where it would hide another, with a line to its point.
+ * Images of units by the first two principal components of their embeddings, the same scale on both axes. A frame's
+ * colour and the shape at its corner are the cluster. Thumbnails are moved apart until at most a quarter of each side is hidden.
  *
  * @param panels one or two units, each of at least one image.
  */
@@ -54,53 +54,47 @@ export function embeddingMap(panels: readonly EmbeddingPanel[], title: ChartTitl
     spacing: 24,
     hconcat: panels.map(({ heading, images, shares }) => {
       const { domains, thumbnails } = layOut(images.map(({ at }) => at), side);
-      const values = images.map(({ at: [x, y], cluster, url }, i) => ({
-        x,
-        y,
-        thumbnailX: thumbnails[i][0],
-        thumbnailY: thumbnails[i][1],
+      const values = images.map(({ cluster, url }, i) => ({
+        x: thumbnails[i][0],
+        y: thumbnails[i][1],
         cluster: names[cluster],
+        colour: groupColour(cluster),
         url,
       }));
       const axis = (letter: 0 | 1) => ({
         type: "quantitative",
-        title: `principal component ${letter + 1} (${
-          (100 * shares[letter]).toFixed(0)
-        } % of variance), embedding units`,
+        title: `principal component ${letter + 1} (${(100 * shares[letter]).toFixed(0)} % of variance)`,
         scale: { domain: domains[letter], nice: false, zero: false },
         axis: { tickCount: 5, grid: false },
       });
-      const [x, y] = [axis(0), axis(1)];
       const colour = { ...group, scale: { domain: names, range: names.map((_, i) => groupColour(i)) } };
       const shape = { ...group, scale: { domain: names, range: names.map((_, i) => groupShape(i)) } };
-      const thumbnail = { x: { ...x, field: "thumbnailX" }, y: { ...y, field: "thumbnailY" } };
+      const place = { x: { ...axis(0), field: "x" }, y: { ...axis(1), field: "y" } };
       return {
         width: side,
         height: side,
-        view: { stroke: INK.grid },
         data: { values },
         layer: [
           {
-            mark: { type: "rule", strokeWidth: 0.8 },
-            encoding: {
-              x: { ...x, field: "x" },
-              y: { ...y, field: "y" },
-              x2: { field: "thumbnailX" },
-              y2: { field: "thumbnailY" },
-              color: { ...colour, legend: null },
-            },
-          },
-          {
-            mark: { type: "point", shape: "square", filled: true, size: FRAMED ** 2, opacity: 1, stroke: "white" },
-            encoding: { ...thumbnail, color: { ...colour, legend: null } },
+            mark: { type: "point", shape: "square", filled: true, size: FRAMED ** 2, opacity: 1 },
+            encoding: { ...place, fill: { field: "colour", type: "nominal", scale: null } },
           },
           {
             mark: { type: "image", width: THUMBNAIL, height: THUMBNAIL, smooth: false },
-            encoding: { ...thumbnail, url: { field: "url", type: "nominal" } },
+            encoding: { ...place, url: { field: "url", type: "nominal" } },
           },
           {
-            mark: { type: "point", filled: true, size: 60, opacity: 1, stroke: "white", strokeWidth: 0.8 },
-            encoding: { x: { ...x, field: "x" }, y: { ...y, field: "y" }, color: colour, shape },
+            mark: {
+              type: "point",
+              filled: true,
+              size: 60,
+              opacity: 1,
+              stroke: "white",
+              strokeWidth: 1,
+              xOffset: -THUMBNAIL / 2,
+              yOffset: -THUMBNAIL / 2,
+            },
+            encoding: { ...place, color: colour, shape },
           },
           ...panelTitle(side, heading),
         ],
@@ -127,8 +121,8 @@ function layOut(
   const perPixel = span / side;
   const pixels = points.map(([x, y]) => [(x - domains[0][0]) / perPixel, (y - domains[1][0]) / perPixel]);
   const places = pixels.map(([x, y]) => [x, y]);
-  const apart = FRAMED + 1;
-  for (let round = 0; round < 400; round++) {
+  const apart = 0.75 * FRAMED;
+  for (let round = 0; round < 3000; round++) {
     let moved = false;
     for (let i = 0; i < places.length; i++) {
       for (let j = 0; j < i; j++) {
@@ -136,16 +130,16 @@ function layOut(
         const [overlapX, overlapY] = [apart - Math.abs(dx), apart - Math.abs(dy)];
         if (overlapX <= 0 || overlapY <= 0) continue;
         moved = true;
-        // along the axis of the smaller overlap; of two in one place the later one goes up
-        const axis = overlapX < overlapY ? 0 : 1;
-        const step = 0.26 * Math.min(overlapX, overlapY) * ((axis === 0 ? dx : dy) < 0 ? -1 : 1);
+        // along the axis of the smaller overlap, but now and then the other, or a full row would never give way
+        const axis = (overlapX < overlapY) === (round % 8 < 7) ? 0 : 1;
+        const step = 0.26 * [overlapX, overlapY][axis] * ((axis === 0 ? dx : dy) < 0 ? -1 : 1);
         places[i][axis] += step;
         places[j][axis] -= step;
       }
     }
     for (const place of places) {
       for (const axis of [0, 1]) {
-        place[axis] = Math.min(side - FRAMED / 2 - 1, Math.max(FRAMED / 2 + 1, place[axis]));
+        place[axis] = Math.min(side - FRAMED / 2, Math.max(FRAMED / 2 + 4, place[axis]));
       }
     }
     if (!moved) break;
