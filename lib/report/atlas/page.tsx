@@ -1,0 +1,443 @@
+/**
+ * The page: summary, figures, comparison and the frame that the script fills with units. Rendered once to text; everything
+ * from outside goes in as text or attributes, which the renderer escapes.
+ *
+ * @module
+ */
+import type { ComponentChildren, JSX } from "preact";
+import { flagInWords } from "./client.ts";
+import { jsonForScript } from "./json_script.ts";
+import type { PageIndex, UnitBlock } from "./page_data.ts";
+import type { Fact } from "./settings.ts";
+import type { LayerRow } from "./layer_rows.ts";
+
+/** A chart of the page's top. */
+export interface AtlasFigure {
+  readonly title: string;
+  /** One SVG document, made by us: it goes into the page as it is. */
+  readonly svg: string;
+}
+
+/** What changed between two runs, in sum. */
+export interface ComparisonSummary {
+  readonly names: readonly [string, string];
+  /** Settings in which the runs differ, in words. */
+  readonly settings: readonly string[];
+  /** Units that have a score in both. */
+  readonly both: number;
+  readonly meanChange: number | null;
+  readonly changedK: number;
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** S of the first and the second run, a pair per unit that has both. */
+  readonly points: readonly { readonly id: string; readonly x: number; readonly y: number }[];
+}
+
+/** All that the page shows. */
+export interface PageProps {
+  readonly runName: string;
+  readonly facts: readonly Fact[];
+  readonly layers: readonly LayerRow[];
+  /** Units committed and planned. */
+  readonly committed: number;
+  readonly planned: number;
+  readonly notices: readonly string[];
+  readonly figures: readonly AtlasFigure[];
+  readonly comparison: ComparisonSummary | null;
+  readonly index: PageIndex;
+  /** A block per unit of the index; those of the run compared with, null where it has none. */
+  readonly blocks: readonly UnitBlock[];
+  readonly otherBlocks: readonly (UnitBlock | null)[];
+  readonly style: string;
+  readonly script: string;
+  /** `sha256-...` of the script: the only one that the page lets run. */
+  readonly scriptHash: string;
+}
+
+const two = (value: number | null) => value === null ? "–" : value.toFixed(2).replace("-", "−");
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** The whole document, without its doctype. */
+export function Page(props: PageProps): JSX.Element {
+  const { runName, index, comparison } = props;
+  // nothing may be fetched but images beside the page, and no script runs but ours
+  const policy = `default-src 'none'; img-src data: 'self' file:; style-src 'unsafe-inline'; ` +
+    `script-src '${props.scriptHash}'; base-uri 'none'; form-action 'none'`;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={policy} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${runName} – polysemanticity of ${plural(index.units.length, "unit")}`}</title>
+        <link rel="icon" href="data:," />
+        <style dangerouslySetInnerHTML={{ __html: props.style }} />
+      </head>
+      <body>
+        <a class="skip" href="#atlas">Skip to the units</a>
+        <header class="top">
+          <div>
+            <p class="over">polysem · atlas of units</p>
+            <h1>
+              {runName}
+              {comparison && <span class="versus">compared with {comparison.names[1]}</span>}
+            </h1>
+          </div>
+          <button type="button" id="theme" hidden>Theme: auto</button>
+        </header>
+        <main>
+          {props.notices.map((notice) => <p class="notice" key={notice}>{notice}</p>)}
+          <p class="notice" id="unknown" role="status" hidden></p>
+          <noscript>
+            <p class="notice">Scripts are off: the summary and figures show, the units and their images do not.</p>
+          </noscript>
+          <Summary {...props} />
+          {comparison && <Comparison {...comparison} />}
+          <Figures figures={props.figures} />
+          <Atlas index={index} />
+        </main>
+        <footer>
+          <p>
+            S = C + D − C D, with C = (K − 1) / (I − 1) for the number of clusters and D for the angles between them. S
+            is high when either part is. For the same K it falls as I grows: read it beside I, K, C and D. Images here
+            are compressed for the page; the run file keeps them exact.
+          </p>
+        </footer>
+        <UnitDialog />
+        <script type="application/json" id="index" dangerouslySetInnerHTML={{ __html: jsonForScript(index) }} />
+        <script dangerouslySetInnerHTML={{ __html: props.script }} />
+        {props.blocks.map((block, i) => <Block id={`unit-${i}`} block={block} key={i} />)}
+        {props.otherBlocks.map((block, i) => block && <Block id={`other-${i}`} block={block} key={i} />)}
+      </body>
+    </html>
+  );
+}
+
+function Block({ id, block }: { id: string; block: UnitBlock }): JSX.Element {
+  return <script type="application/json" id={id} dangerouslySetInnerHTML={{ __html: jsonForScript(block) }} />;
+}
+
+function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element {
+  const sum = (pick: (layer: LayerRow) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
+  const scored = sum(({ scored }) => scored);
+  const S = layers.flatMap(({ meanS, scored }) => meanS === null ? [] : [[meanS, scored] as const]);
+  const meanS = scored === 0 ? null : S.reduce((total, [mean, count]) => total + mean * count, 0) / scored;
+  const exceeding = layers.some(({ exceeding }) => exceeding !== null) ? sum(({ exceeding }) => exceeding ?? 0) : null;
+  const several = sum(({ K2, K3 }) => K2 + K3);
+  const share = (count: number) => scored === 0 ? "" : `${Math.round(100 * count / scored)} % of those scored`;
+  return (
+    <section class="summary" aria-label="Summary">
+      <ul class="headline">
+        <Headline
+          value={committed < planned ? `${committed} of ${planned}` : String(committed)}
+          name={committed < planned ? "units so far" : committed === 1 ? "unit" : "units"}
+          more={scored < committed ? `${committed - scored} dead` : "all scored"}
+        />
+        <Headline value={two(meanS)} name="mean S" more="over the units with a score" />
+        <Headline value={String(several)} name="with two or more clusters" more={share(several)} />
+        {exceeding !== null && (
+          <Headline value={String(exceeding)} name="exceed the dataset" more="with every visualization" />
+        )}
+      </ul>
+      <div class="summary-columns">
+        <div class="scroll" tabIndex={0} role="region" aria-label="Layers">
+          <table class="layers">
+            <caption>Layers</caption>
+            <thead>
+              <tr>
+                <th scope="col">layer</th>
+                <th scope="col" class="number">units</th>
+                <th scope="col" class="number">mean S</th>
+                <th scope="col" class="number">sd</th>
+                <th scope="col">clusters K = 1 / 2 / 3+</th>
+                {exceeding !== null && <th scope="col" class="number">exceed dataset</th>}
+                <th scope="col" class="number">dead</th>
+                <th scope="col" class="number">time</th>
+              </tr>
+            </thead>
+            <tbody>
+              {layers.map((layer) => (
+                <tr key={layer.name}>
+                  <th scope="row">{layer.name}</th>
+                  <td class="number">
+                    {layer.units < layer.planned ? `${layer.units} of ${layer.planned}` : layer.units}
+                  </td>
+                  <td class="number">{two(layer.meanS)}</td>
+                  <td class="number">{two(layer.spreadS)}</td>
+                  <td>
+                    <Split parts={[layer.K1, layer.K2, layer.K3]} />
+                  </td>
+                  {exceeding !== null && <td class="number">{layer.exceeding ?? "–"}</td>}
+                  <td class="number">{layer.dead}</td>
+                  <td class="number">{layer.time}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        <dl class="facts">
+          {facts.map(({ name, value, title }) => (
+            <div key={name} title={title}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+function Headline({ value, name, more }: { value: string; name: string; more: string }): JSX.Element {
+  return (
+    <li>
+      <strong>{value}</strong>
+      <span>{name}</span>
+      <small>{more}</small>
+    </li>
+  );
+}
+
+/** Counts as a bar of parts, with the numbers beside. */
+function Split({ parts }: { parts: readonly number[] }): JSX.Element {
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  return (
+    <span class="split">
+      <span class="split-bar" aria-hidden="true">
+        {parts.map((part, i) =>
+          part > 0 && <span class={`part${i + 1}`} style={`width:${100 * part / total}%`} key={i}></span>
+        )}
+      </span>
+      <span class="split-text">{parts.join(" / ")}</span>
+    </span>
+  );
+}
+
+function Figures({ figures }: { figures: readonly AtlasFigure[] }): JSX.Element | null {
+  if (figures.length === 0) return null;
+  return (
+    <section class="figures" aria-labelledby="figures-title">
+      <h2 id="figures-title">Figures</h2>
+      <div class="figure-grid">
+        {figures.map(({ title, svg }, i) => (
+          <figure class="vega scroll" tabIndex={0} role="group" aria-label={title} key={title}>
+            <div dangerouslySetInnerHTML={{ __html: withOwnIds(svg, `figure${i}-`) }} />
+          </figure>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** Each chart numbers its clip paths from 0: in one page their names must differ. */
+function withOwnIds(svg: string, prefix: string): string {
+  return svg
+    .replace(/<\?xml[^>]*\?>|<!DOCTYPE[^>]*>/g, "")
+    .replace(/(<(?:clipPath|linearGradient|radialGradient|pattern)\b[^>]*?\sid=")([^"]+)"/g, `$1${prefix}$2"`)
+    .replace(/="url\(#([^")]+)\)"/g, `="url(#${prefix}$1)"`);
+}
+
+function Comparison(props: ComparisonSummary): JSX.Element {
+  const [first, second] = props.names;
+  const head = (column: string, text: ComponentChildren) => (
+    <th scope="col" data-column={column} class={column === "unit" ? undefined : "number"}>
+      <button type="button">{text}</button>
+    </th>
+  );
+  return (
+    <section class="comparison" aria-labelledby="comparison-title">
+      <h2 id="comparison-title">What changed</h2>
+      <p>
+        From <b>{first}</b> to <b>{second}</b>: {plural(props.both, "unit")} with a score in both, K differs in{" "}
+        {props.changedK}, mean change of S {props.meanChange === null
+          ? "–"
+          : <b>{`${props.meanChange > 0 ? "+" : ""}${props.meanChange.toFixed(3).replace("-", "−")}`}</b>}.
+        {props.onlyFirst > 0 && ` Only in ${first}: ${props.onlyFirst}.`}
+        {props.onlySecond > 0 && ` Only in ${second}: ${props.onlySecond}.`}
+      </p>
+      {props.settings.length === 0
+        ? <p class="quiet">The two runs were made with the same settings.</p>
+        : (
+          <details open={props.settings.length <= 6}>
+            <summary>
+              {`${plural(props.settings.length, "setting")} differ${props.settings.length === 1 ? "s" : ""}`}
+            </summary>
+            <ul class="settings">{props.settings.map((setting) => <li key={setting}>{setting}</li>)}</ul>
+          </details>
+        )}
+      <div class="comparison-columns">
+        <Scatter {...props} />
+        <div>
+          <p class="table-tools">
+            <label>
+              <input type="checkbox" id="only-k" /> only where K differs
+            </label>
+            <span id="changes-count" class="quiet" role="status"></span>
+          </p>
+          <div class="scroll tall" id="comparison" tabIndex={0} role="region" aria-label="Changes by unit">
+            <table>
+              <thead>
+                <tr>
+                  {head("unit", "unit")}
+                  {head(
+                    "Sa",
+                    <>
+                      S<Sub text="first" />
+                    </>,
+                  )}
+                  {head(
+                    "Sb",
+                    <>
+                      S<Sub text="second" />
+                    </>,
+                  )}
+                  {head("dS", "change of S")}
+                  {head(
+                    "Ka",
+                    <>
+                      K<Sub text="first" />
+                    </>,
+                  )}
+                  {head(
+                    "Kb",
+                    <>
+                      K<Sub text="second" />
+                    </>,
+                  )}
+                  {head("dK", "change of K")}
+                  <th scope="col">note</th>
+                </tr>
+              </thead>
+              <tbody id="changes"></tbody>
+            </table>
+            <button type="button" id="more-changes" hidden>Show more</button>
+          </div>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Sub({ text }: { text: string }): JSX.Element {
+  return <span class="quiet">{` ${text}`}</span>;
+}
+
+/** S of one run against S of the other, with the diagonal. */
+function Scatter({ points, names }: ComparisonSummary): JSX.Element {
+  const size = 260;
+  const [left, bottom, edge] = [38, 34, 8];
+  const most = Math.max(0.1, ...points.flatMap(({ x, y }) => [x, y])) * 1.04;
+  const px = (x: number) => left + (x / most) * (size - left - edge);
+  const py = (y: number) => size - bottom - (y / most) * (size - bottom - edge);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].filter((tick) => tick <= most);
+  const labels = ticks.length > 2 ? ticks : [0, Number((most / 2).toFixed(2))];
+  return (
+    <figure class="chart scatter">
+      <figcaption>S by unit in both runs</figcaption>
+      <svg
+        viewBox={`0 0 ${size} ${size}`}
+        role="img"
+        aria-label={`S of ${points.length} units in ${names[0]} and ${names[1]}`}
+      >
+        <line class="grid" x1={px(0)} y1={py(0)} x2={px(most)} y2={py(most)} />
+        {labels.map((tick) => (
+          <g key={tick}>
+            <text x={px(tick)} y={size - bottom + 14} text-anchor="middle">{tick}</text>
+            <text x={left - 5} y={py(tick) + 4} text-anchor="end">{tick}</text>
+          </g>
+        ))}
+        <line class="axis" x1={left} y1={py(0)} x2={size - edge} y2={py(0)} />
+        <line class="axis" x1={left} y1={py(0)} x2={left} y2={edge} />
+        <text class="name" x={(left + size) / 2} y={size - 4} text-anchor="middle">S, first</text>
+        <text class="name" x={left + 4} y={edge + 8}>S, second</text>
+        {points.map(({ id, x, y }) => (
+          <circle class="point" cx={px(x).toFixed(1)} cy={py(y).toFixed(1)} r="3.2" key={id}>
+            <title>{`${id}: ${x.toFixed(3)}, ${y.toFixed(3)}`}</title>
+          </circle>
+        ))}
+      </svg>
+    </figure>
+  );
+}
+
+function Atlas({ index }: { index: PageIndex }): JSX.Element {
+  const flags = [...new Set(index.units.flatMap(({ flags }) => flags))].sort();
+  const counts = [...new Set(index.units.flatMap(({ score }) => score?.K ?? []))].sort((a, b) => a - b);
+  return (
+    <section class="atlas" aria-labelledby="atlas">
+      <h2 id="atlas" tabIndex={-1}>Units</h2>
+      <div class="tools" role="search">
+        <label class="grow">
+          <span>Search</span>
+          <input type="search" id="search" placeholder="conv2:3, dead …" autocomplete="off" spellcheck={false} />
+        </label>
+        <label>
+          <span>Layer</span>
+          <select id="layer">
+            <option value="">all layers</option>
+            {index.layers.map((layer) => <option value={layer} key={layer}>{layer}</option>)}
+          </select>
+        </label>
+        <label>
+          <span>Clusters</span>
+          <select id="clusters">
+            <option value="">any K</option>
+            <option value="2+">2 or more</option>
+            <option value="3+">3 or more</option>
+            {counts.map((K) => <option value={String(K)} key={K}>{`K = ${K}`}</option>)}
+          </select>
+        </label>
+        <fieldset class="range">
+          <legend>S</legend>
+          <input type="number" id="s-from" min="0" max="1" step="0.05" placeholder="0" aria-label="S from" />
+          <span aria-hidden="true">to</span>
+          <input type="number" id="s-to" min="0" max="1" step="0.05" placeholder="1" aria-label="S to" />
+        </fieldset>
+        <label>
+          <span>Flag</span>
+          <select id="flag">
+            <option value="">any or none</option>
+            <option value="none">none</option>
+            {flags.map((flag) => <option value={`flag:${flag}`} key={flag}>{flagInWords(flag).name}</option>)}
+          </select>
+        </label>
+        <label>
+          <span>Sort</span>
+          <select id="order">
+            <option value="layer">by layer</option>
+            <option value="S down">S, high to low</option>
+            <option value="S up">S, low to high</option>
+            <option value="K down">K, most first</option>
+            <option value="C down">C, high to low</option>
+            <option value="D down">D, high to low</option>
+            <option value="I down">I, most first</option>
+            <option value="angle down">mean angle, wide to narrow</option>
+            <option value="above up">above the dataset, fewest first</option>
+            {index.runs !== null && <option value="change down">change of S, largest first</option>}
+          </select>
+        </label>
+        <button type="button" id="reset">Reset</button>
+        <output id="count" role="status"></output>
+      </div>
+      <p id="nothing" class="quiet" hidden>No unit fits. Widen the filters, or reset them.</p>
+      <ul id="cards" class="cards"></ul>
+      <button type="button" id="more" hidden>Show more</button>
+    </section>
+  );
+}
+
+function UnitDialog(): JSX.Element {
+  return (
+    <dialog id="unit" aria-labelledby="unit-title">
+      <header>
+        <h2 id="unit-title"></h2>
+        <span id="unit-position" class="quiet"></span>
+        <button type="button" id="previous" aria-label="Previous unit">←</button>
+        <button type="button" id="next" aria-label="Next unit">→</button>
+        <button type="button" id="close" aria-label="Close">✕</button>
+      </header>
+      <div id="unit-content" tabIndex={0} autofocus role="region" aria-label="About the unit"></div>
+    </dialog>
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * What travels inside the page as JSON: a light index of all units, which the script reads at once, and a block per unit,
+ * which it reads when the unit comes into view.
+ *
+ * @module
+ */
+import type { ElbowRuleShown } from "./settings.ts";
+import type { StopReason } from "../../types.ts";
+
+/** The numbers of one score. */
+export interface ScoreNumbers {
+  readonly S: number | null;
+  readonly C: number | null;
+  readonly D: number;
+  readonly K: number;
+  readonly I: number;
+}
+
+/** One unit in the index: all that sorting, filtering and a card's text need. */
+export interface UnitEntry {
+  /** `conv2:3`: its name, and its deep link after the `#`. */
+  readonly id: string;
+  readonly layer: string;
+  readonly unit: number;
+  /** Null for a dead unit. */
+  readonly score: ScoreNumbers | null;
+  readonly paper: ScoreNumbers | null;
+  /** Mean pairwise angle of the embeddings over pi. */
+  readonly angle: number | null;
+  /** Mean and lowest activation of the I images counted; null where there is none. */
+  readonly mean: number | null;
+  readonly lowest: number | null;
+  readonly datasetMax: number | null;
+  /** Share of the I images whose activation is above every dataset image; null without a dataset. */
+  readonly above: number | null;
+  readonly stop: StopReason;
+  readonly flags: readonly string[];
+  /** The score in the run compared with; null where it has none, undefined in a page of one run. */
+  readonly other?: ScoreNumbers | null;
+}
+
+/** The index: what the page's script starts from. */
+export interface PageIndex {
+  /** Units in the order of the network's layers. */
+  readonly units: readonly UnitEntry[];
+  readonly layers: readonly string[];
+  readonly elbow: ElbowRuleShown | null;
+  /** The criterion that chose K, in words. */
+  readonly criterion: string;
+  /** How many dataset images were compared; null where unknown. */
+  readonly datasetCount: number | null;
+  /** Names of the two runs side by side; null in a page of one run. */
+  readonly runs: readonly [string, string] | null;
+  /** Units that only the other run has. */
+  readonly onlyOther: readonly { readonly id: string; readonly layer: string; readonly score: ScoreNumbers | null }[];
+}
+
+/** The images of one unit, all on one JPEG: the visualizations in their order, then the dataset's best. */
+export interface Sheet {
+  /** Base64 of the file, or its path beside the page. */
+  readonly source: string;
+  readonly inline: boolean;
+  /** Width and height of an image, in pixels. */
+  readonly tile: readonly [number, number];
+  /** Distance from an image to the next, in pixels: the tile on whole blocks of the JPEG. */
+  readonly pitch: readonly [number, number];
+  readonly columns: number;
+}
+
+/** All that opening a unit shows beyond its entry. */
+export interface UnitBlock {
+  /** Null where the unit has no images. */
+  readonly sheet: Sheet | null;
+  /** Activations of the N images made; the first I of them are counted. */
+  readonly activations: readonly number[];
+  /** Cluster of each of the I images, from 0. */
+  readonly assignments: readonly number[];
+  /** Mean pairwise LPIPS after 2, 3, ..., N images. */
+  readonly curve: readonly number[];
+  /** Every K tried; a value that is not finite is null. */
+  readonly candidates: readonly { readonly k: number; readonly value: number | null; readonly inertia: number }[];
+  /** The first I embeddings on their principal plane. */
+  readonly map: readonly (readonly [number, number])[];
+  /** Shares of variance of the plane's two axes. */
+  readonly mapShares: readonly [number, number];
+  /** Angles between cluster centres over pi, K x K. */
+  readonly theta: readonly (readonly number[])[];
+  readonly best: readonly { readonly index: number; readonly activation: number }[];
+  /** Whether the dataset's best images are on the sheet. */
+  readonly bestPictured: boolean;
+}

@@ -1,0 +1,73 @@
+/**
+ * What the page says of a run's settings. A profile is a document of its own version: what is not in it, or is of another
+ * form, is left out rather than guessed.
+ *
+ * @module
+ */
+import type { RunManifest } from "../../types.ts";
+
+/** The elbow of a profile, as the page draws it. */
+export interface ElbowRuleShown {
+  readonly threshold: number;
+  readonly patience: number;
+  readonly minImages: number;
+  readonly maxImages: number;
+}
+
+function section(manifest: RunManifest, name: string): Readonly<Record<string, unknown>> {
+  const value = manifest.profile?.[name];
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** The elbow's settings; null where the profile does not hold all of them. */
+export function elbowRule(manifest: RunManifest): ElbowRuleShown | null {
+  const { threshold, patience, minImages, maxImages } = section(manifest, "elbow");
+  return [threshold, patience, minImages, maxImages].every((value) => typeof value === "number")
+    ? { threshold, patience, minImages, maxImages } as ElbowRuleShown
+    : null;
+}
+
+/** The criterion that chose K, in words, such as `SSE + 1.79 K`. */
+export function criterionInWords(manifest: RunManifest): string {
+  const { criterion, beta, lambda } = section(manifest, "cluster");
+  const names: Readonly<Record<string, string>> = {
+    "sse-penalty": typeof beta === "number" ? `SSE + ${beta} K` : "SSE + beta K",
+    "pelleg-moore": lambda === 1 || typeof lambda !== "number" ? "BIC (Pelleg and Moore)" : `BIC, penalty x ${lambda}`,
+    gap: "gap statistic",
+    silhouette: "silhouette",
+    spherical: "BIC (spherical)",
+  };
+  return typeof criterion === "string" ? names[criterion] ?? criterion : "criterion";
+}
+
+/** One thing to know of a run. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+  /** A longer form, such as a whole sha256. */
+  readonly title?: string;
+}
+
+/** The settings that make the run what it is, in reading order. */
+export function runFacts(manifest: RunManifest): Fact[] {
+  const hashed = (name: string, value: string, sha256: string | undefined): Fact => ({
+    name,
+    value,
+    ...(sha256 === undefined ? {} : { title: `sha256 ${sha256}` }),
+  });
+  const { shard } = manifest;
+  return [
+    hashed("model", manifest.model, manifest.modelSha256),
+    { name: "profile", value: manifest.profileName },
+    { name: "seed", value: String(manifest.seed) },
+    hashed("embedder", manifest.embedder, manifest.embedderSha256),
+    hashed("distance", `LPIPS, ${manifest.lpips}`, manifest.lpipsSha256),
+    { name: "rule for K", value: criterionInWords(manifest) },
+    manifest.dataset === null
+      ? { name: "dataset", value: "none" }
+      : hashed("dataset", manifest.dataset.name, manifest.dataset.sha256),
+    ...(shard.count > 1 ? [{ name: "shard", value: `${shard.index} of ${shard.count}, counted from 0` }] : []),
+    { name: "engine", value: manifest.engine },
+    { name: "polysem", value: manifest.version },
+  ];
+}

@@ -1,0 +1,87 @@
+/**
+ * One unit as the page holds it.
+ *
+ * @module
+ */
+import type { ClusteringRecord, ImageBatch, ScoreParts } from "../../types.ts";
+import { principalComponents } from "../pca.ts";
+import type { RunData, UnitDetails, UnitOverview } from "../run_data.ts";
+import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
+
+/** To so many significant digits: more than a chart of a few hundred pixels shows, a third of the bytes. */
+function significant(value: number, digits = 5): number {
+  return Number(value.toPrecision(digits));
+}
+
+/** A clustering or a score without all but its numbers. */
+export function scoreNumbers(score: ScoreParts | null): ScoreNumbers | null {
+  return score && (({ S, C, D, K, I }) => ({ S, C, D, K, I }))(score);
+}
+
+/** The name of a unit, and its deep link. */
+export function unitName({ layer, unit }: { readonly layer: string; readonly unit: number }): string {
+  return `${layer}:${unit}`;
+}
+
+/** The index entry of a unit. */
+export function unitEntry(unit: UnitOverview): UnitEntry {
+  const { score, datasetMax } = unit;
+  const counted = unit.activations.slice(0, score?.I ?? 0);
+  const above = datasetMax === null || counted.length === 0
+    ? null
+    : counted.filter((activation) => activation > datasetMax).length / counted.length;
+  return {
+    id: unitName(unit),
+    layer: unit.layer,
+    unit: unit.unit,
+    score: scoreNumbers(score),
+    paper: scoreNumbers(unit.paper),
+    angle: unit.meanAngle,
+    mean: counted.length === 0 ? null : counted.reduce((sum, value) => sum + value, 0) / counted.length,
+    lowest: counted.length === 0 ? null : counted.reduce((least, value) => Math.min(least, value), Infinity),
+    datasetMax,
+    above,
+    stop: unit.stopReason,
+    flags: unit.flags,
+  };
+}
+
+/** What goes on the sheet of a unit: its own images, then the dataset's best ones where they are at hand. */
+export function sheetImages(run: RunData, unit: UnitDetails): { batches: ImageBatch[]; bestPictured: boolean } {
+  const { dataset } = run;
+  const indices = unit.datasetBest.map(({ index }) => index);
+  const known = dataset !== null && indices.length > 0 && indices.every((index) => index >= 0 && index < dataset.count);
+  const best = known ? dataset.images(indices) : null;
+  const fits = best !== null && (unit.images.count === 0 ||
+    (best.width === unit.images.width && best.height === unit.images.height));
+  return {
+    batches: [...(unit.images.count > 0 ? [unit.images] : []), ...(fits ? [best] : [])],
+    bestPictured: fits,
+  };
+}
+
+/** The block of a unit; its sheet is made apart. */
+export function unitBlock(unit: UnitDetails, sheet: Sheet | null, bestPictured: boolean): UnitBlock {
+  const score: ClusteringRecord | null = unit.score;
+  const rows = score === null ? 0 : Math.min(score.I, unit.embeddings.rows);
+  const { cols, data } = unit.embeddings;
+  const plane = rows === 0
+    ? { coordinates: [], shares: [0, 0] }
+    : principalComponents({ rows, cols, data: data.subarray(0, rows * cols) });
+  return {
+    sheet,
+    activations: unit.activations.map((value) => significant(value)),
+    assignments: score?.assignments ?? [],
+    curve: unit.meanDistances.map((value) => significant(value)),
+    candidates: (score?.candidates ?? []).map(({ k, bic, inertia }) => ({
+      k,
+      value: Number.isFinite(bic) ? significant(bic, 6) : null,
+      inertia: significant(inertia, 6),
+    })),
+    map: plane.coordinates.map(([x, y]) => [significant(x, 4), significant(y, 4)] as const),
+    mapShares: [significant(plane.shares[0], 4), significant(plane.shares[1], 4)],
+    theta: (score?.theta ?? []).map((row) => row.map((value) => significant(value, 4))),
+    best: unit.datasetBest.map(({ index, activation }) => ({ index, activation: significant(activation) })),
+    bestPictured,
+  };
+}
