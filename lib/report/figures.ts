@@ -42,6 +42,8 @@ export interface FigureOptions {
   readonly unit?: { readonly layer: string; readonly unit: number };
   /** Another run, whose S figure 8 compares with instead of the literal columns of the same run. */
   readonly compare?: RunData;
+  /** Which figures to draw, by name; all by default. */
+  readonly only?: (name: string) => boolean;
 }
 
 /** Names and titles, in order. */
@@ -72,6 +74,7 @@ export const FIGURE_NAMES: readonly string[] = FIGURES.map(({ name }) => name);
  */
 export function* drawFigures(run: RunData, options: FigureOptions = {}): Generator<Figure> {
   for (const { name, title, draw } of FIGURES) {
+    if (options.only && !options.only(name)) continue;
     const { notes, chart, csv } = draw(run, options);
     const whole = figureTitle(run, title, notes);
     yield { name, title, csv, spec: typeof chart === "string" ? emptyChart(whole, chart) : chart(whole) };

@@ -126,7 +126,8 @@ function drawImages(drawing: Drawing, images: readonly string[], x: number, y: n
   );
   const all = shown.length === images.length;
   const text = `${all ? "all" : `the first ${shown.length} of`} ${images.length} images`;
-  drawing.text(x, y + CONTENT.height - 1, text, { fontSize: 9.5 });
+  const below = y + Math.ceil(shown.length / columns) * (side + gap);
+  drawing.text(x, below + 12, text, { fontSize: 9.5 });
 }
 
 function drawDistances(
