@@ -71,7 +71,7 @@ function importsOf(source: string): { specifier: string; typesAlone: boolean }[]
   return [...statements, ...dynamic];
 }
 
-const IMPORTS: readonly Import[] = filesUnder(LIB, ".ts").flatMap((path) =>
+const IMPORTS: readonly Import[] = [".ts", ".tsx"].flatMap((ending) => filesUnder(LIB, ending)).flatMap((path) =>
   importsOf(readFileSync(path, "utf8")).map((each) => ({ file: relative(LIB, path), room: roomOf(path), ...each }))
 );
 
@@ -81,7 +81,7 @@ function objection({ file, room, specifier, typesAlone }: Import): string | null
   const inside = relative(LIB, target);
   const said = `lib/${file} imports ${specifier}`;
   if (inside.startsWith("..")) return inside === join("..", "deno.json") ? null : `${said}, which is outside lib/`;
-  if (!specifier.endsWith(".ts")) return `${said} without its ending`;
+  if (!/\.tsx?$/.test(specifier)) return `${said} without its ending`;
   const targetRoom = roomOf(target);
   if (targetRoom === room) return null;
   if (room === "") return file === "mod.ts" ? null : `${said}: only mod.ts may gather the rooms`;
