@@ -32,15 +32,21 @@ export interface Notebook {
 /** Media types that are a picture. */
 const PICTURES = ["image/png", "image/svg+xml"];
 
-/** Numbers, from 1, of the cells with the tag `figure` that show no picture. */
+/** How many pictures a cell must show by its tags: one for `figure`, so many for `figures-2`, `figures-3`, ... */
+function picturesDue({ tags = [] }: Cell["metadata"]): number {
+  return Math.max(0, ...tags.map((tag) => Number(/^figures-(\d+)$/.exec(tag)?.[1] ?? (tag === "figure" ? 1 : 0))));
+}
+
+/** Numbers, from 1, of the cells that show fewer pictures than their tags ask for. */
 export function emptyFigures({ cells }: Notebook): number[] {
-  const shows = ({ outputs = [] }: Cell) => outputs.some(({ data = {} }) => PICTURES.some((type) => data[type]));
-  return cells.flatMap((cell, i) => cell.metadata.tags?.includes("figure") && !shows(cell) ? [i + 1] : []);
+  const shown = ({ outputs = [] }: Cell) =>
+    outputs.filter(({ data = {} }) => PICTURES.some((type) => data[type])).length;
+  return cells.flatMap((cell, i) => shown(cell) < picturesDue(cell.metadata) ? [i + 1] : []);
 }
 
 /** How the outputs of two executions differ, a line for each cell that does. */
 export function compareOutputs(first: Notebook, second: Notebook): string[] {
-  const shown = ({ outputs = [] }: Cell) => JSON.stringify(outputs);
+  const shown = ({ outputs = [] }: Cell) => JSON.stringify(outputs.map(({ execution_count: _, ...output }) => output));
   return first.cells.flatMap((cell, i) =>
     shown(cell) === shown(second.cells[i]) ? [] : [`cell ${i + 1} shows something else the second time`]
   );

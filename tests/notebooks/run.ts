@@ -7,7 +7,7 @@
  *     deno task notebooks --check-same    each twice: the outputs must be the same
  *     deno task notebooks 04_cluster      only those
  *
- * A cell with the tag `figure` must show a picture. Deno's kernel may lose a result now and then: a notebook whose figure
+ * A cell with the tag `figure` must show a picture, one with `figures-3` three. Deno's kernel may lose a result now and then: a notebook whose figure
  * cell came back empty is executed again, three times at most.
  *
  * @module

@@ -51,11 +51,12 @@ export function activationHistogram(
         layer: [
           {
             data: { values: bars },
-            mark: { type: "bar", color: INK.line },
+            mark: { type: "rect", color: INK.line },
             encoding: {
               x: { field: "from", ...x },
               x2: { field: "to" },
-              y: { field: "count", type: "quantitative", title: "images of the dataset" },
+              y: { field: "count", type: "quantitative", title: "images of the dataset", scale: { zero: true } },
+              y2: { datum: 0 },
             },
           },
           {

@@ -6,7 +6,7 @@ export interface MatrixPanel {
   readonly name: string;
   /** Square, rows from the top. */
   readonly values: readonly (readonly number[])[];
-  /** Values of the palest and the darkest colour; the smallest and largest of the matrix unless given. */
+  /** Values of the palest and the darkest colour; the smallest and largest off the diagonal unless given. */
   readonly domain?: readonly [number, number];
   /** Names of rows and columns; their numbers from 0 unless given. */
   readonly names?: readonly string[];
@@ -31,7 +31,8 @@ export function matrixPanels(panels: readonly MatrixPanel[], title: ChartTitle):
       const rows = values.flatMap((row, i) =>
         row.map((value, j) => ({ row: i, column: j, value, text: value.toFixed(2) }))
       );
-      const all = rows.map(({ value }) => value);
+      const apart = rows.filter(({ row, column }) => row !== column || values.length === 1);
+      const all = apart.map(({ value }) => value);
       const [low, high] = domain ?? [Math.min(...all), Math.max(...all)];
       const place = (field: string) => ({
         field,
@@ -60,7 +61,7 @@ export function matrixPanels(panels: readonly MatrixPanel[], title: ChartTitle):
               color: {
                 field: "value",
                 type: "quantitative",
-                scale: { scheme: "blues", domain: low < high ? [low, high] : [low - 1, high] },
+                scale: { scheme: "blues", domain: low < high ? [low, high] : [low - 1, high], clamp: true },
                 legend: { title: null, orient: "right", gradientLength: Math.min(160, side), tickCount: 4 },
               },
             },

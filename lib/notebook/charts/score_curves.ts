@@ -17,7 +17,7 @@ export interface ScoreCurve {
 const PARTS = ["S", "D", "C"] as const;
 
 /**
- * C, D and S against the number of images or of clusters, a panel a curve; below, the K of each point where I changes.
+ * C, D and S against the number of images or of clusters, a panel a curve; at the top, the K of each point where I changes.
  *
  * @param curves at least one, each of at least one score.
  */
@@ -42,8 +42,11 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
         y: { field: "value", type: "quantitative", title: "score and parts", scale: { domain: [0, 1] } },
         color: { ...part, scale: { domain: PARTS, range: [INK.text, PALETTE[0], PALETTE[1]] } },
         shape: { ...part, scale: { domain: PARTS, range: ["circle", "square", "triangle-up"] } },
-        strokeDash: { ...part, scale: { domain: PARTS, range: [[1, 0], [6, 2], [2, 2]] } },
+        strokeDash: { ...part, legend: null, scale: { domain: PARTS, range: [[1, 0], [6, 2], [2, 2]] } },
       };
+      const all = scores.map((score) => score[by]);
+      const onTheRight = marked > (Math.min(...all) + Math.max(...all)) / 2;
+      const aside = onTheRight ? { align: "right", dx: -4 } : { align: "left", dx: 4 };
       const at = { data: { values: [{ x: marked }] }, encoding: { x } };
       return {
         width,
@@ -51,12 +54,12 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
         title: { text: name, anchor: "middle", frame: "group", fontSize: 11, offset: 6 },
         layer: [
           { ...at, mark: { type: "rule", stroke: INK.line } },
-          { ...at, mark: { type: "text", text: mark, y: 8, dx: -4, align: "right", fontSize: 10, fill: INK.muted } },
+          { ...at, mark: { type: "text", text: mark, y: 24, ...aside, fontSize: 10, fill: INK.muted } },
           { data: { values: rows }, mark: { type: "line", strokeWidth: 1.6, point: { size: 28 } }, encoding },
           ...(by === "I"
             ? [{
-              data: { values: scores.map((score) => ({ x: score.I, K: String(score.K) })) },
-              mark: { type: "text", y: 222, fontSize: 9, fill: INK.muted },
+              data: { values: scores.map((score) => ({ x: score.I, K: `${score.K}` })) },
+              mark: { type: "text", y: 8, fontSize: 9, fill: INK.muted },
               encoding: { x, text: { field: "K", type: "nominal" } },
             }]
             : []),
