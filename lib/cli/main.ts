@@ -23,6 +23,7 @@ const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) 
   { name: "check", load: async () => (await import("./check.ts")).registerCheck },
   { name: "export", load: async () => (await import("./export.ts")).registerExport },
   { name: "report", load: async () => (await import("./report.ts")).registerReport },
+  { name: "figures", load: async () => (await import("./figures.ts")).registerFigures },
   { name: "merge", load: async () => (await import("./merge.ts")).registerMerge },
   { name: "validate", load: async () => (await import("./validate.ts")).registerValidate },
   { name: "train", load: async () => (await import("./train.ts")).registerTrain },
