@@ -9,17 +9,20 @@ import { tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { PerceptualNetwork } from "../networks/perceptual.ts";
 import type { ImageBatch } from "../types.ts";
-import { squaredDistances, unitFeatures } from "./unit_features.ts";
+import { createHead, squaredDistances, type UnitVector, unitVector } from "./unit_features.ts";
 
 /** Mean and deviation of ImageNet's colours on pixels in [-1, 1], as published with the metric. */
 const SHIFT = [-.030, -.088, -.188];
 const SCALE = [.458, .448, .450];
 
 /**
- * Images per forward pass of a sequence. Every pass has this many, blank ones included, so that kernels which choose their
- * way of summing by the size of the batch cannot make a distance depend on how a sequence was cut.
+ * Images per forward pass of a sequence. Every pass has the same number, blank ones included, so that kernels which choose
+ * their way of summing by the size of the batch cannot make a distance depend on how a sequence was cut. With 16 an image
+ * would take a third longer, since AlexNet's weights are rearranged at each pass.
  */
-const PASS = 16;
+const LARGEST_PASS = 32;
+/** Larger images go fewer at a time, for memory. */
+const PIXELS_PER_PASS = LARGEST_PASS * 64 * 64;
 
 /** A distance and what each layer contributes to it. */
 export interface LpipsDistance {
@@ -61,7 +64,7 @@ export interface Lpips {
    * @throws {InputError} when the sizes differ or are too small for the network, or pixels are outside [0, 1].
    */
   distance(a: ImageBatch, b: ImageBatch): LpipsDistance;
-  /** An empty sequence. It keeps each image's features: 127 kB an image at 64 px with AlexNet, 2 MB with VGG-16. */
+  /** An empty sequence. It keeps each image's features: 83 kB an image at 64 px with AlexNet, 2 MB at most with VGG-16. */
   createSequence(): LpipsSequence;
   /** Frees the network. */
   dispose(): void;
@@ -100,6 +103,8 @@ export function createLpips(
     );
   }
 
+  const ownHeads = heads.map(createHead);
+
   /** Feature maps of images in one forward pass, one [count, positions, channels] per layer. */
   const featureMaps = (pixels: Float32Array, count: number, height: number, width: number): tf.Tensor4D[] =>
     tf.tidy(() => {
@@ -127,19 +132,15 @@ export function createLpips(
       const layers = featureMaps(pixels, 2, a.height, a.width).map((maps, layer) => {
         const data = maps.dataSync() as Float32Array;
         maps.dispose();
-        const [first, second] = [0, 1].map((i) => {
-          const map = data.subarray(i * data.length / 2, (i + 1) * data.length / 2);
-          const features = new Float32Array(map.length);
-          unitFeatures(map, heads[layer], features);
-          return features;
-        });
+        const [first, second] = [0, 1].map((i) =>
+          unitVector([data.subarray(i * data.length / 2, (i + 1) * data.length / 2)], [ownHeads[layer]])
+        );
         return squaredDistances(first, [second])[0];
       });
       return { distance: layers.reduce((sum, term) => sum + term, 0), layers };
     },
     createSequence: () => {
-      /** One vector per image: the unit features of all layers, one after the other. */
-      let known: Float32Array[] = [];
+      let known: UnitVector[] = [];
       let first: ImageBatch | undefined;
       return {
         get count() {
@@ -151,26 +152,22 @@ export function createLpips(
           first ??= { ...images, count: 0, data: new Float32Array(0) };
           const distances: number[] = [];
           const imageLength = images.height * images.width * 3;
-          for (let start = 0; start < images.count; start += PASS) {
-            const count = Math.min(PASS, images.count - start);
-            const pixels = new Float32Array(PASS * imageLength);
+          const pixelsPerImage = resize === undefined ? images.height * images.width : resize * resize;
+          const pass = Math.min(LARGEST_PASS, Math.max(1, Math.floor(PIXELS_PER_PASS / pixelsPerImage)));
+          for (let start = 0; start < images.count; start += pass) {
+            const count = Math.min(pass, images.count - start);
+            const pixels = new Float32Array(pass * imageLength);
             pixels.set(images.data.subarray(start * imageLength, (start + count) * imageLength));
-            const maps = featureMaps(pixels, PASS, images.height, images.width);
+            const maps = featureMaps(pixels, pass, images.height, images.width);
             const arrays = maps.map((map) => map.dataSync() as Float32Array);
             tf.dispose(maps);
             for (let i = 0; i < count; i++) {
-              const features = new Float32Array(arrays.reduce((length, array) => length + array.length / PASS, 0));
-              let end = 0;
-              for (const [layer, array] of arrays.entries()) {
-                const length = array.length / PASS;
-                unitFeatures(
-                  array.subarray(i * length, (i + 1) * length),
-                  heads[layer],
-                  features.subarray(end, end += length),
-                );
-              }
-              distances.push(...squaredDistances(features, known));
-              known.push(features);
+              const ofImage = arrays.map((array) =>
+                array.subarray(i * array.length / pass, (i + 1) * array.length / pass)
+              );
+              const vector = unitVector(ofImage, ownHeads);
+              distances.push(...squaredDistances(vector, known));
+              known.push(vector);
             }
           }
           return distances;

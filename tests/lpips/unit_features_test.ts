@@ -1,27 +1,33 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { squaredDistances, unitFeatures } from "../../lib/lpips/unit_features.ts";
+import { createHead, squaredDistances, type UnitVector, unitVector } from "../../lib/lpips/unit_features.ts";
 import { madeUp } from "./made_up.ts";
 
-Deno.test("unitFeatures() gives the metric's term as a squared distance, worked by hand", () => {
+Deno.test("unitVector() gives the metric as a squared distance, worked by hand", () => {
   // Two positions, two channels, weights 2 and 3.
   // a: (3, 4) -> (.6, .8); (0, 5) -> (0, 1).   b: (4, 3) -> (.8, .6); (2, 0) -> (1, 0).
   // position 1: 2 * .2^2 + 3 * .2^2 = .2;  position 2: 2 * 1 + 3 * 1 = 5;  mean: 2.6
-  const [a, b] = [new Float32Array(4), new Float32Array(4)];
-  const weights = Float32Array.of(2, 3);
-  unitFeatures(Float32Array.of(3, 4, 0, 5), weights, a);
-  unitFeatures(Float32Array.of(4, 3, 2, 0), weights, b);
+  const head = createHead(Float32Array.of(2, 3));
+  const a = unitVector([Float32Array.of(3, 4, 0, 5)], [head]);
+  const b = unitVector([Float32Array.of(4, 3, 2, 0)], [head]);
   assertClose(squaredDistances(a, [b])[0], 2.6, 1e-6);
 });
 
-Deno.test("unitFeatures() leaves a position without any activation at zero", () => {
-  const output = new Float32Array(4).fill(NaN);
-  unitFeatures(Float32Array.of(0, 0, 0, 2), Float32Array.of(1, 8), output);
-  assert.deepEqual([...output], [0, 0, 0, 2]); // sqrt(8 / 2 positions) = 2
+Deno.test("unitVector() leaves a position without any activation at zero", () => {
+  const { entries, squaredLength } = unitVector([Float32Array.of(0, 0, 0, 2)], [createHead(Float32Array.of(1, 8))]);
+  assert.deepEqual([...entries], [0, 0, 0, 2]); // sqrt(8 / 2 positions) = 2
+  assert.equal(squaredLength, 4);
+});
+
+Deno.test("unitVector() divides by the norm of all channels and keeps those with a weight, layer after layer", () => {
+  // (3, 4, 0) -> (.6, .8, 0), of which the second; (0, 0, 0) -> 0; then (6, 8) -> (.6, .8) with root weights 1 and 2
+  const maps = [Float32Array.of(3, 4, 0, 0, 0, 0), Float32Array.of(6, 8)];
+  const { entries } = unitVector(maps, [createHead(Float32Array.of(0, 50, 0)), createHead(Float32Array.of(1, 4))]);
+  assert.deepEqual([...entries], [4, 0, .6, 1.6].map(Math.fround)); // .8 sqrt(50 / 2 positions) = 4
 });
 
 Deno.test("squaredDistances() gives each distance the same bits, however many others there are", () => {
-  const vectors = Array.from({ length: 12 }, (_, i) => madeUp(i, 1001));
+  const vectors = Array.from({ length: 12 }, (_, i) => asUnitVector(madeUp(i, 1001)));
   const all = squaredDistances(vectors[11], vectors.slice(0, 11));
   for (let count = 0; count <= 11; count++) {
     assert.deepEqual(squaredDistances(vectors[11], vectors.slice(0, count)), all.slice(0, count));
@@ -29,11 +35,22 @@ Deno.test("squaredDistances() gives each distance the same bits, however many ot
   assert.deepEqual(squaredDistances(vectors[11], [vectors[11]]), [0]);
 });
 
-Deno.test("squaredDistances() agrees with the route by inner products", async () => {
+Deno.test("squaredDistances() of nearly equal vectors is that of their differences, not what cancelling leaves", () => {
+  const near = madeUp(1, 1001).map((value, i) => i % 3 === 0 ? 0 : value / 100);
+  const shifted = near.map((value, i) => i === 500 ? value + 1e-5 : value);
+  const difference = shifted[500] - near[500]; // 1e-5 after rounding to 32 bits
+  assertClose(
+    squaredDistances(asUnitVector(near), [asUnitVector(shifted)])[0] / difference ** 2,
+    1,
+    1e-3,
+  );
+});
+
+Deno.test("squaredDistances() agrees with the matrix product of all vectors", async () => {
   await useBackend();
-  const vectors = Array.from({ length: 9 }, (_, i) => madeUp(i, 5000).map((value) => value / 100));
+  const vectors = Array.from({ length: 9 }, (_, i) => asUnitVector(madeUp(i, 5000).map((value) => value / 100)));
   const gram = tf.tidy(() => {
-    const rows = tf.stack(vectors.map((vector) => tf.tensor1d(vector))) as tf.Tensor2D;
+    const rows = tf.stack(vectors.map(({ entries }) => tf.tensor1d(entries))) as tf.Tensor2D;
     return tf.matMul(rows, rows, false, true).arraySync() as number[][];
   });
   for (const [j, vector] of vectors.entries()) {
@@ -42,6 +59,10 @@ Deno.test("squaredDistances() agrees with the route by inner products", async ()
     }
   }
 });
+
+function asUnitVector(entries: Float32Array): UnitVector {
+  return { entries, squaredLength: entries.reduce((sum, entry) => sum + entry * entry, 0) };
+}
 
 function assertClose(actual: number, expected: number, tolerance: number): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} to within ${tolerance}`);
