@@ -28,6 +28,7 @@ const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) 
   { name: "validate", load: async () => (await import("./validate.ts")).registerValidate },
   { name: "train", load: async () => (await import("./train.ts")).registerTrain },
   { name: "weights", load: async () => (await import("./weights.ts")).registerWeights },
+  { name: "lab", load: async () => (await import("./lab.ts")).registerLab },
   { name: "setup", load: async () => (await import("./setup.ts")).registerSetup },
   { name: "doctor", load: async () => (await import("./doctor.ts")).registerDoctor },
 ];
