@@ -5,6 +5,7 @@
  */
 import { InputError, messageOf } from "../errors.ts";
 import type { Matrix } from "../types.ts";
+import { writeWhole } from "./scores.ts";
 import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "./npy.ts";
 
 /**
@@ -54,9 +55,13 @@ export async function readLabels(path: string, count: number): Promise<number[]>
   return Array.from(data);
 }
 
-/** Writes a matrix as a .npy file of its own precision. */
-export async function writeMatrix(path: string, { rows, cols, data }: Matrix): Promise<void> {
-  await Deno.writeFile(path, encodeNpy({ shape: [rows, cols], data }));
+/**
+ * Writes a matrix as a .npy file of its own precision, whole or not at all.
+ *
+ * @throws {InputError} when it cannot be written there.
+ */
+export function writeMatrix(path: string, { rows, cols, data }: Matrix): void {
+  writeWhole(path, encodeNpy({ shape: [rows, cols], data }));
 }
 
 async function readArray(path: string): Promise<NpyArray> {

@@ -111,7 +111,7 @@ Deno.test("readLabels() refuses another count, a matrix, fractions, negatives an
 Deno.test("writeMatrix() writes what readMatrix() reads", async () => {
   const matrix = { rows: 2, cols: 2, data: new Float32Array([1, 2, 3, 4.5]) };
   await withFile("", async (path) => {
-    await writeMatrix(path, matrix);
+    writeMatrix(path, matrix);
     assert.deepEqual(await readMatrix(path), matrix);
   });
 });
