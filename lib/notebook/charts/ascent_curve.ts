@@ -25,7 +25,7 @@ export function ascentCurve(
   );
   const medians = points.map(({ step, activations }) => ({ step, activation: median([...activations]) }));
   const encoding = {
-    x: { field: "step", type: "quantitative", title: "step of ascent", axis: { grid: false } },
+    x: { field: "step", type: "quantitative", title: "step of ascent", scale: { nice: false }, axis: { grid: false } },
     y: { field: "activation", type: "quantitative", title: "activation, before the ReLU" },
   };
   const last = points[points.length - 1].step;

@@ -15,6 +15,7 @@ export interface ScoreCurve {
 }
 
 const PARTS = ["S", "D", "C"] as const;
+const DASHES = { S: [1, 0], D: [6, 2], C: [2, 2] } as const;
 
 /**
  * C, D and S against the number of images or of clusters, a panel a curve; at the top, the K of each point where I changes.
@@ -42,7 +43,6 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
         y: { field: "value", type: "quantitative", title: "score and parts", scale: { domain: [0, 1] } },
         color: { ...part, scale: { domain: PARTS, range: [INK.text, PALETTE[0], PALETTE[1]] } },
         shape: { ...part, scale: { domain: PARTS, range: ["circle", "square", "triangle-up"] } },
-        strokeDash: { ...part, legend: null, scale: { domain: PARTS, range: [[1, 0], [6, 2], [2, 2]] } },
       };
       const all = scores.map((score) => score[by]);
       const onTheRight = marked > (Math.min(...all) + Math.max(...all)) / 2;
@@ -55,7 +55,13 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
         layer: [
           { ...at, mark: { type: "rule", stroke: INK.line } },
           { ...at, mark: { type: "text", text: mark, y: 24, ...aside, fontSize: 10, fill: INK.muted } },
-          { data: { values: rows }, mark: { type: "line", strokeWidth: 1.6, point: { size: 28 } }, encoding },
+          // a layer a part: dashes as a channel would draw the legend's symbols dashed too
+          ...PARTS.map((name) => ({
+            data: { values: rows.filter((row) => row.part === name) },
+            mark: { type: "line", strokeWidth: 1.6, strokeDash: DASHES[name] },
+            encoding: { x, y: encoding.y, color: encoding.color },
+          })),
+          { data: { values: rows }, mark: { type: "point", filled: true, size: 28, opacity: 1 }, encoding },
           ...(by === "I"
             ? [{
               data: { values: scores.map((score) => ({ x: score.I, K: `${score.K}` })) },
