@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { drawFigures, FIGURE_NAMES } from "../../lib/report/figures.ts";
+import type { FigureOptions } from "../../lib/report/figures.ts";
+import { renderSvg } from "../../lib/report/render.ts";
+import type { RunData } from "../../lib/report/run_data.ts";
+import { deadUnit, madeUpRun, unitOf, UNITS } from "./made_up_run.ts";
+
+/** The text of a figure's SVG, and its CSV. */
+async function drawn(
+  run: RunData,
+  name: string,
+  options: FigureOptions = {},
+): Promise<{ text: string; csv: string[] }> {
+  const [figure] = drawFigures(run, { ...options, only: (each) => each === name });
+  const svg = await renderSvg(figure.spec);
+  const text = [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)/g)].map(([, words]) => words).join(" | ");
+  return { text, csv: figure.csv.trimEnd().split("\n") };
+}
+
+async function all(run: RunData): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const name of FIGURE_NAMES) texts.set(name, (await drawn(run, name)).text);
+  return texts;
+}
+
+Deno.test("drawFigures() gives the eight figures in order, each saying what it was made of", async () => {
+  const run = madeUpRun();
+  assert.deepEqual([...drawFigures(run)].map(({ name }) => name), [
+    "1_pipeline",
+    "2_visualizations",
+    "3_elbow",
+    "4_embedding_map",
+    "5_criterion_by_k",
+    "6_score_by_layer",
+    "7_dataset_check",
+    "8_two_stops",
+  ]);
+  for (const [name, text] of await all(run)) {
+    assert.match(
+      text,
+      /run made-up · model lenet5-cifar10 · profile calibrated · embedder resnet18-cifar10 · LPIPS alex · seed 0/,
+      name,
+    );
+    assert.doesNotMatch(text, /Partial|undefined|NaN|Infinity|\[object/, name);
+  }
+});
+
+Deno.test("drawFigures() says in every figure that a run is partial", async () => {
+  const run = madeUpRun(UNITS, {
+    layers: [{ name: "conv1", planned: 6, seconds: 1 }, { name: "fc1", planned: 120, seconds: 1 }],
+  });
+  for (const [name, text] of await all(run)) assert.match(text, /Partial run: 7 of 126 units\./, name);
+});
+
+Deno.test("drawFigures() of a run of dead units alone says so eight times and fails at none", async () => {
+  for (const [name, text] of await all(madeUpRun([deadUnit("conv1", 0), deadUnit("conv1", 1)]))) {
+    assert.match(text, /No unit of this run has a score/, name);
+  }
+});
+
+Deno.test("drawFigures() counts dead units where they are missing", async () => {
+  assert.match((await drawn(madeUpRun(), "6_score_by_layer")).text, /1 of 7 units have no score \(dead/);
+});
+
+Deno.test("drawFigures() shows markup in names as text", async () => {
+  const name = `<img src=x onerror=alert(1)>`;
+  for (const { spec } of drawFigures(madeUpRun([unitOf("<b>conv</b>", 0, 1), unitOf("<b>conv</b>", 1, 3)], { name }))) {
+    const svg = await renderSvg(spec);
+    assert.ok(!/<img|<b>/.test(svg) && svg.includes("&lt;img"));
+  }
+});
+
+Deno.test("the block diagram takes the unit that is asked for, by default one of three to five clusters", async () => {
+  const run = madeUpRun();
+  assert.match(
+    (await drawn(run, "1_pipeline")).text,
+    /Visualize fc1:1 .*5 {1,2}Cluster: K = 3 .*C = \(K − 1\) \/ \(I − 1\) = 2 \/ 5 = 0\.400/,
+  );
+  const { text, csv } = await drawn(run, "1_pipeline", { unit: { layer: "conv1", unit: 0 } });
+  assert.match(text, /Visualize conv1:0 .*D = 0: there is no pair of centres .*S = C \+ D − C D = 0\.000/);
+  assert.equal(csv[0], "step,quantity,index,value");
+  assert.ok(csv.includes("stop,I,,6") && csv.includes("stop,I literal,,4") && csv.includes("score,S,,0"));
+  assert.match(
+    (await drawn(run, "1_pipeline", { unit: { layer: "conv1", unit: 2 } })).text,
+    /conv1:2 has no score: it is dead/,
+  );
+  assert.throws(() => [...drawFigures(run, { unit: { layer: "conv1", unit: 9 } })], RangeError);
+});
+
+Deno.test("the sheet takes the best image of each cluster in turn", async () => {
+  const { csv } = await drawn(madeUpRun([unitOf("fc1", 1, 3)]), "2_visualizations");
+  // clusters of images {0, 3}, {1, 4}, {2, 5}; activations rise with the image
+  assert.deepEqual(csv.slice(1).map((line) => line.split(",")[5]), ["3", "4", "5", "0"]);
+});
+
+Deno.test("the elbow's data mark both stops on each curve", async () => {
+  const { csv, text } = await drawn(madeUpRun([unitOf("fc1", 0, 1)]), "3_elbow");
+  assert.equal(csv[0], "layer,unit,I,mean_distance,change,own_stop,literal_stop");
+  assert.equal(csv[1], "fc1,0,2,0.2,,false,false");
+  assert.deepEqual(csv.filter((line) => line.endsWith(",true")).map((line) => line.split(",")[2]), ["4"]);
+  assert.deepEqual(csv.filter((line) => line.includes(",true,")).map((line) => line.split(",")[2]), ["6"]);
+  assert.match(
+    text,
+    /literal stop \(dashed line: its threshold, 0\.02\) \| calibrated stop \(solid line: its threshold, 0\.005\)/,
+  );
+});
+
+Deno.test("the embedding map shows a unit of one cluster and one of three or more, and says when there is none", async () => {
+  assert.match((await drawn(madeUpRun(), "4_embedding_map")).text, /fc1:0: I = 6, K = 1.*fc1:1: I = 6, K = 3/);
+  const without = await drawn(madeUpRun([unitOf("fc1", 0, 1), unitOf("fc1", 1, 2)]), "4_embedding_map");
+  assert.match(without.text, /No unit of this run has K ≥ 3\./);
+  assert.match(without.text, /fc1:0: I = 6, K = 1/);
+  const neither = await drawn(madeUpRun([unitOf("fc1", 1, 2)]), "4_embedding_map");
+  assert.match(neither.text, /No unit of this run has K = 1, and none K ≥ 3\./);
+});
+
+Deno.test("criteria that have no finite value are left out of the chart", async () => {
+  const unit = unitOf("fc1", 0, 1);
+  const candidates = [{ k: 1, bic: NaN, inertia: 1 }, { k: 2, bic: -Infinity, inertia: 0 }];
+  const run = madeUpRun([{ ...unit, paper: { ...unit.paper!, candidates } }]);
+  const { text, csv } = await drawn(run, "5_criterion_by_k");
+  assert.doesNotMatch(text, /NaN|Infinity/);
+  assert.ok(csv.includes("fc1,0,literal,4,2,1,,1") && csv.includes("fc1,0,literal,4,2,2,,0"));
+});
+
+Deno.test("the check of section 3 counts the images of the score alone", async () => {
+  const { csv, text } = await drawn(madeUpRun(), "7_dataset_check");
+  // unit 1: activations 4, 4.25, ... of eight; the score counts six, up to 5.25; the dataset's best is 3
+  assert.ok(csv.includes("conv1,1,5.25,4,3,true"));
+  assert.match(text, /exceeds the best of the 10,000 test images for 6 of 6 units/);
+});
+
+Deno.test("the check of section 3 of a run without a dataset says that there is none", async () => {
+  const run = madeUpRun(UNITS.map((unit) => ({ ...unit, datasetMax: null, datasetBest: [] })), { dataset: null });
+  const { text, csv } = await drawn({ ...run, manifest: { ...run.manifest, dataset: null } }, "7_dataset_check");
+  assert.match(text, /made without a dataset/);
+  assert.equal(csv.length, 1);
+});
+
+Deno.test("the last figure compares with the literal columns, or with another run", async () => {
+  const run = madeUpRun();
+  // fc1:1: I = 6, K = 3, D = 0.15, so C = 2/5 and S = 0.4 + 0.15 - 0.06; literal: I = 4, K = 3, D = 1/4, C = 2/3, S = 3/4
+  const own = (await drawn(run, "8_two_stops")).csv.find((line) => line.startsWith("fc1,1,"))!.split(",").map(Number);
+  assert.ok(Math.abs(own[2] - 0.75) < 1e-12 && Math.abs(own[3] - 0.49) < 1e-12);
+  const compare = madeUpRun([unitOf("fc1", 1, 1)], { name: "other" });
+  const { text, csv } = await drawn(run, "8_two_stops", { compare });
+  assert.deepEqual([csv[0], csv.length], ["layer,unit,S_compared,S", 2]);
+  assert.match(text, /S, run other \(calibrated\).*1 unit that both runs have a score of/);
+  const apart = await drawn(run, "8_two_stops", { compare: madeUpRun([unitOf("fc9", 0, 1)]) });
+  assert.match(apart.text, /no scored unit in common/);
+});
