@@ -24,7 +24,7 @@ export function registerEmbed(program: Command): void {
     .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, 512], a row an image")
     .option(
       "--embedder <name>",
-      "resnet18-cifar10 (ours), or resnet18-imagenet once `weights fetch resnet18-imagenet` has brought it",
+      "resnet18-cifar10 (ours), or resnet18-imagenet once `deno task weights fetch resnet18-imagenet` has brought it",
       "resnet18-cifar10",
     )
     .option("--weights <file>", "the embedder's weights, .pth or .safetensors, in place of the default")

@@ -21,7 +21,7 @@ export function registerLpips(program: Command): void {
     .description("LPIPS v0.1, the published perceptual distance, of two PNG images of one size; 0 for equal images.")
     .argument("<a>", "first image, .png")
     .argument("<b>", "second image, .png")
-    .option("--net <net>", "alex (comes with polysem), squeeze or vgg (polysem weights fetch lpips-NET)", "alex")
+    .option("--net <net>", "alex (comes with polysem), squeeze or vgg (deno task weights fetch lpips-NET)", "alex")
     .option(
       "--resize <pixels>",
       "resize both images to this side first (default: compare at their own size)",

@@ -49,6 +49,13 @@ const PROCESS_STREAMS: Streams = {
   writeErr: (text) => writeAll(Deno.stderr, text),
 };
 
+const AFTER_HELP = `
+Begin with
+    deno task polysem score-unit conv2:3 --out images     one unit, each stage shown
+    deno task score-all                                   every unit of LeNet-5, with a table and runs/NAME/scores.csv
+    deno task polysem score-all --units conv2:0-7,fc3:0   some units
+Units are written LAYER:NUMBER, from 0. Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage.`;
+
 function createProgram(streams: Streams): Command {
   return new Command("polysem")
     .description("Polysemanticity scores for the units of image classifiers, from feature visualizations.")
@@ -60,6 +67,7 @@ function createProgram(streams: Streams): Command {
       ...streams,
       outputError: (text, write) => write(`${oneLine(text)}\n`), // commander puts its suggestions on a second line
     })
+    .addHelpText("after", AFTER_HELP)
     .showSuggestionAfterError()
     .exitOverride(); // before any command is added: they inherit it
 }

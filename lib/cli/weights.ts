@@ -42,7 +42,7 @@ export function registerWeights(program: Command, knownSets: () => Promise<Weigh
             about,
             licence,
             megabytes(bytes),
-            present ? (files[0].url === null ? "committed" : "fetched") : `no: polysem weights fetch ${name}`,
+            present ? (files[0].url === null ? "committed" : "fetched") : `no: deno task weights fetch ${name}`,
           ]),
         ));
     });
@@ -83,7 +83,7 @@ export function registerWeights(program: Command, knownSets: () => Promise<Weigh
           if (state === "altered" || (state === "missing" && needed)) {
             wrong.push(
               `${file.path} is ${state} (${
-                file.url === null ? "check it out again" : `polysem weights fetch ${name}`
+                file.url === null ? "check it out again" : `deno task weights fetch ${name}`
               })`,
             );
           }

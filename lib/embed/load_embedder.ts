@@ -14,7 +14,7 @@ export interface LoadedEmbedder extends Embedder {
 }
 
 /**
- * Loads an embedder: `resnet18-cifar10` comes with polysem, `resnet18-imagenet` after `polysem weights fetch
+ * Loads an embedder: `resnet18-cifar10` comes with polysem, `resnet18-imagenet` after `deno task weights fetch
  * resnet18-imagenet`, or from a file.
  *
  * @param name one of `EMBEDDERS`.

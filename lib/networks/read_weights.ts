@@ -39,7 +39,7 @@ export async function readWeights(
       `${set} needs ${path}, which is not there; ` +
         (url === null
           ? "check out the repository again"
-          : `run "polysem weights fetch ${set}", download ${url} to that place, or name a file with --weights`),
+          : `run \`deno task weights fetch ${set}\`, download ${url} to that place, or name a file of your own (see --help)`),
     );
   }
   await verifySha256(path, sha256);

@@ -53,7 +53,7 @@ Deno.test("weights list says what is committed, what is fetched and how to fetch
   await withSets(async (run, paths) => {
     const before = await run("list") as string;
     assert.match(before, /ours.*MIT.*committed/);
-    assert.match(before, /official.*BSD-3.*no: polysem weights fetch official/);
+    assert.match(before, /official.*BSD-3.*no: deno task weights fetch official/);
     await run("fetch", "official");
     assert.match(await run("list") as string, /official.*BSD-3.*fetched/);
     const json = await run("list", "--json") as {
@@ -113,7 +113,7 @@ Deno.test("weights verify accepts what is intact and does not ask for what was n
 
 Deno.test("weights verify prints its result and fails on altered files, and on missing ones that are needed", async () => {
   await withSets(async (run, { committed }) => {
-    await assert.rejects(run("verify", "official"), /official\.pth is missing \(polysem weights fetch official\)/);
+    await assert.rejects(run("verify", "official"), /official\.pth is missing \(deno task weights fetch official\)/);
     await Deno.writeFile(committed, CONTENT.toReversed());
     await assert.rejects(run("verify", "--json"), (error: Error) => {
       assert.match(error.message, /ours\.safetensors is altered \(check it out again\)$/);

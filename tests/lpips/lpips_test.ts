@@ -146,7 +146,7 @@ Deno.test("loadLpips() says which official file is missing and how to get it", a
   try {
     await assert.rejects(loadLpips("squeeze"), {
       name: "InputError",
-      message: /squeezenet1_1-b8a52dc0\.pth.*polysem weights fetch lpips-squeeze.*https:/,
+      message: /squeezenet1_1-b8a52dc0\.pth.*deno task weights fetch lpips-squeeze.*https:/,
     });
     await Deno.mkdir(`${cache}/weights`);
     await Deno.writeTextFile(`${cache}/weights/squeezenet1_1-b8a52dc0.pth`, "altered");

@@ -34,7 +34,7 @@ const official = await loadLpips("squeeze").catch(() => null);
 if (missing.length > 0 && official === null) {
   console.log(
     `skipping the published distances of SqueezeNet: there is no ${missing.join(", ")}; ` +
-      'run "polysem weights fetch lpips-squeeze" to test with the official files',
+      'run "deno task weights fetch lpips-squeeze" to test with the official files',
   );
 }
 
