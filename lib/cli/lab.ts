@@ -17,7 +17,13 @@ export function registerLab(program: Command): void {
       const { setUpJupyter } = await import("../notebook/jupyter.ts");
       const { python, environment } = await setUpJupyter("lab", (line) => printNote(command, line));
       const lab = new Deno.Command(python, {
-        args: ["-m", "jupyterlab", `--ServerApp.root_dir=${NOTEBOOKS}`, ...options],
+        args: [
+          "-m",
+          "jupyterlab",
+          `--ServerApp.root_dir=${NOTEBOOKS}`,
+          "--MultiKernelManager.default_kernel_name=deno",
+          ...options,
+        ],
         cwd: NOTEBOOKS,
         env: environment,
       }).spawn();
