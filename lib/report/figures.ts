@@ -29,6 +29,8 @@ type Scored = UnitOverview & { readonly score: NonNullable<UnitOverview["score"]
 
 /** A figure's content before it has its title. */
 interface Content {
+  /** Its title where that is not the usual one. */
+  readonly title?: string;
   /** What the figure's reader should know, a line each. */
   readonly notes: readonly string[];
   /** The chart, or why there is none. */
@@ -73,11 +75,13 @@ export const FIGURE_NAMES: readonly string[] = FIGURES.map(({ name }) => name);
  * @throws {RangeError} when the options ask for a unit that the run does not have.
  */
 export function* drawFigures(run: RunData, options: FigureOptions = {}): Generator<Figure> {
-  for (const { name, title, draw } of FIGURES) {
+  for (const { name, title: usual, draw } of FIGURES) {
     if (options.only && !options.only(name)) continue;
-    const { notes, chart, csv } = draw(run, options);
-    const whole = figureTitle(run, title, notes);
-    yield { name, title, csv, spec: typeof chart === "string" ? emptyChart(whole, chart) : chart(whole) };
+    const { notes, chart, csv, title = usual } = draw(run, options);
+    const spec = typeof chart === "string"
+      ? emptyChart(figureTitle(run, title, []), chart)
+      : chart(figureTitle(run, title, notes));
+    yield { name, title, csv, spec };
   }
 }
 
@@ -99,10 +103,12 @@ const label = ({ layer, unit }: Pick<UnitOverview, "layer" | "unit">) => `${laye
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** `2 of 40 units have no score`, or nothing. */
+/** How many units have no score, or nothing. */
 function withoutScore(run: RunData): string[] {
   const without = run.units.length - scored(run).length;
-  return without === 0 ? [] : [`${without} of ${count(run.units.length, "unit")} have no score (dead: no gradient).`];
+  return without === 0
+    ? []
+    : [`Without a score (dead, no gradient): ${without} of ${count(run.units.length, "unit")}.`];
 }
 
 const NONE_SCORED = "No unit of this run has a score: every one of them is dead.";
@@ -495,9 +501,10 @@ function twoStops(run: RunData, { compare }: FigureOptions): Content {
   const zero = points.filter(({ first, second }) => first === 0 && second === 0).length;
   const own = run.manifest.profileName;
   const names = compare
-    ? { first: `run ${compare.name} (${compare.manifest.profileName})`, second: `run ${run.name} (${own})` }
+    ? { first: `compared run ${compare.name} (${compare.manifest.profileName})`, second: `run ${run.name} (${own})` }
     : { first: "literal stop and rule", second: own === "paper" ? "the paper profile" : `${own} stop and rule` };
   return {
+    ...(compare && { title: "S of the same units in two runs" }),
     notes: [
       compare
         ? `${count(points.length, "unit")} that both runs have a score of.`

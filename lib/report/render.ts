@@ -19,17 +19,18 @@ const WIDTHS = { regular: fontWidths(FONTS.regular), bold: fontWidths(FONTS.bold
 interface TextItem {
   readonly fontSize?: number;
   readonly fontWeight?: string | number;
+  /** Width at which vega cuts the text off; 0 or none for nowhere. */
+  readonly limit?: number;
 }
 
 // vega measures text with a canvas where it finds one, and guesses elsewhere; this is the place it offers for another way
 (vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } }).textMetrics.width = (
-  { fontSize = 11, fontWeight },
+  { fontSize = 11, fontWeight, limit },
   text,
 ) => {
   const bold = fontWeight === "bold" || Number(fontWeight) >= 600;
-  return text === null || text === undefined
-    ? 0
-    : fontSize * (bold ? WIDTHS.bold : WIDTHS.regular).width(String(text).trim());
+  const width = fontSize * (bold ? WIDTHS.bold : WIDTHS.regular).width(String(text ?? "").trim());
+  return limit ? Math.min(limit, width) : width;
 };
 
 /** A vega-lite warning is a defect of the chart: it says that something asked for is not drawn. */

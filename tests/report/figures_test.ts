@@ -38,7 +38,7 @@ Deno.test("drawFigures() gives the eight figures in order, each saying what it w
   for (const [name, text] of await all(run)) {
     assert.match(
       text,
-      /run made-up · model lenet5-cifar10 · profile calibrated · embedder resnet18-cifar10 · LPIPS alex · seed 0/,
+      /model lenet5-cifar10 · profile calibrated · embedder resnet18-cifar10 · LPIPS alex · seed 0 · run made-up/,
       name,
     );
     assert.doesNotMatch(text, /Partial|undefined|NaN|Infinity|\[object/, name);
@@ -59,7 +59,10 @@ Deno.test("drawFigures() of a run of dead units alone says so eight times and fa
 });
 
 Deno.test("drawFigures() counts dead units where they are missing", async () => {
-  assert.match((await drawn(madeUpRun(), "6_score_by_layer")).text, /1 of 7 units have no score \(dead/);
+  assert.match(
+    (await drawn(madeUpRun(), "6_score_by_layer")).text,
+    /Without a score \(dead, no gradient\): 1 of 7 units\./,
+  );
 });
 
 Deno.test("drawFigures() shows markup in names as text", async () => {
@@ -145,7 +148,7 @@ Deno.test("the last figure compares with the literal columns, or with another ru
   const compare = madeUpRun([unitOf("fc1", 1, 1)], { name: "other" });
   const { text, csv } = await drawn(run, "8_two_stops", { compare });
   assert.deepEqual([csv[0], csv.length], ["layer,unit,S_compared,S", 2]);
-  assert.match(text, /S, run other \(calibrated\).*1 unit that both runs have a score of/);
+  assert.match(text, /S, compared run other \(calibrated\).*1 unit that both runs have a score of/);
   const apart = await drawn(run, "8_two_stops", { compare: madeUpRun([unitOf("fc9", 0, 1)]) });
   assert.match(apart.text, /no scored unit in common/);
 });

@@ -202,7 +202,7 @@ function drawCurve(drawing: Drawing, unit: PipelineUnit, x: number, y: number): 
   const place = axes(
     drawing,
     box,
-    { domain: [0, last + 1], ticks: every(10, last), title: "number of images I" },
+    { domain: [0, last + 1], ticks: every(last < 12 ? 2 : last < 26 ? 5 : 10, last), title: "number of images I" },
     { domain: [0, top], ticks, title: "d", digits: step < 0.1 ? 2 : digits },
   );
   drawing.line(meanDistances.map((d, i) => place([i + 2, d])), { stroke: INK.text, strokeWidth: 1.5 });
@@ -267,14 +267,17 @@ function drawClusters(drawing: Drawing, unit: PipelineUnit, x: number, y: number
   }
   const left = box.x + box.width + 12;
   const rows = Math.min(K, 5);
-  const pitch = Math.min(26, (CONTENT.height - (K > rows ? 14 : 0)) / rows);
+  const pitch = Math.min(25, (CONTENT.height - (K > rows ? 14 : 0)) / rows);
   const side = pitch - 3;
   const columns = Math.floor((x + CONTENT.width - left - 28) / (side + 2));
+  const lines = Math.max(1, Math.floor(5 / K)); // rows of images of one cluster
   for (let cluster = 0; cluster < rows; cluster++) {
     const members = images.filter((_, i) => clusters[i] === cluster);
-    const rowY = y + cluster * pitch;
+    const rowY = y + cluster * lines * pitch;
     drawing.symbol(left + 5, rowY + side / 2, groupShape(cluster), { fill: groupColour(cluster), size: 60 });
-    members.slice(0, columns).forEach((url, i) => drawing.image(left + 14 + i * (side + 2), rowY, side, side, url));
+    members.slice(0, columns * lines).forEach((url, i) =>
+      drawing.image(left + 14 + (i % columns) * (side + 2), rowY + Math.floor(i / columns) * pitch, side, side, url)
+    );
     drawing.text(x + CONTENT.width, rowY + side / 2, `${members.length}`, {
       fontSize: 9.5,
       align: "right",

@@ -47,7 +47,7 @@ export function scoreByLayer(
       values: layers.map((_, i) => i),
       labelExpr: `${JSON.stringify(names)}[datum.value]`,
       labelAngle: crowded ? -45 : 0,
-      ...(crowded && { labelAlign: "right" }),
+      ...(crowded && { labelAlign: "right", labelOverlap: false, labelLimit: 90 }),
       grid: false,
     },
   };

@@ -117,12 +117,12 @@ export interface Figure {
 /** `model lenet5-cifar10 · profile calibrated · ...`: what the numbers of a run depend on. */
 export function provenance({ name, manifest }: Pick<RunData, "name" | "manifest">): string {
   return [
-    `run ${name}`,
     `model ${manifest.model}`,
     `profile ${manifest.profileName}`,
     `embedder ${manifest.embedder}`,
     `LPIPS ${manifest.lpips}`,
     `seed ${manifest.seed}`,
+    `run ${name}`, // last: a name too long for the line is what is cut
   ].join(" · ");
 }
 

@@ -22,7 +22,9 @@ export function twoScores(
 ): TopLevelSpec {
   const layers = [...new Set(points.map(({ layer }) => layer))];
   const side = 278;
-  const layer = { field: "layer", type: "nominal", title: "layer", sort: null };
+  const entry = 30 + 5.5 * Math.max(...layers.map(({ length }) => length)); // of the legend, in pixels, about
+  const columns = Math.max(1, Math.floor(side / entry));
+  const layer = { field: "layer", type: "nominal", title: "layer", sort: null, legend: { columns } };
   const unitInterval = { domain: [-0.02, 1.02], nice: false };
   const axis = { values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: ".1f" };
   const scatterX = { field: "first", type: "quantitative", title: `S, ${names.first}`, scale: unitInterval, axis };
