@@ -22,7 +22,7 @@ export function twoScores(
 ): TopLevelSpec {
   const layers = [...new Set(points.map(({ layer }) => layer))];
   const side = 278;
-  const entry = 30 + 5.5 * Math.max(...layers.map(({ length }) => length)); // of the legend, in pixels, about
+  const entry = 24 + 5.5 * Math.max(...layers.map(({ length }) => length)); // of the legend, in pixels, about
   const columns = Math.max(1, Math.floor(side / entry));
   const layer = { field: "layer", type: "nominal", title: "layer", sort: null, legend: { columns } };
   const unitInterval = { domain: [-0.02, 1.02], nice: false };
