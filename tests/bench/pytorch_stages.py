@@ -6,8 +6,8 @@ FOLDER holds job.json and the raw float32 files that run.ts writes (see workload
 seconds of each stage, distances.f32, embeddings.f32. Each stage but the first is given the other side's input, so that
 differences do not add up and k-means works on the same points.
 
-What was tried and is faster on a CPU is used: images in channels-last memory (half the time of the default for LeNet-5),
-normalization folded into conv1, max-pool before ReLU (they commute), the fused Adam, batch normalization folded into the
+What was tried and is faster on a CPU is used: images in channels-last memory (half the processor time of PyTorch's default
+for LeNet-5; `--layout default` asks for the default), normalization folded into conv1, max-pool before ReLU (they commute), the fused Adam, batch normalization folded into the
 convolutions, inference mode, LPIPS by inner products, one thread for k-means on 32 points.
 """
 
@@ -41,22 +41,22 @@ def colours(values):
     return torch.tensor(values).view(1, 3, 1, 1)
 
 
-def channels_last(tensors):
+def load(path, layout):
     return {
-        name: tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-        for name, tensor in tensors.items()
+        name: tensor.contiguous(memory_format=layout) if tensor.ndim == 4 else tensor
+        for name, tensor in load_file(path).items()
     }
 
 
 class LeNet5:
     """Activations before the ReLU, computed no further than the layer asked for."""
 
-    def __init__(self, path, mean, std):
-        w = load_file(path)
+    def __init__(self, path, layout, mean, std):
+        w = load(path, layout)
         scaled = w["conv1.weight"] / colours(std)
         w["conv1.bias"] = w["conv1.bias"] - (scaled * colours(mean)).sum((1, 2, 3))
         w["conv1.weight"] = scaled
-        self.w = channels_last(w)
+        self.w = w
 
     def activations(self, x, layer):
         for name in ("conv1", "conv2"):
@@ -76,7 +76,7 @@ class LeNet5:
 def ascend(network, layer, units, starts, movements, rate):
     """Images of all units of a job by Adam on the logits of the pixels, one forward and backward pass a step.
 
-    starts: [N, 3, 32, 32] in (0, 1), channels last. Returns the activation of each image's unit at the end, [N].
+    starts: [N, 3, 32, 32] in (0, 1). Returns the activation of each image's unit at the end, [N].
     """
     unit = torch.tensor(units).repeat_interleave(len(starts) // len(units)).unsqueeze(1)
     logits = torch.logit(starts).requires_grad_(True)
@@ -97,8 +97,8 @@ class Lpips:
 
     STRIDE_AND_PADDING = {"features.0": (4, 2), "features.3": (1, 2)}
 
-    def __init__(self, path, size):
-        self.w = channels_last(load_file(path))
+    def __init__(self, path, layout, size):
+        self.w = load(path, layout)
         self.size = size
 
     def features(self, x):
@@ -119,7 +119,7 @@ class Lpips:
         units = len(images) // per_unit
         gram = torch.zeros(units, per_unit, per_unit)
         for layer, x in enumerate(self.features(images)):
-            x = x.permute(0, 2, 3, 1)  # contiguous, as memory is channels last
+            x = x.permute(0, 2, 3, 1)  # no copy where memory is channels last
             norm = torch.linalg.vector_norm(x, dim=3, keepdim=True).add_(LPIPS_EPSILON)
             weight = (self.w[f"lin{layer}.weight"].flatten() / (x.shape[1] * x.shape[2])).sqrt()
             unit = (x / norm).mul_(weight).reshape(units, per_unit, -1)
@@ -128,12 +128,12 @@ class Lpips:
         return (squares[:, rows] + squares[:, columns] - 2 * gram[:, rows, columns]).clamp_min_(0)
 
 
-def embedder(path):
-    """torchvision's ResNet-18 up to the global average pool, batch normalization folded, weights channels last."""
+def embedder(path, layout):
+    """torchvision's ResNet-18 up to the global average pool, batch normalization folded."""
     network = torchvision.models.resnet18()
     network.load_state_dict(load_file(path), strict=False)  # without the counters of batches
     network.fc = torch.nn.Identity()
-    network = fuse(network.eval()).to(memory_format=torch.channels_last)
+    network = fuse(network.eval()).to(memory_format=layout)
     mean, std = colours(IMAGENET_MEAN), colours(IMAGENET_STD)
 
     def embed(images):
@@ -156,16 +156,18 @@ def main(folder):
     torch.set_num_threads(job["threads"])
     sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
     per_unit = job["images"]
+    layout = torch.channels_last if job["layout"] == "channels-last" else torch.contiguous_format
 
     def read_images(name):
         pixels = torch.from_numpy(np.fromfile(folder / name, np.float32))
-        return pixels.view(-1, job["size"], job["size"], 3).permute(0, 3, 1, 2)  # channels last already
+        images = pixels.view(-1, job["size"], job["size"], 3).permute(0, 3, 1, 2)
+        return images.contiguous(memory_format=layout)
 
     starts, images = read_images("starts.f32"), read_images("images.f32")
     points = np.fromfile(folder / "points.f32", np.float32).reshape(len(images), -1)
-    lenet = LeNet5(job["weights"]["lenet5"], job["mean"], job["std"])
-    lpips = Lpips(job["weights"]["lpips"], job["lpipsSize"])
-    embed = embedder(job["weights"]["resnet18"])
+    lenet = LeNet5(job["weights"]["lenet5"], layout, job["mean"], job["std"])
+    lpips = Lpips(job["weights"]["lpips"], layout, job["lpipsSize"])
+    embed = embedder(job["weights"]["resnet18"], layout)
 
     def ascend_all(jobs, steps):
         activations, at = [], 0

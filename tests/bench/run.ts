@@ -5,7 +5,7 @@
  * @module
  */
 import { cpus } from "node:os";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { integerOption } from "../../lib/cli/option_values.ts";
 import { decimals, formatTable } from "../../lib/cli/output.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
@@ -15,6 +15,7 @@ import { runPolysemStages, type StageResults } from "./polysem_stages.ts";
 import { preparePyTorch, runPyTorchStages, type Versions } from "./pytorch_environment.ts";
 import {
   createWorkload,
+  LAYOUTS,
   type Stage,
   STAGES,
   startEngine,
@@ -62,13 +63,13 @@ interface BenchOptions extends WorkloadOptions {
   readonly json: boolean;
 }
 
-async function bench({ repeats, units, images, steps }: BenchOptions): Promise<Report> {
+async function bench({ repeats, units, images, steps, layout }: BenchOptions): Promise<Report> {
   const note = (text: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
   const python = await preparePyTorch(note);
   await startEngine();
   const { train } = await readCifar10();
   const { network } = await loadNetwork(MODEL);
-  const workload = createWorkload(network.layers, { units, images, steps });
+  const workload = createWorkload(network.layers, { units, images, steps, layout });
   const folder = await Deno.makeTempDir({ prefix: "polysem-bench-" });
   const ours: StageResults[] = [];
   const theirs: StageResults[] = [];
@@ -93,6 +94,7 @@ async function bench({ repeats, units, images, steps }: BenchOptions): Promise<R
     units: workload.jobs.reduce((sum, job) => sum + job.units.length, 0),
     images,
     steps,
+    layout,
     processor: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
     threads: THREADS,
     repeats,
@@ -137,11 +139,13 @@ function largestDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>, r
   return relativeTo === "largest" ? difference / largest : difference;
 }
 
-function formatReport({ model, units, images, steps, processor, threads, repeats, versions, rows }: Report): string {
+function formatReport(
+  { model, units, images, steps, layout, processor, threads, repeats, versions, rows }: Report,
+): string {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
     `${model}: ${units} units, ${images} images, ${steps} steps; least of ${repeats}; ${threads} threads each; ${processor}`,
-    libraries,
+    `${libraries}; PyTorch's memory layout: ${layout}`,
     formatTable(
       ["stage", "polysem s", "PyTorch s", "ratio", "wanted", "difference"],
       rows.map(({ stage, polysem, pytorch, ratio, wanted, difference }) => [
@@ -164,6 +168,9 @@ if (import.meta.main) {
     .option("--images <count>", "images of a unit", integerOption(2), 32)
     .option("--steps <count>", "steps of ascent", integerOption(1), 48)
     .option("--repeats <count>", "runs of each side in turn; the least time of each stage counts", integerOption(1), 1)
+    .addOption(
+      new Option("--layout <layout>", "how PyTorch keeps images in memory").choices(LAYOUTS).default(LAYOUTS[0]),
+    )
     .option("--json", "print one JSON document", false)
     .action(async (options: BenchOptions) => {
       const report = await bench(options);

@@ -24,7 +24,13 @@ export interface WorkloadOptions {
   readonly images: number;
   /** Steps of ascent. */
   readonly steps: number;
+  /** How PyTorch keeps images in memory: the way that is fastest on a CPU, or as it does when nothing is said. */
+  readonly layout: Layout;
 }
+
+/** PyTorch's memory formats. */
+export const LAYOUTS = ["channels-last", "default"] as const;
+export type Layout = typeof LAYOUTS[number];
 
 /** The same work for both sides. */
 export interface Workload extends WorkloadOptions {
@@ -113,6 +119,7 @@ export async function writeJob(folder: string, workload: Workload, data: HandedO
   }
   const job = {
     threads: THREADS,
+    layout: workload.layout,
     jobs: workload.jobs,
     images: workload.images,
     steps: workload.steps,
