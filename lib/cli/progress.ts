@@ -85,8 +85,9 @@ function lines({ title, total, unit, writeLine = console.error, now = Date.now }
     shownDone = done;
     const seconds = (shownAt - begun) / 1000;
     const left = done > 0 && done < total ? `, about ${duration(seconds / done * (total - done))} left` : "";
-    const share = total > 0 ? ` (${Math.floor(100 * done / total)} %)` : "";
-    writeLine(`${title}: ${done}/${total} ${unit}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`);
+    const share = total > 0 && unit !== "%" ? ` (${Math.floor(100 * done / total)} %)` : "";
+    const count = unit === "%" ? `${done} %` : `${done}/${total} ${unit}`;
+    writeLine(`${title}: ${count}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`);
   };
   return counting((done, detail) => {
     latest = { done, detail };

@@ -49,7 +49,12 @@ export function registerVisualize(program: Command): void {
       const data = profile.visualize.start === "dataset"
         ? await readData(options, command, "ascent starts from noise")
         : null;
-      const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
+      const progress = createProgress({
+        title: text,
+        total: options.count,
+        unit: "images",
+        quiet: globalOptions(command).quiet,
+      });
       const { images, activations, gradientless } = visualize(
         network,
         layer,
@@ -58,7 +63,7 @@ export function registerVisualize(program: Command): void {
         {
           seed: options.seed,
           dataset: data?.train ?? null,
-          onProgress: (share) => progress.update(Math.round(100 * share)),
+          onProgress: (share) => progress.update(Math.round(options.count * share)),
         },
       );
       progress.stop();
