@@ -8,6 +8,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
+import { drawFigures } from "../../lib/report/figures.ts";
+import { renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/report/run_data.ts";
 import { madeUpRun } from "../report/atlas_run.ts";
 
@@ -37,7 +39,7 @@ interface Setting {
 /** Writes a page, opens it from its file, and expects that nothing was complained of. */
 async function withPage(
   run: RunData,
-  options: Partial<AtlasOptions>,
+  options: Partial<AtlasOptions> | Promise<Partial<AtlasOptions>>,
   { width = 1280, height = 900, theme = "light", hash = "" }: Setting,
   action: (opened: Opened) => Promise<void>,
 ): Promise<void> {
@@ -51,7 +53,7 @@ async function withPage(
         await Deno.writeFile(join(folder, "report_files", name), bytes);
         return `report_files/${name}`;
       },
-      ...options,
+      ...await options,
     });
     await Deno.writeTextFile(file, html);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -77,7 +79,7 @@ async function withPage(
 function browserTest(
   name: string,
   run: () => RunData,
-  options: () => Partial<AtlasOptions>,
+  options: () => Partial<AtlasOptions> | Promise<Partial<AtlasOptions>>,
   setting: Setting,
   action: (opened: Opened) => Promise<void>,
 ): void {
@@ -175,7 +177,7 @@ browserTest("a unit opens by keyboard, steps to the next, and closes", madeUpRun
   await opened(page, "conv1:4");
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "hidden" });
-  assert.ok(!page.url().includes("#"));
+  await page.waitForURL((url) => url.hash === ""); // the link is taken back a moment after
   assert.equal(await page.evaluate("document.activeElement.textContent"), "conv1:4");
   await page.keyboard.press("/");
   assert.equal(await page.evaluate("document.activeElement.id"), "search");
@@ -285,9 +287,17 @@ for (const theme of ["light", "dark"] as const) {
   browserTest(
     `axe-core finds nothing serious in the ${theme} page, nor in an open unit`,
     () => madeUpRun({ missing: 2 }),
-    () => ({ compare: { run: madeUpRun({ name: "second", moreClusters: 1 }), settings: ["seed 0 → 1"] } }),
+    async () => ({
+      figures: await Array.fromAsync(drawFigures(madeUpRun()), async ({ title, spec }) => ({
+        title,
+        svg: await renderSvg(spec),
+      })),
+      compare: { run: madeUpRun({ name: "second", moreClusters: 1 }), settings: ["seed 0 → 1"] },
+    }),
     { theme },
     async ({ page }) => {
+      assert.ok(await page.locator(".vega svg").count() >= 6);
+      await page.locator(".card").first().scrollIntoViewIfNeeded();
       await page.locator(".group canvas").first().waitFor();
       assert.deepEqual(await violations(page), []);
       await page.locator('[data-unit="conv1:1"] h3 a').click();

@@ -459,7 +459,7 @@ export function angleTable(entry: UnitEntry, theta: readonly (readonly number[])
   return html(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": `Angles between the clusters of ${entry.id}` },
-    html("h4", { class: "angles-title" }, "Angles between cluster centres, in degrees"),
+    html("h3", { class: "angles-title" }, "Angles between cluster centres, in degrees"),
     html(
       "table",
       { class: "angles" },
@@ -502,7 +502,7 @@ export function clusterRows(
       "section",
       { class: `cluster ${members.length === 1 ? "only" : clusterClass(k)}` },
       html(
-        "h4",
+        "h3",
         {},
         html("span", { class: `swatch ${members.length === 1 ? "only" : clusterClass(k)}` }, String(k + 1)),
         `Cluster ${k + 1}`,
@@ -522,7 +522,7 @@ export function clusterRows(
     rows.push(html(
       "section",
       { class: "cluster uncounted" },
-      html("h4", {}, score === null ? "Images that were not scored" : "Made beyond the stop, not counted"),
+      html("h3", {}, score === null ? "Images that were not scored" : "Made beyond the stop, not counted"),
       html("div", { class: "tiles" }, ...rest.map(one)),
     ));
   }
@@ -643,7 +643,7 @@ export async function unitDetails(
       "section",
       { class: "cluster uncounted" },
       html(
-        "h4",
+        "h3",
         {},
         "Dataset’s best",
         html("span", { class: "quiet" }, ` the ${block.best.length} images that activate ${entry.id} most, best first`),

@@ -222,7 +222,7 @@ function Figures({ figures }: { figures: readonly AtlasFigure[] }): JSX.Element 
       <div class="figure-grid">
         {figures.map(({ title, svg }, i) => (
           <figure class="vega scroll" tabIndex={0} role="group" aria-label={title} key={title}>
-            <div dangerouslySetInnerHTML={{ __html: withOwnIds(svg, `figure${i}-`) }} />
+            <div dangerouslySetInnerHTML={{ __html: asPart(svg, `figure${i}-`) }} />
           </figure>
         ))}
       </div>
@@ -230,11 +230,15 @@ function Figures({ figures }: { figures: readonly AtlasFigure[] }): JSX.Element 
   );
 }
 
-/** Each chart numbers its clip paths from 0: in one page their names must differ. */
-function withOwnIds(svg: string, prefix: string): string {
+/**
+ * A chart as a part of the page. Each numbers its clip paths from 0: in one page their names must differ. A chart is one
+ * labelled picture: the roles that vega gives to groups of marks inside it would be pictures without a label.
+ */
+function asPart(svg: string, prefix: string): string {
   return svg
     .replace(/<\?xml[^>]*\?>|<!DOCTYPE[^>]*>/g, "")
     .replace(/(<(?:clipPath|linearGradient|radialGradient|pattern)\b[^>]*?\sid=")([^"]+)"/g, `$1${prefix}$2"`)
+    .replace(/ role="graphics-[a-z]+" aria-roledescription="[^"]*"/g, "")
     .replace(/="url\(#([^")]+)\)"/g, `="url(#${prefix}$1)"`);
 }
 
