@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { messageOf } from "../errors.ts";
 import type { RunManifest } from "../types.ts";
 import type { RunSummary } from "../store/mod.ts";
 import { integerOption } from "./option_values.ts";
@@ -22,6 +23,7 @@ interface ScoreAllOptions extends ScoringOptions {
   readonly limit?: number;
   readonly run?: string;
   readonly shard?: string;
+  readonly report: boolean;
 }
 
 /** Adds the command to the program. */
@@ -36,7 +38,8 @@ export function registerScoreAll(program: Command): void {
       .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
       .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
       .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
-      .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge"),
+      .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
+      .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
     const pipeline = await import("../pipeline/mod.ts");
     const store = await import("../store/mod.ts");
@@ -69,7 +72,8 @@ export function registerScoreAll(program: Command): void {
       const seconds = (performance.now() - started) / 1000;
       const scores = store.writeScores(run);
       const summary = run.summary();
-      const files = { run: join(directory, store.RUN_FILE), scores };
+      const report = shard.count === 1 && options.report ? await reportOf(directory, options, command) : {};
+      const files = { run: join(directory, store.RUN_FILE), scores, ...report };
       printResult(
         command,
         { run: directory, profile: context.profileName, embedder: context.embedder.name, seconds, files, ...summary },
@@ -79,6 +83,17 @@ export function registerScoreAll(program: Command): void {
       context.dispose();
     }
   });
+}
+
+/** Writes the run's page. The scores are there whether or not that succeeds. */
+async function reportOf(directory: string, { data }: ScoreAllOptions, command: Command): Promise<{ report?: string }> {
+  try {
+    const { writeReport } = await import("./report.ts");
+    return { report: (await writeReport(directory, { data }, command)).file };
+  } catch (error) {
+    printNote(command, `report.html was not written: ${messageOf(error)}`);
+    return {};
+  }
 }
 
 function manifestOf(

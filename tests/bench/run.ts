@@ -11,6 +11,7 @@ import { decimals, formatTable } from "../../lib/cli/output.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
 import { readCifar10 } from "../../lib/images/cifar10.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
+import { CALIBRATED } from "../../lib/pipeline/profile.ts";
 import { runPolysemStages, type StageResults } from "./polysem_stages.ts";
 import { preparePyTorch, runPyTorchStages, type Versions } from "./pytorch_environment.ts";
 import {
@@ -166,7 +167,7 @@ if (import.meta.main) {
     .description("Times the stages of the pipeline against batched PyTorch, one after the other.")
     .option("--units <count>", "units, spread over the layers (236 for all)", integerOption(1), 72)
     .option("--images <count>", "images of a unit", integerOption(2), 32)
-    .option("--steps <count>", "steps of ascent", integerOption(1), 48)
+    .option("--steps <count>", "steps of ascent", integerOption(1), CALIBRATED.visualize.steps)
     .option("--repeats <count>", "runs of each side in turn; the least time of each stage counts", integerOption(1), 1)
     .addOption(
       new Option("--layout <layout>", "how PyTorch keeps images in memory").choices(LAYOUTS).default(LAYOUTS[0]),
