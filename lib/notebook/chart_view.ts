@@ -4,20 +4,31 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { renderSvg } from "../report/render.ts";
+import { renderPng, renderSvg } from "../report/render.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
 
 /** The version of vega-lite's format by which JupyterLab knows what to draw. */
 const SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
 
-/** A chart that shows itself: as vega-lite where the reader draws that, as SVG elsewhere. */
+/** Longer than this, in characters, a chart would bloat its notebook: of hundreds of units, or of many images. */
+const LONGEST = 400_000;
+
+/** Pixels for each CSS pixel, where a chart is shown as PNG. */
+const ZOOM = 1.5;
+
+/**
+ * A chart that shows itself: as vega-lite where the reader draws that, as SVG elsewhere. What is too long for a notebook is left
+ * out; where neither can stay, a PNG takes their place.
+ */
 export class ChartView implements Displayable {
   constructor(readonly spec: TopLevelSpec) {}
 
   async [DISPLAY](): Promise<MediaBundle> {
+    const spec = { ...this.spec, $schema: SCHEMA };
+    const svg = await renderSvg(this.spec);
     return {
-      "application/vnd.vegalite.v5+json": { ...this.spec, $schema: SCHEMA },
-      "image/svg+xml": await renderSvg(this.spec),
+      ...(JSON.stringify(spec).length <= LONGEST && { "application/vnd.vegalite.v5+json": spec }),
+      ...(svg.length <= LONGEST ? { "image/svg+xml": svg } : { "image/png": (await renderPng(svg, ZOOM)).toBase64() }),
       "text/plain": typeof this.spec.description === "string" ? this.spec.description : "a chart",
     };
   }

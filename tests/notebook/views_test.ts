@@ -90,3 +90,11 @@ Deno.test("charts come as vega-lite and as SVG", async () => {
     assert.match(vegalite.$schema, /vega-lite\/v5/);
   }
 });
+
+Deno.test("a chart too long for a notebook comes as PNG alone", async () => {
+  const values = Array.from({ length: 120 }, (_, i) => Array.from({ length: 120 }, (_, j) => Math.abs(i - j)));
+  const bundle = await showChart(matrixPanels([{ name: "m", values, axis: "image" }], { text: "t", subtitle: [] }))
+    [DISPLAY]();
+  assert.deepEqual(Object.keys(bundle).sort(), ["image/png", "text/plain"]);
+  assert.ok(pngOf(bundle).width > 300);
+});
