@@ -11,7 +11,7 @@ import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
 const SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
 
 /** Longer than this, in characters, a chart would bloat its notebook: of hundreds of units, or of many images. */
-const LONGEST = 400_000;
+const LONGEST = 250_000;
 
 /** Pixels for each CSS pixel, where a chart is shown as PNG. */
 const ZOOM = 1.5;
