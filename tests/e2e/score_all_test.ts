@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isCifar10Present } from "../../lib/images/cifar10.ts";
@@ -40,7 +40,9 @@ Deno.test({
         assert.match(out, /^Profile quick, embedder resnet18-cifar10, jobs 5 of 5, this time /m);
         assert.match(out, new RegExp(`^run: ${join(runs.whole, "run.sqlite")}$`, "m"));
         assert.match(out, new RegExp(`^scores: ${join(runs.whole, "scores.csv")}$`, "m"));
-        assert.match(err, /^scoring: 6\/6 units \(100 %\), .*; fc3\n$/m);
+        assert.match(out, new RegExp(`^report: ${join(runs.whole, "report.html")}$`, "m"));
+        assert.match(readFileSync(join(runs.whole, "report.html"), "utf8"), /^<!DOCTYPE html>/i);
+        assert.match(err, /^scoring: 6\/6 units \(100 %\), .*; fc3$/m);
         assert.doesNotMatch(err, /warn|error|note/i);
         assert.ok(existsSync(join(runs.whole, "run.sqlite")));
         assert.ok(!existsSync(join(runs.whole, "run.sqlite-wal")), "the journal is folded in");
@@ -110,7 +112,11 @@ Deno.test({
         assert.deepEqual(Object.keys(document), ["run", "profile", "embedder", "seconds", "files", "jobs", "layers"]);
         assert.equal(document.run, runs.cut);
         assert.deepEqual(document.jobs, { planned: 5, completed: 5 });
-        assert.deepEqual(document.files, { run: join(runs.cut, "run.sqlite"), scores: join(runs.cut, "scores.csv") });
+        assert.deepEqual(document.files, {
+          run: join(runs.cut, "run.sqlite"),
+          scores: join(runs.cut, "scores.csv"),
+          report: join(runs.cut, "report.html"),
+        });
         const [{ layer, planned, units, dead, K1, K2, K3 }] = document.layers;
         assert.deepEqual([layer, planned, units, dead, K1 + K2 + K3], ["conv1", 2, 2, 0, 2]);
         assert.equal(scoresOf(runs.cut), scores);
