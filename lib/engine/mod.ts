@@ -13,6 +13,7 @@ export {
   depthToSpace,
   maxOfGroups,
   relu,
+  sigmoid,
   spaceToDepth,
   warp,
 } from "./layers.ts";

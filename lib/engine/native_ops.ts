@@ -14,7 +14,8 @@ export type Attribute =
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "int"; readonly value: number }
-  | { readonly kind: "ints"; readonly value: readonly number[] };
+  | { readonly kind: "ints"; readonly value: readonly number[] }
+  | { readonly kind: "shape"; readonly value: readonly number[] };
 
 /** Calls one TensorFlow operation and returns its outputs. */
 export interface NativeOps {
@@ -62,6 +63,8 @@ function createOps(backend: NodeBackend): NativeOps {
       case "int":
       case "ints":
         return { name, type: binding.TF_ATTR_INT, value: attribute.value };
+      case "shape":
+        return { name, type: binding.TF_ATTR_SHAPE, value: attribute.value };
     }
   };
   return {

@@ -5,7 +5,7 @@
  * @see Olah et al. (2017), "Feature Visualization"; lucid, `optvis/param`
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { sigmoid, tf } from "../engine/mod.ts";
 
 /** A way to describe images of a fixed size by variables without bounds. */
 export interface Parametrization {
@@ -31,7 +31,7 @@ function logit(images: tf.Tensor4D): tf.Tensor4D {
 export function pixelParametrization(size: number): Parametrization {
   return {
     shape: [size, size, 3],
-    toImages: (variables) => tf.sigmoid(variables as tf.Tensor4D),
+    toImages: (variables) => sigmoid(variables as tf.Tensor4D),
     fromImages: logit,
     dispose: () => {},
   };
@@ -75,7 +75,7 @@ export function fourierParametrization(size: number): Parametrization {
       const columns = multiplyLast(variables.mul(constants.scale), constants.basis, false); // [N, 3, fy, x]
       const rows = multiplyLast(columns.transpose([0, 1, 3, 2]), constants.basis, false); // [N, 3, x, y]
       const pixels = rows.transpose([0, 3, 2, 1]); // [N, y, x, 3]
-      return tf.sigmoid(multiplyLast(pixels, constants.mix, true)) as tf.Tensor4D;
+      return sigmoid(multiplyLast(pixels, constants.mix, true)) as tf.Tensor4D;
     },
     fromImages: (images) => {
       const plain = multiplyLast(logit(images), constants.unmix, true).transpose([0, 3, 2, 1]); // [N, 3, x, y]

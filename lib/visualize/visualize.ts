@@ -9,7 +9,7 @@ import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
 import type { Network } from "../networks/network.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, UnitId } from "../types.ts";
-import { adamAscent, initialAdam } from "./adam.ts";
+import { createAdam } from "./adam.ts";
 import { selectedActivations } from "./objective.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
@@ -104,26 +104,29 @@ function ascend(
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, layer), selection, options.activation);
 
-  let state = initialAdam(startVariables(network, layer, requests, parametrization, options, context));
+  const adam = createAdam(startVariables(network, layer, requests, parametrization, options, context));
+  const imagesNow = () => tf.tidy(() => parametrization.toImages(adam.read()));
   let gradientless: boolean[] = [];
-  for (let step = 0; step < options.steps; step++) {
-    const movement = nextMovement(movements, options);
-    const gradientOf = tf.grad((variables: tf.Tensor) =>
-      measure(applyMovement(parametrization.toImages(variables), movement)).sum()
-    );
-    const next = tf.tidy(() => {
-      const gradient = gradientOf(state.variables);
-      if (step === 0) gradientless = Array.from(gradient.abs().max([1, 2, 3]).dataSync(), (largest) => largest === 0);
-      const { variables, first, second } = adamAscent(state, gradient, options.learningRate);
-      return { variables, first, second };
-    });
-    tf.dispose([state.variables, state.first, state.second]);
-    state = { step: step + 1, ...next };
-    const { variables } = state;
-    onStep(step + 1, () => dataOf(() => measure(parametrization.toImages(variables))));
+  try {
+    for (let step = 0; step < options.steps; step++) {
+      const movement = nextMovement(movements, options);
+      const gradientOf = tf.grad((variables: tf.Tensor) =>
+        measure(applyMovement(parametrization.toImages(variables), movement)).sum()
+      );
+      const gradient = tf.tidy(() => gradientOf(adam.read()));
+      if (step === 0) {
+        const largest = dataOf(() => gradient.abs().max([1, 2, 3]));
+        gradientless = Array.from(largest, (value) => value === 0);
+      }
+      adam.step(gradient, options.learningRate);
+      gradient.dispose();
+      onStep(step + 1, () => dataOf(() => measure(imagesNow())));
+    }
+    const images = imagesNow();
+    return { images, activations: measure(images), gradientless };
+  } finally {
+    adam.dispose();
   }
-  const images = parametrization.toImages(state.variables);
-  return { images, activations: measure(images), gradientless };
 }
 
 /** One-hot rows: the unit of each request. (`tf.oneHot` refuses layers of one unit.) */

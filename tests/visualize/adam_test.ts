@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { adamAscent, initialAdam } from "../../lib/visualize/adam.ts";
+import { createRandom } from "../../lib/random.ts";
+import { adamAscent, createAdam, initialAdam } from "../../lib/visualize/adam.ts";
 
 await useBackend();
 
@@ -33,3 +34,36 @@ function assertClose(actual: tf.Tensor, expected: number[]): void {
     assert.ok(Math.abs(value - expected[i]) < 2e-6, `entry ${i} is ${value} instead of ${expected[i]}`);
   });
 }
+
+Deno.test("createAdam() takes the steps of adamAscent(), leaks no tensor, and its variables do not share state", () => {
+  const random = createRandom(0, "adam");
+  const draw = () => tf.tensor2d(Array.from({ length: 40 }, () => random.normal()), [8, 5]);
+  const before = tf.memory().numTensors;
+  const [start, other] = [draw(), draw()];
+  const gradients = Array.from({ length: 6 }, draw);
+  const expected: Float32Array[] = [];
+  tf.tidy(() => {
+    let state = initialAdam(start.clone());
+    for (const gradient of gradients) {
+      state = adamAscent(state, gradient, 0.05);
+      expected.push(state.variables.dataSync() as Float32Array);
+    }
+  });
+  const adam = createAdam(start.clone());
+  const beside = createAdam(other.clone());
+  gradients.forEach((gradient, step) => {
+    adam.step(gradient, 0.05);
+    const now = adam.read();
+    now.dataSync().forEach((value, i) => {
+      // the two differ in the order of rounding alone: each step moves by about the rate
+      assert.ok(Math.abs(value - expected[step][i]) < 1e-5, `step ${step}, entry ${i}: ${value}`);
+    });
+    now.dispose();
+  });
+  const untouched = beside.read();
+  assert.deepEqual(untouched.dataSync(), other.dataSync());
+  adam.dispose();
+  beside.dispose();
+  tf.dispose([untouched, start, other, ...gradients]);
+  assert.equal(tf.memory().numTensors, before);
+});
