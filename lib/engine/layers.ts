@@ -81,21 +81,18 @@ export function depthToSpace(x: tf.Tensor4D): tf.Tensor4D {
   return withGradient([x], ([input]) => ({ value: channelsToBlocks(input), saved: [] }), blocksToChannels);
 }
 
-const BLOCK = { T: FLOAT, block_size: { kind: "int", value: 2 } } as const;
+// A row of blocks is two rows of pixels: exchanging row and block column, of 2 C numbers each, is all there is to do. As a
+// transposition of rank 4 it is faster than TensorFlow's own SpaceToDepth, which runs on one thread.
 
 function blocksToChannels(x: tf.Tensor): tf.Tensor4D {
-  const ops = nativeOps();
-  if (ops !== null) return ops.call("SpaceToDepth", BLOCK, [x], 1)[0] as tf.Tensor4D;
   const [n, height, width, channels] = x.shape;
-  return x.reshape([n, height / 2, 2, width / 2, 2, channels]).transpose([0, 1, 3, 2, 4, 5])
+  return x.reshape([n * height / 2, 2, width / 2, 2 * channels]).transpose([0, 2, 1, 3])
     .reshape([n, height / 2, width / 2, 4 * channels]);
 }
 
 function channelsToBlocks(x: tf.Tensor): tf.Tensor4D {
-  const ops = nativeOps();
-  if (ops !== null) return ops.call("DepthToSpace", BLOCK, [x], 1)[0] as tf.Tensor4D;
   const [n, height, width, channels] = x.shape;
-  return x.reshape([n, height, width, 2, 2, channels / 4]).transpose([0, 1, 3, 2, 4, 5])
+  return x.reshape([n * height, width, 2, channels / 2]).transpose([0, 2, 1, 3])
     .reshape([n, 2 * height, 2 * width, channels / 4]);
 }
 

@@ -13,7 +13,6 @@ export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "shape"; readonly value: readonly number[] };
 
@@ -60,7 +59,6 @@ function createOps(backend: NodeBackend): NativeOps {
         return { name, type: binding.TF_ATTR_BOOL, value: attribute.value };
       case "string":
         return { name, type: binding.TF_ATTR_STRING, value: attribute.value };
-      case "int":
       case "ints":
         return { name, type: binding.TF_ATTR_INT, value: attribute.value };
       case "shape":

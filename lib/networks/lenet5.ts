@@ -104,14 +104,15 @@ export function createLeNet5(weights: Weights, source: string, name: string, nor
   const dense = new Map(
     [...arrays].filter(([key]) => key.startsWith("fc")).map(([key, array]) => [key, toTensor(array)] as const),
   );
-  const apply = (x: tf.Tensor4D, { filter, bias }: BlockConvolution) =>
-    convolveConstant(x, filter).add(bias) as tf.Tensor4D;
+  const convolve = (x: tf.Tensor4D, { filter }: BlockConvolution) => convolveConstant(spaceToDepth(x), filter);
+  // the four pixels of a pool have the same bias: it may come after the pool, where there is a fourth of the numbers
+  const poolRelu = (x: tf.Tensor4D, { bias }: BlockConvolution) => relu(maxOfGroups(x).add(bias) as tf.Tensor4D);
   const activations = (images: tf.Tensor4D, layer: string): tf.Tensor => {
-    const first = apply(spaceToDepth(images), conv1);
-    if (layer === "conv1") return depthToSpace(first);
-    const second = apply(spaceToDepth(relu(maxOfGroups(first))), conv2);
-    if (layer === "conv2") return depthToSpace(second);
-    return denseActivations(dense, relu(maxOfGroups(second)), layer);
+    const first = convolve(images, conv1);
+    if (layer === "conv1") return depthToSpace(first).add(conv1.bias);
+    const second = convolve(poolRelu(first, conv1), conv2);
+    if (layer === "conv2") return depthToSpace(second).add(conv2.bias);
+    return denseActivations(dense, poolRelu(second, conv2), layer);
   };
   return {
     name,
@@ -144,7 +145,7 @@ function foldNormalization(
 interface BlockConvolution {
   /** Shape [3, 3, 4 I, 4 O]. */
   readonly filter: tf.Tensor4D;
-  /** Shape [4 O]. */
+  /** Shape [O]. */
   readonly bias: tf.Tensor1D;
 }
 
@@ -173,6 +174,6 @@ function blockConvolution(weight: WeightArray, bias: WeightArray): BlockConvolut
   }
   return {
     filter: filter.toTensor() as tf.Tensor4D,
-    bias: tf.tidy(() => tf.tile(tf.tensor1d(bias.data), [4])),
+    bias: tf.tensor1d(bias.data),
   };
 }
