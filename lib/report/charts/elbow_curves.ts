@@ -157,7 +157,7 @@ export function elbowCurves(
           : []),
         {
           data: { values: stops },
-          mark: { type: "point", filled: true, size: 26, opacity: 0.8 },
+          mark: { type: "point", filled: true, size: curves.length > 4 ? 26 : 130, opacity: 0.8 },
           encoding: { x, y, color: colour, shape },
         },
         ...(field === "mean_distance" ? panelTitle(width, layer) : []),
