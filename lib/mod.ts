@@ -14,7 +14,17 @@ export { type Cifar10, readCifar10, toImageBatch } from "./images/cifar10.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
 export { loadNetwork } from "./networks/models.ts";
 export type { Network } from "./networks/network.ts";
-export { CALIBRATED, loadContext, loadProfile, PAPER, type Profile, scoreAll, scoreUnits } from "./pipeline/mod.ts";
+export {
+  CALIBRATED,
+  loadContext,
+  loadProfile,
+  PAPER,
+  type Profile,
+  scoreAll,
+  scoreAllInWorkers,
+  scoreUnits,
+  suggestWorkers,
+} from "./pipeline/mod.ts";
 export { meanPairwiseAngle, score } from "./score/mod.ts";
 export { exportRun, mergeRuns, openRun, readRun } from "./store/mod.ts";
 export type * from "./types.ts";

@@ -9,13 +9,10 @@ import { messageOf } from "../errors.ts";
 import type { RunManifest } from "../types.ts";
 import type { RunSummary } from "../store/mod.ts";
 import { integerOption } from "./option_values.ts";
-import { decimals, duration, formatTable, globalOptions, printNote, printResult } from "./output.ts";
+import { decimals, duration, formatTable, globalOptions, printDetail, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
 import { VERSION } from "./version.ts";
-
-/** Units scored together: with 32 images each they fill a batch of ascent. */
-const UNITS_TOGETHER = 16;
 
 interface ScoreAllOptions extends ScoringOptions {
   readonly layers?: string;
@@ -23,6 +20,7 @@ interface ScoreAllOptions extends ScoringOptions {
   readonly limit?: number;
   readonly run?: string;
   readonly shard?: string;
+  readonly workers?: number;
   readonly report: boolean;
 }
 
@@ -39,6 +37,12 @@ export function registerScoreAll(program: Command): void {
       .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
       .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
       .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
+      .option(
+        "--workers <n>",
+        "jobs under way at a time, each on a core of its own; results do not depend on it (default: as many as there are " +
+          "cores, with 1 GB of free memory each; 1 on a graphics card)",
+        integerOption(1),
+      )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
     const pipeline = await import("../pipeline/mod.ts");
@@ -47,9 +51,9 @@ export function registerScoreAll(program: Command): void {
     const { modelLayers } = await import("../networks/models.ts");
     const layers = modelLayers(options.model);
     const units = pipeline.selectUnits(layers, options); // before anything is loaded
-    const context = await loadScoring(options, command);
+    const context = await loadScoring(options, command, { threads: 1 }); // the cores are for the workers
     try {
-      const jobs = pipeline.createPlan(layers, units, UNITS_TOGETHER);
+      const jobs = pipeline.createPlan(layers, units);
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
       const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;
       const directory = store.runDirectory(name);
@@ -62,10 +66,14 @@ export function registerScoreAll(program: Command): void {
       const started = performance.now();
       const { quiet } = globalOptions(command);
       const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
+      const events = {
+        onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
+      };
+      const workers = options.workers ?? pipeline.suggestWorkers(context.backend, pending.length);
+      printDetail(command, `workers: ${workers}`);
       try {
-        pipeline.scoreAll(context, jobs, run, {
-          onProgress: (units, layer) => progress.update(Math.round(100 * units) / 100, layer),
-        });
+        if (workers === 1) pipeline.scoreAll(context, jobs, run, events);
+        else await pipeline.scoreAllInWorkers(context.loadedBy, context.backend, workers, jobs, run, events);
       } finally {
         progress.stop();
       }

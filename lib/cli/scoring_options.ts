@@ -4,8 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
-import type { BackendReport } from "../engine/mod.ts";
-import type { LoadedContext } from "../pipeline/mod.ts";
+import type { BackendOptions, BackendReport } from "../engine/mod.ts";
+import type { ContextOptions, LoadedContext } from "../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data_option.ts";
 import { seedOption } from "./option_values.ts";
 import { printDetail, printNote } from "./output.ts";
@@ -40,14 +40,20 @@ export function withScoringOptions(command: Command): Command {
 export interface ScoringContext extends LoadedContext {
   readonly profileName: string;
   readonly backend: BackendReport;
+  /** What it was loaded by, for workers to load the same. */
+  readonly loadedBy: ContextOptions;
 }
 
 /** Loads everything that scoring needs. Modules come late, so that help and usage errors need no engine. */
-export async function loadScoring(options: ScoringOptions, command: Command): Promise<ScoringContext> {
+export async function loadScoring(
+  options: ScoringOptions,
+  command: Command,
+  engine: BackendOptions = {},
+): Promise<ScoringContext> {
   const { loadContext, loadProfile } = await import("../pipeline/mod.ts");
   const { useBackend } = await import("../engine/mod.ts");
   const { name: profileName, profile } = await loadProfile(options.profile);
-  const backend = await useBackend();
+  const backend = await useBackend(undefined, engine);
   printDetail(command, `engine: ${JSON.stringify(backend)}`);
   const data = await readData(
     options,
@@ -56,7 +62,8 @@ export async function loadScoring(options: ScoringOptions, command: Command): Pr
       "activations are not compared with the dataset's",
   );
   const { model, modelWeights, embedderWeights, seed } = options;
-  const context = await loadContext({ model, modelWeights, embedderWeights, profile, seed, data });
+  const loadedBy = { model, modelWeights, embedderWeights, profile, seed, data };
+  const context = await loadContext(loadedBy);
   if (profile.cluster.center && context.meanEmbedding === null) {
     printNote(
       command,
@@ -64,5 +71,5 @@ export async function loadScoring(options: ScoringOptions, command: Command): Pr
         "a dataset it cannot be computed",
     );
   }
-  return { ...context, profileName, backend };
+  return { ...context, profileName, backend, loadedBy };
 }

@@ -6,6 +6,7 @@
  */
 import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
+import { type Colour, normalizeColours } from "../networks/normalize.ts";
 import { createResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "../networks/resnet.ts";
 import { takeWeight, type Weights } from "../networks/weights.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
@@ -17,8 +18,8 @@ interface EmbedderKind {
   readonly inputSize: number;
   readonly stem: typeof STEM_32;
   readonly classes: number;
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  readonly mean: Colour;
+  readonly std: Colour;
   /** Images per forward pass. */
   readonly batch: number;
 }
@@ -40,7 +41,7 @@ const KINDS: Readonly<Record<string, EmbedderKind>> = {
     classes: 1000,
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
-    batch: 16,
+    batch: 32,
   },
 };
 
@@ -83,14 +84,9 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
     ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data
     : null;
   const network = createResNet18(weights, source, kind);
-  const mean = tf.tensor1d([...kind.mean]);
-  const std = tf.tensor1d([...kind.std]);
-  const prepare = (x: tf.Tensor4D): tf.Tensor4D => {
+  const resize = (x: tf.Tensor4D): tf.Tensor4D => {
     const size = kind.inputSize;
-    const sized = x.shape[1] === size && x.shape[2] === size
-      ? x
-      : tf.image.resizeBilinear(x, [size, size], false, true);
-    return sized.sub(mean).div(std);
+    return x.shape[1] === size && x.shape[2] === size ? x : tf.image.resizeBilinear(x, [size, size], false, true);
   };
   return {
     name,
@@ -102,16 +98,18 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
       const embeddings = new Float32Array(count * RESNET18_FEATURES);
       for (let start = 0; start < count; start += kind.batch) {
         const size = Math.min(kind.batch, count - start);
-        const pixels = data.subarray(start * perImage, (start + size) * perImage);
-        const part = dataOf(() => network.features(prepare(tf.tensor4d(pixels, [size, height, width, 3]))));
+        // before resizing, which keeps means and is linear: there are fewer pixels yet
+        const pixels = normalizeColours(
+          data.subarray(start * perImage, (start + size) * perImage),
+          kind.mean,
+          kind.std,
+        );
+        const part = dataOf(() => network.features(resize(tf.tensor4d(pixels, [size, height, width, 3]))));
         embeddings.set(part, start * RESNET18_FEATURES);
       }
       return { rows: count, cols: RESNET18_FEATURES, data: embeddings };
     },
-    dispose: () => {
-      network.dispose();
-      tf.dispose([mean, std]);
-    },
+    dispose: () => network.dispose(),
   };
 }
 

@@ -44,6 +44,9 @@ export interface BackendReport {
   readonly skipped: readonly SkippedBackend[];
 }
 
+/** TensorFlow's own name for the threads of one operation. */
+const THREADS = "TF_NUM_INTRAOP_THREADS";
+
 /** Why a backend cannot be used, and what to do about it. */
 class Unavailable extends Error {
   constructor(why: string, readonly remedy: string) {
@@ -51,9 +54,18 @@ class Unavailable extends Error {
   }
 }
 
+/** How the engine computes. */
+export interface BackendOptions {
+  /**
+   * Threads of one operation on the native backend, for the whole process. By default TensorFlow takes all cores; the
+   * environment variable `TF_NUM_INTRAOP_THREADS` overrides both.
+   */
+  readonly threads?: number;
+}
+
 type Started = Omit<BackendReport, "backend" | "skipped">;
 
-const START: Readonly<Record<Backend, () => Promise<Started>>> = {
+const START: Readonly<Record<Backend, (options: BackendOptions) => Promise<Started>>> = {
   native: startNative,
   wasm: startWasm,
   cpu: startCpu,
@@ -70,23 +82,24 @@ let calls: Promise<unknown> = Promise.resolve();
  *
  * @param preference the backend to use and no other; by default the first of native, wasm and cpu that works. The
  * environment variable `POLYSEM_BACKEND` overrides it.
+ * @param options count for the process's first call only.
  * @throws {InputError} when the backend that was asked for cannot be used, saying why and what to do, or when
  * `POLYSEM_BACKEND` names none.
  */
-export function useBackend(preference?: Backend): Promise<BackendReport> {
-  const next = calls.then(async () => current = await choose(preference));
+export function useBackend(preference?: Backend, options: BackendOptions = {}): Promise<BackendReport> {
+  const next = calls.then(async () => current = await choose(preference, options));
   calls = next.catch(() => {});
   return next;
 }
 
-async function choose(preference: Backend | undefined): Promise<BackendReport> {
+async function choose(preference: Backend | undefined, options: BackendOptions): Promise<BackendReport> {
   const override = readOverride();
   const wanted = override ?? preference;
   if (current !== undefined && (wanted === undefined || wanted === current.backend)) return current;
   const skipped: SkippedBackend[] = [];
   for (const backend of wanted === undefined ? BACKENDS : [wanted]) {
     try {
-      return { backend, ...await START[backend](), skipped };
+      return { backend, ...await START[backend](options), skipped };
     } catch (error) {
       skipped.push({ backend, ...reasonOf(error) });
     }
@@ -120,7 +133,7 @@ interface NodeBackend {
   readonly binding: { readonly TF_Version: string };
 }
 
-async function startNative(): Promise<Started> {
+async function startNative({ threads }: BackendOptions): Promise<Started> {
   const engine = findEngine();
   if (engine !== null) {
     try {
@@ -133,15 +146,19 @@ async function startNative(): Promise<Started> {
   }
   if (!isAddonInstalled()) throw new Unavailable("it has not been built on this machine", "run `deno task setup`");
   Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3"); // read when the library is loaded
-  await withoutStderr(async () => {
+  if (threads !== undefined && !Deno.env.get(THREADS)) Deno.env.set(THREADS, String(threads)); // likewise
+  const start = async () => {
     await import("@tensorflow/tfjs-node-gpu");
     await activate("tensorflow");
     tf.add(1, 2).dispose(); // what TensorFlow writes while it starts, it writes at the first operation
-  });
+  };
+  // standard error is the whole process's: workers that start side by side must not turn it off under each other, and
+  // need not, since TensorFlow has spoken when the process's first engine started
+  await ("WorkerGlobalScope" in globalThis ? start() : withoutStderr(start));
   const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;
   return {
     device: isUsingGpuDevice ? "cuda" : "cpu",
-    threads: Number(Deno.env.get("TF_NUM_INTRAOP_THREADS")) || navigator.hardwareConcurrency,
+    threads: Number(Deno.env.get(THREADS)) || navigator.hardwareConcurrency,
     versions: { tfjs: tf.version.tfjs, tensorflow: binding.TF_Version },
   };
 }

@@ -17,4 +17,4 @@ export {
   spaceToDepth,
   warp,
 } from "./layers.ts";
-export { type Backend, type BackendReport, useBackend } from "./backend.ts";
+export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";

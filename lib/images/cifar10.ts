@@ -76,7 +76,7 @@ export interface LabelledImages {
   /** Number of images N. */
   readonly count: number;
   /** Pixels 0 .. 255, shape [N, 32, 32, 3]. */
-  readonly pixels: Uint8Array;
+  readonly pixels: Uint8Array<ArrayBufferLike>;
   /** Classes 0 .. 9, length N. */
   readonly labels: Uint8Array;
 }
@@ -122,7 +122,7 @@ export function isCifar10Present(directory: string = cifar10Directory()): boolea
 export async function readCifar10(directory: string = cifar10Directory()): Promise<Cifar10> {
   const batches: LabelledImages[] = [];
   for (const batch of CIFAR10_BATCHES) batches.push(await readBatch(join(directory, `${batch.name}.bin`), batch));
-  return { train: concatenate(batches.slice(0, 5)), test: batches[5] };
+  return { train: concatenate(batches.slice(0, 5)), test: concatenate(batches.slice(5)) };
 }
 
 async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): Promise<LabelledImages> {
@@ -193,9 +193,10 @@ function encodeRecords(batch: LabelledImages): Uint8Array {
   return bytes;
 }
 
+/** Batches as one, its pixels in memory that workers share. */
 function concatenate(batches: readonly LabelledImages[]): LabelledImages {
   const count = batches.reduce((sum, batch) => sum + batch.count, 0);
-  const pixels = new Uint8Array(count * IMAGE_BYTES);
+  const pixels = new Uint8Array(new SharedArrayBuffer(count * IMAGE_BYTES));
   const labels = new Uint8Array(count);
   let at = 0;
   for (const batch of batches) {

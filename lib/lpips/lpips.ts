@@ -7,13 +7,17 @@
  */
 import { tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
+import { type Colour, normalizeColours } from "../networks/normalize.ts";
 import type { PerceptualNetwork } from "../networks/perceptual.ts";
 import type { ImageBatch } from "../types.ts";
 import { createHead, squaredDistances, type UnitVector, unitVector } from "./unit_features.ts";
 
-/** Mean and deviation of ImageNet's colours on pixels in [-1, 1], as published with the metric. */
-const SHIFT = [-.030, -.088, -.188];
-const SCALE = [.458, .448, .450];
+/**
+ * Mean and deviation of ImageNet's colours: the metric's published shift (-.030, -.088, -.188) and scale (.458, .448, .450),
+ * which are of pixels in [-1, 1], for pixels in [0, 1].
+ */
+const MEAN: Colour = [(1 - .030) / 2, (1 - .088) / 2, (1 - .188) / 2];
+const STD: Colour = [.458 / 2, .448 / 2, .450 / 2];
 
 /**
  * Images per forward pass of a sequence. Every pass has the same number, blank ones included, so that kernels which choose
@@ -108,11 +112,12 @@ export function createLpips(
   /** Feature maps of images in one forward pass, one [count, positions, channels] per layer. */
   const featureMaps = (pixels: Float32Array, count: number, height: number, width: number): tf.Tensor4D[] =>
     tf.tidy(() => {
-      const images = tf.tensor4d(pixels, [count, height, width, 3]);
+      // before resizing, which keeps means and is linear: there are fewer pixels yet
+      const images = tf.tensor4d(normalizeColours(pixels, MEAN, STD), [count, height, width, 3]);
       const sized = resize === undefined || (resize === height && resize === width)
         ? images
         : tf.image.resizeBilinear(images, [resize, resize], false, true);
-      return network.features(sized.mul(2).sub(1).sub(SHIFT).div(SCALE) as tf.Tensor4D);
+      return network.features(sized);
     });
 
   return {

@@ -28,6 +28,10 @@ export function createHead(weights: Float32Array): Head {
 export interface UnitVector {
   /** Entries, shape [D]; most are zero, since they come after ReLUs. */
   readonly entries: Float32Array;
+  /** Where they are not zero. */
+  readonly indices: Int32Array;
+  /** The entries there. */
+  readonly values: Float32Array;
   /** Squared Euclidean length. */
   readonly squaredLength: number;
 }
@@ -52,7 +56,7 @@ export function unitVector(maps: readonly Float32Array[], heads: readonly Head[]
   for (const [layer, map] of maps.entries()) {
     writeUnitFeatures(map, heads[layer], entries.subarray(end, end += lengths[layer]));
   }
-  return { entries, squaredLength: innerProducts(entries, [entries])[0] };
+  return indexed(entries);
 }
 
 function writeUnitFeatures(map: Float32Array, { channels, used, roots }: Head, output: Float32Array): void {
@@ -66,6 +70,23 @@ function writeUnitFeatures(map: Float32Array, { channels, used, roots }: Head, o
   }
 }
 
+/** A vector with its non-zero entries found and its length measured. */
+export function indexed(entries: Float32Array): UnitVector {
+  const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
+  const indices = new Int32Array(entries.length);
+  const values = new Float32Array(entries.length);
+  let count = 0;
+  for (let i = 0; i < entries.length; i++) {
+    indices[count] = i; // overwritten by the next where the entry is zero: no branch to mispredict
+    values[count] = entries[i];
+    const magnitude = bits[i] & 0x7fffffff;
+    count += -magnitude >>> 31; // 1, or 0 where the entry is zero
+  }
+  let squaredLength = 0;
+  for (let j = 0; j < count; j++) squaredLength += values[j] * values[j];
+  return { entries, indices: indices.slice(0, count), values: values.slice(0, count), squaredLength };
+}
+
 /**
  * Squared Euclidean distances of one vector to others, |a|^2 + |b|^2 - 2 a.b. In double precision the products of float32
  * entries are exact and little is lost by cancelling: 1e-15 of the squared lengths. All three terms are summed from the
@@ -76,39 +97,37 @@ function writeUnitFeatures(map: Float32Array, { channels, used, roots }: Head, o
  * @returns as many distances as others, none negative.
  */
 export function squaredDistances(vector: UnitVector, others: readonly UnitVector[]): number[] {
-  const products = innerProducts(vector.entries, others.map(({ entries }) => entries));
-  return products.map((product, i) => Math.max(0, vector.squaredLength + others[i].squaredLength - 2 * product));
+  const products = innerProducts(vector, others);
+  return others.map(({ squaredLength }, i) => Math.max(0, vector.squaredLength + squaredLength - 2 * products[i]));
 }
 
+/** Vectors that one pass over the non-zero entries serves: their sums run side by side. */
+const AT_ONCE = 8;
+
 /** Inner products of one vector with others. Only entries where it is not zero are visited, one in five. */
-function innerProducts(vector: Float32Array, others: readonly Float32Array[]): number[] {
-  const indices = new Int32Array(vector.length);
-  let count = 0;
-  for (let k = 0; k < vector.length; k++) {
-    indices[count] = k; // overwritten by the next where the entry is zero: no branch to mispredict
-    count += vector[k] === 0 ? 0 : 1;
-  }
-  const products: number[] = [];
-  let i = 0;
-  // four at a time: the sums run side by side and each entry of `vector` is read once for all four
-  for (; i + 4 <= others.length; i += 4) {
-    const [a, b, c, d] = [others[i], others[i + 1], others[i + 2], others[i + 3]];
-    let [withA, withB, withC, withD] = [0, 0, 0, 0];
-    for (let j = 0; j < count; j++) {
+function innerProducts({ indices, values }: UnitVector, others: readonly UnitVector[]): Float64Array {
+  const products = new Float64Array(others.length);
+  for (let i = 0; i < others.length; i += AT_ONCE) {
+    // past the end the last one is repeated; what comes of it is dropped
+    const [a, b, c, d, e, f, g, h] = Array.from(
+      { length: AT_ONCE },
+      (_, j) => others[Math.min(i + j, others.length - 1)].entries,
+    );
+    let [withA, withB, withC, withD, withE, withF, withG, withH] = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let j = 0; j < indices.length; j++) {
       const k = indices[j];
-      const entry = vector[k];
-      withA += entry * a[k];
-      withB += entry * b[k];
-      withC += entry * c[k];
-      withD += entry * d[k];
+      const value = values[j];
+      withA += value * a[k];
+      withB += value * b[k];
+      withC += value * c[k];
+      withD += value * d[k];
+      withE += value * e[k];
+      withF += value * f[k];
+      withG += value * g[k];
+      withH += value * h[k];
     }
-    products.push(withA, withB, withC, withD);
-  }
-  for (; i < others.length; i++) {
-    const other = others[i];
-    let sum = 0;
-    for (let j = 0; j < count; j++) sum += vector[indices[j]] * other[indices[j]];
-    products.push(sum);
+    const sums = [withA, withB, withC, withD, withE, withF, withG, withH];
+    products.set(sums.slice(0, others.length - i), i);
   }
   return products;
 }

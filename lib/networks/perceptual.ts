@@ -86,16 +86,19 @@ export function disposeConvolutions(convolutions: ReadonlyMap<string, Convolutio
  */
 export function convolveRelu(x: tf.Tensor4D, convolution: Convolution, stride = 1, padding = 0): tf.Tensor4D {
   const { kernel, bias } = convolution;
-  // at stride 1, "same" is PyTorch's symmetric padding of (kernel - 1) / 2 and saves a copy of the input
-  const same = stride === 1 && padding === (kernel.shape[0] - 1) / 2;
   return tf.fused.conv2d({
-    x: same || padding === 0 ? x : tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]]),
+    x,
     filter: kernel,
     strides: stride,
-    pad: same ? "same" : "valid",
+    pad: symmetricPadding(padding),
     bias,
     activation: "relu",
   });
+}
+
+/** PyTorch's padding of a convolution: as many zeros on each of the four sides, which "same" is not at stride 2. */
+export function symmetricPadding(amount: number): [[0, 0], [number, number], [number, number], [0, 0]] {
+  return [[0, 0], [amount, amount], [amount, amount], [0, 0]];
 }
 
 /**

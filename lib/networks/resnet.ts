@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
 import type { WeightArray } from "./safetensors.ts";
+import { symmetricPadding } from "./perceptual.ts";
 import { takeWeight, toTensor, type Weights } from "./weights.ts";
 
 /** Width of the last stage: dimensions of the embedding. */
@@ -91,7 +92,7 @@ function convSpecs(stem: Stem): ConvSpec[] {
   return [stemSpec(stem), ...blocks];
 }
 
-/** Zeros around height and width: PyTorch's symmetric padding, which TensorFlow's "same" is not at stride 2. */
+/** Zeros around height and width. */
 function padded(x: tf.Tensor4D, amount: number): tf.Tensor4D {
   return amount === 0 ? x : tf.pad(x, [[0, 0], [amount, amount], [amount, amount], [0, 0]]);
 }
@@ -220,12 +221,11 @@ export function createResNet18(
 
   const apply = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D => {
     const { filter, offset } = folded.get(spec.conv)!;
-    const same = spec.stride === 1;
     return tf.fused.conv2d({
-      x: same ? x : padded(x, (spec.kernel - 1) / 2),
+      x,
       filter,
       strides: spec.stride,
-      pad: same ? "same" : "valid",
+      pad: symmetricPadding((spec.kernel - 1) / 2),
       bias: offset,
       activation,
     });

@@ -1,18 +1,17 @@
 /**
- * The benchmark's work in our pipeline's stages, job by job as a run does it.
+ * The benchmark's work in our pipeline's stages, job by job in workers as a run does it.
  *
  * @module
  */
-import { clusterEmbeddings, type ClusterOptions } from "../../lib/cluster/mod.ts";
+import type { ClusterOptions } from "../../lib/cluster/mod.ts";
 import { clusteredSpace } from "../../lib/cluster/options.ts";
-import { createEmbedder, meanRow } from "../../lib/embed/mod.ts";
+import { meanRow } from "../../lib/embed/mod.ts";
 import type { LabelledImages } from "../../lib/images/cifar10.ts";
-import { loadLpips } from "../../lib/lpips/mod.ts";
-import type { Network } from "../../lib/networks/network.ts";
-import type { Job } from "../../lib/pipeline/plan.ts";
 import type { ImageBatch, Matrix } from "../../lib/types.ts";
-import { imageRequests, type Visualizations, visualize } from "../../lib/visualize/mod.ts";
-import type { HandedOver, Stage, StageSeconds, Workload } from "./workload.ts";
+import type { Visualizations } from "../../lib/visualize/mod.ts";
+import { createWorkerPool } from "../../lib/worker_pool.ts";
+import type { StageInit, StageResult, StageTask } from "./stage_worker.ts";
+import { type HandedOver, type Stage, type StageSeconds, THREADS, type Workload } from "./workload.ts";
 
 /** What a side computed, unit after unit, and how long it took. */
 export interface StageResults {
@@ -27,74 +26,92 @@ export interface StageResults {
   readonly inertias: readonly (readonly number[])[];
 }
 
-/** Runs all stages, each after a little of it untimed. The engine must be ready. */
+/**
+ * Runs all stages in as many workers as PyTorch gets threads, each stage after a little of it untimed in every worker. The
+ * engine must be ready.
+ */
 export async function runPolysemStages(
   workload: Workload,
-  network: Network,
+  model: string,
   train: LabelledImages,
 ): Promise<StageResults & { readonly handedOver: HandedOver }> {
   const { jobs, profile, seed, images: perUnit } = workload;
+  const init: StageInit = { model, workload, train };
+  const pool = await createWorkerPool<StageInit, StageTask, StageResult>(
+    new URL("./stage_worker.ts", import.meta.url),
+    THREADS,
+    init,
+  );
   const seconds: Partial<Record<Stage, number>> = {};
-  const timed = <T>(stage: Stage, work: () => T): T => {
+  /** The results of tasks, in their order. */
+  const perform = async <T extends StageResult>(tasks: readonly StageTask[]): Promise<T[]> => {
+    const results = new Array<T>(tasks.length);
+    await pool.run(tasks, { onResult: (index, result) => results[index] = result as T });
+    return results;
+  };
+  /** As `perform`, timed, after the `little` task once in each worker. */
+  const timed = async <T extends StageResult>(tasks: readonly StageTask[], little: StageTask): Promise<T[]> => {
+    await perform(Array.from({ length: THREADS }, () => little));
     const begin = performance.now();
-    const result = work();
-    seconds[stage] = (performance.now() - begin) / 1000;
-    return result;
+    const results = await perform<T>(tasks);
+    seconds[tasks[0].stage] = (performance.now() - begin) / 1000;
+    return results;
   };
 
-  const ascend = (steps: number) =>
-    jobs.map(({ layer, units }: Job): Visualizations =>
-      visualize(network, layer, imageRequests(units, 0, perUnit), { ...profile.visualize, steps }, {
-        seed,
-        dataset: train,
-      })
+  try {
+    const ascents = (steps: number) => jobs.map((job): StageTask => ({ stage: "ascent", job, steps }));
+    const starts = concatenate((await perform<Visualizations>(ascents(0))).map(({ images }) => images.data));
+    const made = await timed<Visualizations>(ascents(workload.steps), { stage: "ascent", job: jobs[0], steps: 1 });
+    const units = made.map(({ images }) => split(images, perUnit));
+    const little = [{ ...units[0][0], count: 2, data: units[0][0].data.slice(0, 2 * pixelsOf(units[0][0])) }];
+    const distances = await timed<number[][]>(
+      units.map((units): StageTask => ({ stage: "lpips", units })),
+      { stage: "lpips", units: little },
     );
-  const starts = concatenate(ascend(0).map(({ images }) => images.data));
-  ascend(1);
-  const made = timed("ascent", () => ascend(workload.steps));
-  const images = concatenate(made.map(({ images }) => images.data));
-  const activations = concatenate(made.map(({ activations }) => activations));
-  const perImage = network.inputSize ** 2 * 3;
-  const units = images.length / perImage / perUnit;
-  const batches = Array.from({ length: units }, (_, u): ImageBatch => ({
+    const embeddings = await timed<Matrix[]>(
+      units.map((units): StageTask => ({ stage: "embedding", units })),
+      { stage: "embedding", units: little },
+    );
+    const allEmbeddings = concatenate(embeddings.flat().map(({ data }) => data as Float32Array));
+    const { cols } = embeddings[0][0];
+    const whole: Matrix = { rows: allEmbeddings.length / cols, cols, data: allEmbeddings };
+    const options: ClusterOptions = { ...profile.cluster, seed, mean: meanRow(whole) };
+    const clustering = (units: readonly Matrix[]): StageTask => ({ stage: "clustering", units, options });
+    const inertias = await timed<number[][]>(embeddings.map(clustering), clustering(embeddings[0].slice(0, 1)));
+
+    const activations = concatenate(made.map(({ activations }) => activations));
+    return {
+      seconds: seconds as StageSeconds,
+      activations: Array.from(
+        { length: activations.length / perUnit },
+        (_, u) => mean(activations.subarray(u * perUnit, (u + 1) * perUnit)),
+      ),
+      distances: Float32Array.from(distances.flat(2)),
+      embeddings: allEmbeddings,
+      inertias: inertias.flat(),
+      handedOver: {
+        starts,
+        images: concatenate(made.map(({ images }) => images.data)),
+        points: Float32Array.from(clusteredSpace(whole, options).flat()),
+      },
+    };
+  } finally {
+    pool.close();
+  }
+}
+
+function pixelsOf({ height, width }: ImageBatch): number {
+  return height * width * 3;
+}
+
+/** Images unit by unit. */
+function split(images: ImageBatch, perUnit: number): ImageBatch[] {
+  const length = perUnit * pixelsOf(images);
+  return Array.from({ length: images.count / perUnit }, (_, u) => ({
+    ...images,
     count: perUnit,
-    height: network.inputSize,
-    width: network.inputSize,
-    data: images.subarray(u * perUnit * perImage, (u + 1) * perUnit * perImage),
+    data: images.data.slice(u * length, (u + 1) * length), // its own memory, or a worker would be sent the whole of it
   }));
-
-  const lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
-  const measure = (some: readonly ImageBatch[]) =>
-    some.map((batch) => {
-      const sequence = lpips.createSequence();
-      const distances = sequence.add(batch);
-      sequence.dispose();
-      return distances;
-    });
-  measure(batches.slice(0, 2));
-  const distances = timed("lpips", () => measure(batches));
-  lpips.dispose();
-
-  const embedder = createEmbedder(profile.embed.embedder, workload.resnet18, "made-up ResNet-18");
-  embedder.embed({ ...batches[0], count: 1, data: batches[0].data.subarray(0, perImage) });
-  const embeddings = timed("embedding", () => batches.map((batch) => embedder.embed(batch)));
-  embedder.dispose();
-
-  const allEmbeddings = concatenate(embeddings.map(({ data }) => data as Float32Array));
-  const whole: Matrix = { rows: units * perUnit, cols: embedder.dimensions, data: allEmbeddings };
-  const options: ClusterOptions = { ...profile.cluster, seed, mean: meanRow(whole) };
-  const cluster = (some: readonly Matrix[]) => some.map((matrix) => clusterEmbeddings(matrix, options));
-  cluster(embeddings.slice(0, 1));
-  const clusterings = timed("clustering", () => cluster(embeddings));
-
-  return {
-    seconds: seconds as StageSeconds,
-    activations: Array.from({ length: units }, (_, u) => mean(activations.subarray(u * perUnit, (u + 1) * perUnit))),
-    distances: Float32Array.from(distances.flat()),
-    embeddings: allEmbeddings,
-    inertias: clusterings.map(({ candidates }) => candidates.map(({ inertia }) => inertia)),
-    handedOver: { starts, images, points: Float32Array.from(clusteredSpace(whole, options).flat()) },
-  };
 }
 
 function concatenate(arrays: readonly Float32Array[]): Float32Array {

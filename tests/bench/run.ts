@@ -78,7 +78,7 @@ async function bench({ repeats, units, images, steps, layout }: BenchOptions): P
   try {
     for (let repeat = 1; repeat <= repeats; repeat++) {
       note(`polysem, ${repeat} of ${repeats}`);
-      const { handedOver, ...results } = await runPolysemStages(workload, network, train);
+      const { handedOver, ...results } = await runPolysemStages(workload, MODEL, train);
       ours.push(results);
       if (repeat === 1) await writeJob(folder, workload, handedOver);
       note(`PyTorch, ${repeat} of ${repeats}`);

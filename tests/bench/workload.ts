@@ -46,7 +46,7 @@ export const STAGES = ["ascent", "lpips", "embedding", "clustering"] as const;
 export type Stage = typeof STAGES[number];
 export type StageSeconds = Readonly<Record<Stage, number>>;
 
-/** Threads of each side. */
+/** Threads of PyTorch, and workers of ours, each on one thread. */
 export const THREADS = 2;
 const SEED = 0;
 
@@ -147,10 +147,8 @@ function greatestK({ images, profile: { cluster } }: Workload): number {
   return cluster.kMax === "I-1" ? cap : Math.min(cluster.kMax, cap);
 }
 
-/** Starts the engine on the CPU with as many threads as PyTorch gets. To be called before anything touches a tensor. */
+/** Starts the engine on the CPU, one thread for each worker. To be called before anything touches a tensor. */
 export async function startEngine(): Promise<void> {
   Deno.env.set("CUDA_VISIBLE_DEVICES", "-1");
-  Deno.env.set("TF_NUM_INTRAOP_THREADS", String(THREADS));
-  Deno.env.set("TF_NUM_INTEROP_THREADS", "1");
-  await useBackend("native");
+  await useBackend("native", { threads: 1 });
 }

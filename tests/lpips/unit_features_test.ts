@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { createHead, squaredDistances, type UnitVector, unitVector } from "../../lib/lpips/unit_features.ts";
+import { createHead, indexed, squaredDistances, unitVector } from "../../lib/lpips/unit_features.ts";
 import { madeUp } from "./made_up.ts";
 
 Deno.test("unitVector() gives the metric as a squared distance, worked by hand", () => {
@@ -27,7 +27,7 @@ Deno.test("unitVector() divides by the norm of all channels and keeps those with
 });
 
 Deno.test("squaredDistances() gives each distance the same bits, however many others there are", () => {
-  const vectors = Array.from({ length: 12 }, (_, i) => asUnitVector(madeUp(i, 1001)));
+  const vectors = Array.from({ length: 12 }, (_, i) => indexed(madeUp(i, 1001)));
   const all = squaredDistances(vectors[11], vectors.slice(0, 11));
   for (let count = 0; count <= 11; count++) {
     assert.deepEqual(squaredDistances(vectors[11], vectors.slice(0, count)), all.slice(0, count));
@@ -40,7 +40,7 @@ Deno.test("squaredDistances() of nearly equal vectors is that of their differenc
   const shifted = near.map((value, i) => i === 500 ? value + 1e-5 : value);
   const difference = shifted[500] - near[500]; // 1e-5 after rounding to 32 bits
   assertClose(
-    squaredDistances(asUnitVector(near), [asUnitVector(shifted)])[0] / difference ** 2,
+    squaredDistances(indexed(near), [indexed(shifted)])[0] / difference ** 2,
     1,
     1e-3,
   );
@@ -48,7 +48,7 @@ Deno.test("squaredDistances() of nearly equal vectors is that of their differenc
 
 Deno.test("squaredDistances() agrees with the matrix product of all vectors", async () => {
   await useBackend();
-  const vectors = Array.from({ length: 9 }, (_, i) => asUnitVector(madeUp(i, 5000).map((value) => value / 100)));
+  const vectors = Array.from({ length: 9 }, (_, i) => indexed(madeUp(i, 5000).map((value) => value / 100)));
   const gram = tf.tidy(() => {
     const rows = tf.stack(vectors.map(({ entries }) => tf.tensor1d(entries))) as tf.Tensor2D;
     return tf.matMul(rows, rows, false, true).arraySync() as number[][];
@@ -59,10 +59,6 @@ Deno.test("squaredDistances() agrees with the matrix product of all vectors", as
     }
   }
 });
-
-function asUnitVector(entries: Float32Array): UnitVector {
-  return { entries, squaredLength: entries.reduce((sum, entry) => sum + entry * entry, 0) };
-}
 
 function assertClose(actual: number, expected: number, tolerance: number): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} to within ${tolerance}`);
