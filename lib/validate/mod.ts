@@ -4,4 +4,14 @@
  * @module
  */
 export { type ActivationCheck, activationCheck } from "./activation_check.ts";
+export {
+  auroc,
+  bootstrapInterval,
+  type BootstrapOptions,
+  type Interval,
+  intraclassCorrelation,
+  permutationPValue,
+  ranks,
+  spearman,
+} from "./statistics.ts";
 export { stepsCurve, type StepsPoint } from "./steps_curve.ts";
