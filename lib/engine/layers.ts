@@ -163,6 +163,52 @@ export function convolveConstant(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor
   );
 }
 
+/** A convolution whose weights are constants. */
+export interface ConstantConvolution {
+  /** Shape [kh, kw, I, O]. */
+  readonly filter: tf.Tensor4D;
+  /** Shape [O]. */
+  readonly bias: tf.Tensor1D;
+  readonly stride: number;
+  /** Zeros on each of the four sides: PyTorch's padding, which "same" is not at stride 2. */
+  readonly padding: number;
+  readonly activation: "relu" | "linear";
+}
+
+/**
+ * Convolution, bias and activation as one kernel where the backend has one. Its gradient is by the input alone.
+ *
+ * @param x shape [N, H, W, I].
+ */
+export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution): tf.Tensor4D {
+  const { filter, bias, stride, padding, activation } = convolution;
+  const around: [[0, 0], [number, number], [number, number], [0, 0]] = [[0, 0], [padding, padding], [
+    padding,
+    padding,
+  ], [0, 0]];
+  return withGradient(
+    [x],
+    ([input]) => {
+      const value = tf.fused.conv2d({
+        x: input as tf.Tensor4D,
+        filter,
+        strides: stride,
+        pad: around,
+        bias,
+        activation,
+      }) as tf.Tensor4D;
+      return { value, saved: [value] };
+    },
+    (dy, [value]) => {
+      const [n, height, width, channels] = x.shape;
+      const padded: [number, number, number, number] = [n, height + 2 * padding, width + 2 * padding, channels];
+      const gated = (activation === "relu" ? gate(dy, value) : dy) as tf.Tensor4D;
+      // TensorFlow.js has no gradient of a convolution with explicit padding
+      return tf.conv2dTranspose(gated, filter, padded, stride, "valid").slice([0, padding, padding, 0], x.shape);
+    },
+  );
+}
+
 /**
  * Moves every image by an affine map of its own. Output pixel (x, y) shows the input at (a x + b y + c, d x + e y + f).
  * The gradient moves back by the inverse map: exact for shifts by whole pixels, the usual approximation otherwise.

@@ -9,7 +9,9 @@ export { type Attribute, type NativeOps, nativeOps } from "./native_ops.ts";
 export {
   batchNormTrain,
   type BatchStatistics,
+  type ConstantConvolution,
   convolveConstant,
+  convolveFused,
   depthToSpace,
   maxOfGroups,
   relu,

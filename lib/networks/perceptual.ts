@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { convolveFused, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { takeWeight, toTensor, type Weights } from "./weights.ts";
 
@@ -85,20 +85,18 @@ export function disposeConvolutions(convolutions: ReadonlyMap<string, Convolutio
  * @param padding zeros on each of the four sides.
  */
 export function convolveRelu(x: tf.Tensor4D, convolution: Convolution, stride = 1, padding = 0): tf.Tensor4D {
-  const { kernel, bias } = convolution;
-  return tf.fused.conv2d({
-    x,
-    filter: kernel,
-    strides: stride,
-    pad: symmetricPadding(padding),
-    bias,
-    activation: "relu",
-  });
+  return convolve(x, convolution, stride, padding, "relu");
 }
 
-/** PyTorch's padding of a convolution: as many zeros on each of the four sides, which "same" is not at stride 2. */
-export function symmetricPadding(amount: number): [[0, 0], [number, number], [number, number], [0, 0]] {
-  return [[0, 0], [amount, amount], [amount, amount], [0, 0]];
+/** The same without the ReLU, or with. */
+export function convolve(
+  x: tf.Tensor4D,
+  { kernel, bias }: Convolution,
+  stride: number,
+  padding: number,
+  activation: "relu" | "linear",
+): tf.Tensor4D {
+  return convolveFused(x, { filter: kernel, bias, stride, padding, activation });
 }
 
 /**

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { batchNormTrain, relu, tf } from "../engine/mod.ts";
+import { batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
 import type { WeightArray } from "./safetensors.ts";
-import { symmetricPadding } from "./perceptual.ts";
 import { takeWeight, toTensor, type Weights } from "./weights.ts";
 
 /** Width of the last stage: dimensions of the embedding. */
@@ -221,12 +220,11 @@ export function createResNet18(
 
   const apply = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D => {
     const { filter, offset } = folded.get(spec.conv)!;
-    return tf.fused.conv2d({
-      x,
+    return convolveFused(x, {
       filter,
-      strides: spec.stride,
-      pad: symmetricPadding((spec.kernel - 1) / 2),
       bias: offset,
+      stride: spec.stride,
+      padding: (spec.kernel - 1) / 2,
       activation,
     });
   };

@@ -8,6 +8,7 @@ import {
   type Backend,
   batchNormTrain,
   convolveConstant,
+  convolveFused,
   depthToSpace,
   maxOfGroups,
   relu,
@@ -50,6 +51,14 @@ export function layerResults(): LayerResults {
     run("maxOfGroups of ties", signed(5, [2, 3, 2, 20]).mul(1.5).round(), maxOfGroups);
     const filter = signed(7, [3, 3, 4, 8]) as tf.Tensor4D;
     run("convolveConstant", signed(6, [2, 6, 5, 4]), (x) => convolveConstant(x, filter));
+    const bias = signed(10, [8]) as tf.Tensor1D;
+    for (const [stride, padding, activation] of [[1, 1, "relu"], [2, 1, "linear"], [2, 0, "relu"]] as const) {
+      run(
+        `convolveFused ${stride} ${padding} ${activation}`,
+        signed(6, [2, 6, 5, 4]),
+        (x) => convolveFused(x, { filter, bias, stride, padding, activation }),
+      );
+    }
     run("warp by shifts", signed(8, [2, 6, 5, 3]), (x) => warp(x, SHIFTS, 0.5, "nearest"));
     run("warp by turns", signed(9, [2, 6, 5, 3]), (x) => warp(x, TURNS, 0.5, "bilinear"));
     const [x, scale, offset] = batchNormInputs();

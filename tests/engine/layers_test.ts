@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   batchNormTrain,
   convolveConstant,
+  convolveFused,
   dataOf,
   depthToSpace,
   maxOfGroups,
@@ -180,6 +181,31 @@ for (const backend of ["native", "cpu"] as const) {
       const dy = signed(42, value.shape);
       const gradient = gradientOf((input) => convolveConstant(input, filter), x, dy);
       assertClose(gradient.dataSync(), gradientOf(plain, x, dy).dataSync(), ROUNDING, "gradient");
+    };
+    backend === "cpu" ? onCpu(run) : tf.tidy(run);
+  });
+
+  Deno.test(`convolveFused() has the value and gradient of its parts (${backend} route)`, () => {
+    const run = () => {
+      const filter = signed(40, [3, 3, 4, 5]) as tf.Tensor4D;
+      const bias = signed(44, [5]) as tf.Tensor1D;
+      const x = signed(41, [2, 7, 6, 4]) as tf.Tensor4D;
+      for (const stride of [1, 2]) {
+        for (const padding of [0, 1]) {
+          for (const activation of ["relu", "linear"] as const) {
+            const parts = (input: tf.Tensor4D) => {
+              const padded = tf.pad(input, [[0, 0], [padding, padding], [padding, padding], [0, 0]]) as tf.Tensor4D;
+              const sum = tf.conv2d(padded, filter, stride, "valid").add(bias) as tf.Tensor4D;
+              return activation === "relu" ? tf.relu(sum) : sum;
+            };
+            const fused = (input: tf.Tensor4D) => convolveFused(input, { filter, bias, stride, padding, activation });
+            const name = `${stride} ${padding} ${activation}`;
+            assertClose(fused(x).dataSync(), parts(x).dataSync(), ROUNDING, name);
+            const dy = signed(42, fused(x).shape);
+            assertClose(gradientOf(fused, x, dy).dataSync(), gradientOf(parts, x, dy).dataSync(), ROUNDING, name);
+          }
+        }
+      }
     };
     backend === "cpu" ? onCpu(run) : tf.tidy(run);
   });
