@@ -57,8 +57,8 @@ class Unavailable extends Error {
 /** How the engine computes. */
 export interface BackendOptions {
   /**
-   * Threads of one operation on the native backend, for the whole process. By default TensorFlow takes all cores; the
-   * environment variable `TF_NUM_INTRAOP_THREADS` overrides both.
+   * Threads of one operation on the native backend, at least 1, for the whole process. By default TensorFlow takes all
+   * cores; the environment variable `TF_NUM_INTRAOP_THREADS` overrides both.
    */
   readonly threads?: number;
 }
@@ -82,7 +82,7 @@ let calls: Promise<unknown> = Promise.resolve();
  *
  * @param preference the backend to use and no other; by default the first of native, wasm and cpu that works. The
  * environment variable `POLYSEM_BACKEND` overrides it.
- * @param options count for the process's first call only.
+ * @param options count when the process starts the native backend for the first time: its threads are never changed after.
  * @throws {InputError} when the backend that was asked for cannot be used, saying why and what to do, or when
  * `POLYSEM_BACKEND` names none.
  */

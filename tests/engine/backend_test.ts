@@ -35,6 +35,25 @@ for (const [backend, name] of [["native", "tensorflow"], ["wasm", "wasm"], ["cpu
   });
 }
 
+Deno.test({
+  name: `useBackend() takes as many threads as asked, all cores unasked, and the environment's word over both${why}`,
+  ignore: !native,
+  fn: async () => {
+    const threads = async (env: Record<string, string>, ...asked: string[]) => {
+      const { report: found, product, err } = await report(env, SCORING_RIGHTS, "", ...asked);
+      assert.equal(found.backend, "native");
+      assert.deepEqual(product, [1 * 5 + 2 * 6, 3 * 5 + 4 * 6]);
+      assert.equal(err, "");
+      return found.threads;
+    };
+    const all = navigator.hardwareConcurrency;
+    assert.equal(await threads({}, "1"), 1);
+    assert.equal(await threads({}), all);
+    assert.equal(await threads({ TF_NUM_INTRAOP_THREADS: String(all + 1) }, "1"), all + 1);
+    assert.equal(await threads({ TF_NUM_INTRAOP_THREADS: "1" }), 1);
+  },
+});
+
 Deno.test("POLYSEM_BACKEND overrides the preference", async () => {
   const { report: found } = await report({ POLYSEM_BACKEND: "cpu" }, SCORING_RIGHTS, "wasm");
   assert.equal(found.backend, "cpu");
