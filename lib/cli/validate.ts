@@ -8,6 +8,7 @@ import { integerOption } from "./option_values.ts";
 import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
+import { registerValidateMetrics } from "./validate_metrics.ts";
 
 interface StepsOptions extends ScoringOptions {
   readonly layers?: string;
@@ -20,6 +21,7 @@ interface StepsOptions extends ScoringOptions {
 /** Adds the commands to the program. */
 export function registerValidate(program: Command): void {
   const validate = program.command("validate").description("Studies of the method's free choices.");
+  registerValidateMetrics(validate);
   withScoringOptions(
     validate.command("steps")
       .description("Activations as ascent goes on: how many steps are enough?")
