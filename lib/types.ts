@@ -80,6 +80,14 @@ export interface ClusteringRecord extends ScoreParts {
   readonly candidates: readonly ClusterCandidate[];
 }
 
+/** A range in which a score lies as far as the drawing of its images tells: 90 % of it. */
+export interface ScoreInterval {
+  /** In [0, 1]. */
+  readonly low: number;
+  /** In [low, 1]. */
+  readonly high: number;
+}
+
 /** Why the sequence of images ended: the elbow was reached, the profile's maximum was, or no start had a gradient. */
 export type StopReason = "elbow" | "maximum" | "dead";
 
@@ -98,6 +106,8 @@ export interface UnitRecord extends UnitId {
   readonly embeddings: Matrix;
   /** The score of the profile's stop and rule for K; null for a dead unit. */
   readonly score: ClusteringRecord | null;
+  /** Interval of S, by scoring parts of the I images; null for a dead unit, and where the images are too few. */
+  readonly scoreInterval: ScoreInterval | null;
   /** The score of the prefix at the literal stop with the literal rule for K; null for a dead unit. */
   readonly paper: ClusteringRecord | null;
   /** Mean pairwise angle of the I raw embeddings over pi: the control without clustering; null with fewer than 2 images. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { bootstrapScore, RESAMPLES } from "./bootstrap_score.ts";
 export { type ContextOptions, loadContext, type LoadedContext } from "./context.ts";
 export { createPlan, type Job, parseShard, type Shard, shardJobs, UNITS_PER_JOB } from "./plan.ts";
 export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";

@@ -14,6 +14,7 @@ import { deriveSeed } from "../random.ts";
 import { meanPairwiseAngle, score } from "../score/mod.ts";
 import type { ClusteringRecord, ImageBatch, Matrix, UnitRecord } from "../types.ts";
 import { imageRequests, visualize } from "../visualize/mod.ts";
+import { bootstrapScore } from "./bootstrap_score.ts";
 import { PAPER, type Profile } from "./profile.ts";
 
 /** What every job of a run shares. */
@@ -153,13 +154,15 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
       flags: ["dead"],
       embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
       score: null,
+      scoreInterval: null,
       paper: null,
       meanAngle: null,
     };
   }
   const embeddings = embedder.embed(images);
   const options = clusterOptions(context, layer, unit);
-  const own = clusterAndScore(firstRows(embeddings, elbow!.I), options);
+  const counted = firstRows(embeddings, elbow!.I);
+  const own = clusterAndScore(counted, options);
   const paper = clusterAndScore(firstRows(embeddings, literal!.I), { ...PAPER.cluster, seed: options.seed });
   const flags = [
     ...(sequence.gradientless.slice(0, own.I).some(Boolean) ? ["some_without_gradient"] : []),
@@ -175,8 +178,9 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
     flags,
     embeddings,
     score: own,
+    scoreInterval: bootstrapScore(counted, own, options, [context.seed, "interval", layer, unit]),
     paper,
-    meanAngle: meanPairwiseAngle(firstRows(embeddings, own.I)),
+    meanAngle: meanPairwiseAngle(counted),
   };
 }
 

@@ -10,6 +10,7 @@ import type { RunManifest, UnitRecord } from "../types.ts";
 import { manifestDifferences } from "./manifest.ts";
 import { openRun } from "./run.ts";
 import { readRun, type RunReader } from "./run_reader.ts";
+import { RUN_SCHEMA } from "./schema.ts";
 
 /** What a merge did. */
 export interface MergeResult {
@@ -48,6 +49,12 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
             `${differences.join("; ").replaceAll(" asked", " here")}; merge only shards of one run`,
         );
       }
+    }
+    if (first.manifest.schema !== RUN_SCHEMA) {
+      throw new InputError(
+        `run ${first.directory} was made by an older polysem (schema ${first.manifest.schema}, this one writes ` +
+          `${RUN_SCHEMA}); score the shards again to merge them`,
+      );
     }
     const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 } };
     const holders = holdersOf(runs);

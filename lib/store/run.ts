@@ -82,7 +82,7 @@ export class Run extends RunReader {
   #insertUnit(job: number, record: UnitRecord): void {
     const id = this.#positions.get(`${record.layer}:${record.unit}`)!;
     const { images, embeddings } = record;
-    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       id,
       job,
       record.layer,
@@ -93,6 +93,8 @@ export class Run extends RunReader {
       images.width,
       record.meanAngle,
       record.datasetMax,
+      record.scoreInterval?.low ?? null,
+      record.scoreInterval?.high ?? null,
     );
     const insertImage = this.db.prepare("INSERT INTO images VALUES (?, ?, ?, ?)");
     const size = images.height * images.width * 3;
@@ -150,7 +152,7 @@ function bytesOf(array: Float32Array | Float64Array): Uint8Array {
 
 function checkRecord(record: UnitRecord): void {
   const wrong = (what: string) => new RangeError(`unit ${record.layer}:${record.unit}: ${what}`);
-  const { images, activations, distances, embeddings, score, paper } = record;
+  const { images, activations, distances, embeddings, score, scoreInterval, paper } = record;
   const N = images.count;
   if (images.data.length !== N * images.height * images.width * 3) {
     throw wrong(`${images.data.length} pixel values are not ${N} images of ${images.height} x ${images.width}`);
@@ -161,6 +163,11 @@ function checkRecord(record: UnitRecord): void {
     throw wrong(`${embeddings.data.length} entries are not ${embeddings.rows} x ${embeddings.cols} embeddings`);
   }
   if ((score === null) !== (paper === null)) throw wrong("one of the two scores is missing");
+  if (scoreInterval !== null) {
+    const { low, high } = scoreInterval;
+    if (score === null) throw wrong("an interval without a score");
+    if (!(low >= 0 && low <= high && high <= 1)) throw wrong(`${low} to ${high} is no interval in [0, 1]`);
+  }
   if (score === null && distances.length === 0 && embeddings.rows === 0) return; // dead: nothing was measured
   if (distances.length !== N * (N - 1) / 2) throw wrong(`${distances.length} distances of ${N} images`);
   if (embeddings.rows !== N) throw wrong(`${embeddings.rows} embeddings of ${N} images`);

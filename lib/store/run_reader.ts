@@ -8,7 +8,16 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { sampleStandardDeviation } from "simple-statistics";
 import { InputError } from "../errors.ts";
-import type { ClusteringRecord, LayerInfo, RunManifest, ScoreParts, StopReason, UnitId, UnitRecord } from "../types.ts";
+import type {
+  ClusteringRecord,
+  LayerInfo,
+  RunManifest,
+  ScoreInterval,
+  ScoreParts,
+  StopReason,
+  UnitId,
+  UnitRecord,
+} from "../types.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
 type Row = Record<string, SQLOutputValue>;
@@ -20,6 +29,8 @@ export interface UnitSummary extends UnitId {
   /** Activation of each of the images made. */
   readonly activations: readonly number[];
   readonly score: ScoreParts | null;
+  /** Interval of S; null where there is none, as in runs of schema 1. */
+  readonly scoreInterval: ScoreInterval | null;
   readonly paper: ScoreParts | null;
   readonly meanAngle: number | null;
   readonly datasetMax: number | null;
@@ -126,7 +137,7 @@ export class RunReader {
       const activations = groupByUnit(this.all("SELECT unit_id, activation FROM images ORDER BY unit_id, image"));
       const scores = groupByUnit(this.all("SELECT unit_id, rule, I, K, C, D, S FROM scores"));
       const order = new Map(plannedLayers(this.manifest).map(({ name }, index) => [name, index]));
-      return this.all("SELECT id, layer, unit, stop_reason, flags, mean_angle, dataset_max FROM units")
+      return this.all("SELECT * FROM units")
         .map((row): UnitSummary => {
           const id = row.id as number;
           const part = (rule: string) => {
@@ -140,6 +151,7 @@ export class RunReader {
             flags: JSON.parse(row.flags as string),
             activations: (activations.get(id) ?? []).map((each) => each.activation as number),
             score: part("profile"),
+            scoreInterval: scoreInterval(row),
             paper: part("paper"),
             meanAngle: row.mean_angle as number | null,
             datasetMax: row.dataset_max as number | null,
@@ -181,6 +193,7 @@ export class RunReader {
           data: new Float32Array((embeddings.entries as Uint8Array).slice().buffer),
         },
         score: this.clustering(id, "profile"),
+        scoreInterval: scoreInterval(row),
         paper: this.clustering(id, "paper"),
         meanAngle: row.mean_angle as number | null,
         datasetMax: row.dataset_max as number | null,
@@ -260,6 +273,11 @@ function scoreParts(row: Row): ScoreParts {
     D: row.D as number,
     S: row.S as number | null,
   };
+}
+
+/** The interval of a unit; schema 1 has no such columns. */
+function scoreInterval({ score_low: low, score_high: high }: Row): ScoreInterval | null {
+  return typeof low === "number" && typeof high === "number" ? { low, high } : null;
 }
 
 function groupByUnit(rows: readonly Row[]): Map<number, Row[]> {

@@ -3,7 +3,8 @@
  *
  * - `manifest`: one row per field of the run's manifest, the value as JSON.
  * - `jobs`: the committed jobs, and how long each took. The only place for what differs from one execution to the next.
- * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace.
+ * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
+ *   `score_low` and `score_high` are the interval of S, both NULL where there is none.
  * - `images`: bytes R, G, B per pixel, row by row; the activation of the image, evaluated without transforms.
  * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ...: little-endian float64.
  * - `embeddings`: per unit, a row-major matrix of little-endian float32.
@@ -17,8 +18,11 @@
  */
 import { InputError, messageOf } from "../errors.ts";
 
-/** Version of the tables; a run file of a higher one is refused. */
-export const RUN_SCHEMA = 1;
+/**
+ * Version of the tables; a run file of a higher one is refused. One of a lower one can be read, not written: schema 1 has no
+ * interval of S.
+ */
+export const RUN_SCHEMA = 2;
 
 /** "poly" in ASCII: marks a SQLite file as a run. */
 export const APPLICATION_ID = 0x706f6c79;
@@ -41,6 +45,8 @@ CREATE TABLE units (
   width INTEGER NOT NULL,
   mean_angle REAL,
   dataset_max REAL,
+  score_low REAL,
+  score_high REAL,
   UNIQUE (layer, unit)
 ) STRICT;
 CREATE TABLE images (

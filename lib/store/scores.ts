@@ -30,6 +30,8 @@ export const SCORE_COLUMNS = [
   { name: "flags", type: "STRING" },
   { name: "mean_angle", type: "DOUBLE" },
   { name: "exceeds_share", type: "DOUBLE" },
+  { name: "S_low", type: "DOUBLE" },
+  { name: "S_high", type: "DOUBLE" },
 ] as const;
 
 /** A column's name. */
@@ -41,7 +43,7 @@ export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | 
 /**
  * The row of one unit. The activations are those of the I images that the score counts; `exceeds_dataset` is whether each of
  * them is above `dataset_max`, `exceeds_share` which share of them is, both empty without a dataset; flags are separated
- * by semicolons; a dead unit has no score and no activations.
+ * by semicolons; `S_low` and `S_high` are the 90 % interval of S; a dead unit has no score and no activations.
  */
 export function scoreRow(unit: UnitSummary): ScoreRow {
   const { score, paper } = unit;
@@ -68,6 +70,8 @@ export function scoreRow(unit: UnitSummary): ScoreRow {
     flags: unit.flags.join(";"),
     mean_angle: unit.meanAngle,
     exceeds_share: exceeds?.share ?? null,
+    S_low: unit.scoreInterval?.low ?? null,
+    S_high: unit.scoreInterval?.high ?? null,
   };
 }
 

@@ -43,7 +43,7 @@ Deno.test("scoreUnits() stops at the profile's least where distances have settle
 
 Deno.test("scoreUnits() scores two clusters with orthogonal centres as the formula says", () => {
   // SSE of one cluster is 32 (1/2) = 16, so 16 + 1.79 for K = 1 against 0 + 2 (1.79) for K = 2
-  const [{ score, meanAngle, embeddings }] = scoreUnits(standInContext(), "colour", [RED]);
+  const [{ score, scoreInterval, meanAngle, embeddings }] = scoreUnits(standInContext(), "colour", [RED]);
   assert.ok(score !== null);
   assert.equal(score.K, 2);
   assert.deepEqual(score.assignments, Array.from({ length: 32 }, (_, i) => i % 2));
@@ -52,6 +52,8 @@ Deno.test("scoreUnits() scores two clusters with orthogonal centres as the formu
   assert.ok(Math.abs(score.S! - (1 / 31 + 1 / 2 - 1 / 62)) < 1e-12);
   assert.deepEqual(score.candidates.map(({ k }) => k), [1, 2]); // there are but two points
   assert.deepEqual(score.candidates.map(({ bic }) => Math.round(bic * 1e6) / 1e6), [17.79, 3.58]);
+  // of 20 among the 32 images at least 4 are of either cluster: every part says the same
+  assert.ok(Math.abs(scoreInterval!.low - score.S!) < 1e-12 && Math.abs(scoreInterval!.high - score.S!) < 1e-12);
   // of the 496 pairs, 16 x 16 are a quarter turn apart, the others not at all
   assert.ok(Math.abs(meanAngle! - 256 / 496 / 2) < 1e-9);
   assert.deepEqual([embeddings.rows, embeddings.cols], [32, 2]);
@@ -88,7 +90,9 @@ Deno.test("scoreUnits() with the paper's profile gives the same score in both se
     for (const { score, paper } of records) assert.deepEqual(score, paper);
   }
   // rows 1/j: d_2 = 1, d_3 = 1 + 2 (1/2 - 1) / 3 = 2/3, ... and equal distances stop at I = 3
-  assert.equal(scoreUnits(standInContext({ profile }), "colour", [RED])[0].score!.I, 3);
+  const [few] = scoreUnits(standInContext({ profile }), "colour", [RED]);
+  assert.equal(few.score!.I, 3);
+  assert.equal(few.scoreInterval, null); // too few images
 });
 
 Deno.test("scoreUnits() flags a unit without any gradient as dead and does not score it", () => {
@@ -98,6 +102,7 @@ Deno.test("scoreUnits() flags a unit without any gradient as dead and does not s
   assert.equal(dead.stopReason, "dead");
   assert.deepEqual(dead.flags, ["dead"]);
   assert.equal(dead.score, null);
+  assert.equal(dead.scoreInterval, null);
   assert.equal(dead.paper, null);
   assert.equal(dead.meanAngle, null);
   assert.deepEqual([dead.embeddings.rows, dead.embeddings.data.length], [0, 0]);

@@ -50,6 +50,7 @@ export function unitOf(layer: string, unit: number, K: number, changes: Partial<
       }, new Float32Array(3 * N)),
     },
     score: clustering(I, K, K === 1 ? 0 : 0.1 + 0.05 * unit),
+    scoreInterval: null,
     paper: clustering(4, Math.min(K + 1, 3), 0.25),
     meanAngle: 0.1,
     datasetMax: 2 + unit,
@@ -69,6 +70,7 @@ export function deadUnit(layer: string, unit: number): UnitDetails {
     meanDistances: [],
     embeddings: { rows: 0, cols: 3, data: new Float32Array(0) },
     score: null,
+    scoreInterval: null,
     paper: null,
     meanAngle: null,
   });

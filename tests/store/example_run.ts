@@ -1,4 +1,6 @@
 /** A small run made up by hand, for the tests of the store. */
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
 import { RUN_SCHEMA } from "../../lib/store/mod.ts";
 import type { RunManifest, UnitRecord } from "../../lib/types.ts";
 
@@ -47,6 +49,7 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
       b: [[1, 1], [1, 1]],
       candidates: [{ k: 1, bic: 3.5, inertia: 4 / 3 }, { k: 2, bic: -Infinity, inertia: 0 }],
     },
+    scoreInterval: { low: 0.625, high: 0.8125 },
     paper: {
       I: 2,
       K: 1,
@@ -75,6 +78,7 @@ export function deadRecord(layer: string, unit: number): UnitRecord {
     distances: [],
     embeddings: { rows: 0, cols: 2, data: new Float32Array(0) },
     score: null,
+    scoreInterval: null,
     paper: null,
     meanAngle: null,
   });
@@ -85,4 +89,13 @@ export function jobRecords(job: number): UnitRecord[] {
   if (job === 0) return [record("conv1", 0), deadRecord("conv1", 1)];
   if (job === 1) return [record("conv1", 2, { activations: [3, 4, 5], flags: ["dataset_higher"] })];
   return [record("fc1", 5, { datasetMax: 0.1 + 0.2, stopReason: "maximum" })];
+}
+
+/** Takes from a run's file what schema 2 added to schema 1. */
+export function makeOldRun(folder: string): string {
+  const db = new DatabaseSync(join(folder, "run.sqlite"));
+  db.exec("ALTER TABLE units DROP COLUMN score_low; ALTER TABLE units DROP COLUMN score_high");
+  db.exec("UPDATE manifest SET value = '1' WHERE field = 'schema'; PRAGMA user_version = 1");
+  db.close();
+  return folder;
 }

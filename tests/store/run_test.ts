@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { openRun, readRun, runDirectory, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
-import { deadRecord, jobRecords, MANIFEST, record } from "./example_run.ts";
+import { deadRecord, jobRecords, makeOldRun, MANIFEST, record } from "./example_run.ts";
 
 async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -34,6 +34,19 @@ Deno.test("a run gives back exactly what was committed", () =>
     assert.deepEqual(run.unit("fc1", 5), jobRecords(2)[0]);
     assert.equal(run.unit("fc1", 6), null);
     assert.equal(run.jobSeconds(1), 1.5);
+  }));
+
+Deno.test("a run of schema 1 is read, without intervals, and not written", () =>
+  inFolder((folder) => {
+    const run = openRun(folder, MANIFEST);
+    run.commitJob(2, jobRecords(2), 1);
+    run.close();
+    makeOldRun(folder);
+    using old = readRun(folder);
+    assert.deepEqual(old.unit("fc1", 5), { ...jobRecords(2)[0], scoreInterval: null });
+    assert.equal(old.units()[0].scoreInterval, null);
+    assert.equal(old.units()[0].score!.S, 0.75);
+    refused(() => openRun(folder, MANIFEST), /made with other settings: schema 1 there, 2 asked; give the same/);
   }));
 
 Deno.test("images are kept as the nearest byte, clamped to 0 .. 255", () =>
@@ -105,6 +118,9 @@ Deno.test("commitJob() refuses records that do not fit the plan or contradict th
     assert.throws(wrong({ activations: [1, NaN, 2] }), /not finite/);
     assert.throws(wrong({ distances: [1] }), /1 distances of 3 images/);
     assert.throws(wrong({ paper: null }), /one of the two scores/);
+    assert.throws(wrong({ scoreInterval: { low: 0.5, high: 0.4 } }), /0\.5 to 0\.4 is no interval/);
+    assert.throws(wrong({ scoreInterval: { low: NaN, high: 1 } }), /NaN to 1 is no interval/);
+    assert.throws(wrong({ score: null, paper: null }), /an interval without a score/);
     assert.throws(wrong({ embeddings: { rows: 3, cols: 3, data: new Float32Array(6) } }), /6 entries/);
     assert.deepEqual(run.completedJobs(), []);
     assert.deepEqual(run.units(), []);
@@ -195,9 +211,9 @@ Deno.test("a damaged, foreign or newer file is refused, by the writer and by rea
 
     Deno.writeFileSync(file, whole);
     const newer = new DatabaseSync(file);
-    newer.exec("PRAGMA user_version = 2");
+    newer.exec("PRAGMA user_version = 3");
     newer.close();
-    bothRefuse(/newer polysem \(schema 2, this one reads up to 1\)/);
+    bothRefuse(/newer polysem \(schema 3, this one reads up to 2\)/);
   }));
 
 Deno.test("readRun() refuses a folder without a run", () =>

@@ -4,7 +4,7 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { InputError } from "../../lib/errors.ts";
 import { exportRun, mergeRuns, openRun, readRun, SCORE_COLUMNS, scoreRow, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
-import { deadRecord, jobRecords, MANIFEST, record } from "./example_run.ts";
+import { deadRecord, jobRecords, makeOldRun, MANIFEST, record } from "./example_run.ts";
 
 async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -25,11 +25,11 @@ function makeRun(folder: string, jobs: number[], changes: Partial<RunManifest> =
 // 2 of 3 exceed; conv1:1 is dead; fc1:5 has the dataset maximum 0.1 + 0.2 = 0.30000000000000004.
 const SCORES_CSV = [
   "layer,unit,I,K,C,D,S,I_paper,K_paper,C_paper,D_paper,S_paper,activation_mean,activation_min,dataset_max," +
-  "exceeds_dataset,stop_reason,flags,mean_angle,exceeds_share",
-  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,,0.3333333333333333,0.6666666666666666",
-  "conv1,1,,,,,,,,,,,,,2,,dead,dead;dataset_higher,,",
-  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,dataset_higher,0.3333333333333333,1",
-  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000000000000004,true,maximum,,0.3333333333333333,1",
+  "exceeds_dataset,stop_reason,flags,mean_angle,exceeds_share,S_low,S_high",
+  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,,0.3333333333333333,0.6666666666666666,0.625,0.8125",
+  "conv1,1,,,,,,,,,,,,,2,,dead,dead;dataset_higher,,,,",
+  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,dataset_higher,0.3333333333333333,1,0.625,0.8125",
+  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000000000000004,true,maximum,,0.3333333333333333,1,0.625,0.8125",
   "",
 ].join("\n");
 
@@ -158,6 +158,20 @@ Deno.test("mergeRuns() tells which jobs are in no source, adds them later, and r
     makeRun(odd, [1], half(1));
     assert.deepEqual(mergeRuns([even, odd], into), { planned: 3, completed: 2, added: 1, missing: [2] });
     assert.deepEqual(mergeRuns([even, odd], into).added, 0);
+  }));
+
+Deno.test("mergeRuns() refuses runs of an older schema, which it cannot write", () =>
+  inFolder((folder) => {
+    const old = makeOldRun(makeRun(join(folder, "old"), [0], half(0)));
+    assert.throws(() => mergeRuns([old], join(folder, "into")), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(
+        error.message,
+        /was made by an older polysem \(schema 1, this one writes 2\); score the shards again/,
+      );
+      return true;
+    });
+    assert.throws(() => Deno.statSync(join(folder, "into")), Deno.errors.NotFound);
   }));
 
 Deno.test("mergeRuns() refuses runs that differ in more than their shard and writes nothing", () =>
