@@ -436,20 +436,31 @@ function criterion(run: RunData): Content {
   };
 }
 
+/** What the thin lines through points of S are, where there are any. */
+function intervalNote(intervals: readonly unknown[]): string[] {
+  return intervals.some((each) => each)
+    ? ["Thin lines: 90 % interval of S, from scoring parts of the unit's images anew."]
+    : [];
+}
+
 function scores(run: RunData): Content {
-  const points = scored(run).flatMap(({ layer, unit, score: { I, K, C, D, S } }) =>
-    C === null || S === null ? [] : [{ layer, unit, I, K, C, D, S }]
+  const points = scored(run).flatMap(({ layer, unit, score: { I, K, C, D, S }, scoreInterval: interval }) =>
+    C === null || S === null ? [] : [{ layer, unit, I, K, C, D, S, interval }]
   );
   return {
     notes: [
       `${count(points.length, "unit")}, a point each; bar: median, box: middle half of a layer. ` +
       "The same K gives a lower C when I is larger.",
+      ...intervalNote(points.map(({ interval }) => interval)),
       ...withoutScore(run),
     ],
     chart: points.length === 0
       ? NONE_SCORED
       : (title) => scoreByLayer(points, run.layers.map(({ name }) => name), title),
-    csv: toCsv(["layer", "unit", "I", "K", "C", "D", "S"], points),
+    csv: toCsv(
+      ["layer", "unit", "I", "K", "C", "D", "S", "S_low", "S_high"],
+      points.map(({ interval, ...point }) => ({ ...point, S_low: interval?.low, S_high: interval?.high })),
+    ),
   };
 }
 
@@ -492,11 +503,15 @@ function section3(run: RunData): Content {
 }
 
 function twoStops(run: RunData, { compare }: FigureOptions): Content {
-  const others = new Map((compare?.units ?? []).map((unit) => [label(unit), unit.score?.S ?? null]));
+  const others = new Map((compare?.units ?? []).map((unit) => [label(unit), unit]));
   const points = scored(run).flatMap((unit) => {
-    const first = compare ? others.get(label(unit)) ?? null : unit.paper?.S ?? null;
+    const other = others.get(label(unit));
+    const first = (compare ? other?.score?.S : unit.paper?.S) ?? null; // the literal stop is of too few images for an interval
     const second = unit.score.S;
-    return first === null || second === null ? [] : [{ layer: unit.layer, unit: unit.unit, first, second }];
+    const intervals = { firstInterval: other?.scoreInterval ?? null, secondInterval: unit.scoreInterval };
+    return first === null || second === null
+      ? []
+      : [{ layer: unit.layer, unit: unit.unit, first, second, ...intervals }];
   });
   const zero = points.filter(({ first, second }) => first === 0 && second === 0).length;
   const own = run.manifest.profileName;
@@ -510,6 +525,7 @@ function twoStops(run: RunData, { compare }: FigureOptions): Content {
         ? `${count(points.length, "unit")} that both runs have a score of.`
         : `${count(points.length, "unit")}. Both from one sequence of images: the literal stop (first change below ` +
           `${LITERAL_THRESHOLD}) and BIC, and those of the profile.`,
+      ...intervalNote(points.map(({ firstInterval, secondInterval }) => firstInterval ?? secondInterval)),
       ...(zero === 0 ? [] : [`S is 0 both ways for ${count(zero, "unit")}, which lie on one point.`]),
       ...withoutScore(run),
     ],

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ImageBatch, RunManifest, ScoreParts, StopReason, UnitId, UnitRecord } from "../types.ts";
+import type { ImageBatch, RunManifest, ScoreInterval, ScoreParts, StopReason, UnitId, UnitRecord } from "../types.ts";
 
 /** A unit without what weighs: enough for tables, and for charts of many units. */
 export interface UnitOverview extends UnitId {
@@ -14,6 +14,8 @@ export interface UnitOverview extends UnitId {
   readonly activations: readonly number[];
   /** The score of the profile's stop and rule for K; null for a dead unit. */
   readonly score: ScoreParts | null;
+  /** 90 % interval of S by scoring parts of the images; null for a dead unit, too few images, and in older runs. */
+  readonly scoreInterval: ScoreInterval | null;
   /** The score at the literal stop with the literal rule for K; null for a dead unit. */
   readonly paper: ScoreParts | null;
   /** Mean pairwise angle of the I raw embeddings over pi; null with fewer than 2 images. */

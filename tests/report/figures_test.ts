@@ -65,6 +65,31 @@ Deno.test("drawFigures() counts dead units where they are missing", async () => 
   );
 });
 
+Deno.test("figures of S draw a unit's interval through its point, and say what it is; nothing of it where none is known", async () => {
+  const interval = { low: 0.3, high: 0.6 };
+  const run = madeUpRun([unitOf("fc1", 1, 3, { scoreInterval: interval }), unitOf("fc1", 2, 2)]);
+  const { text, csv } = await drawn(run, "6_score_by_layer");
+  assert.match(text, /Thin lines: 90 % interval of S/);
+  assert.equal(csv[0], "layer,unit,I,K,C,D,S,S_low,S_high");
+  assert.match(csv[1], /^fc1,1,6,3,.*,0\.3,0\.6$/);
+  assert.match(csv[2], /^fc1,2,6,2,.*,,$/);
+  const lines = async (run: RunData, name: string, options: FigureOptions = {}) => {
+    const [{ spec }] = drawFigures(run, { ...options, only: (each) => each === name });
+    return [...(await renderSvg(spec)).matchAll(/<line [^>]*stroke-width="0\.7"[^>]*>/g)].map(([line]) => line);
+  };
+  assert.equal((await lines(run, "6_score_by_layer")).length, 1);
+  const without = madeUpRun([unitOf("fc1", 1, 3)]);
+  assert.doesNotMatch((await drawn(without, "6_score_by_layer")).text, /interval/);
+  assert.equal((await lines(without, "6_score_by_layer")).length, 0);
+  // on the panel of 278 px for -0.02 to 1.02, .3 to .6 are 80 px: down in the run itself, across for the one compared with
+  const [down, ...others] = await lines(run, "8_two_stops");
+  assert.deepEqual(others, []);
+  assert.match(down, /x2="0" y2="-?80\.19/);
+  const [across, ...more] = await lines(without, "8_two_stops", { compare: run });
+  assert.deepEqual(more, []);
+  assert.match(across, /x2="-?80\.19\d*" y2="0"/);
+});
+
 Deno.test("drawFigures() shows markup in names as text", async () => {
   const name = `<img src=x onerror=alert(1)>`;
   for (const { spec } of drawFigures(madeUpRun([unitOf("<b>conv</b>", 0, 1), unitOf("<b>conv</b>", 1, 3)], { name }))) {

@@ -131,16 +131,33 @@ export function singleImage(image: HTMLImageElement, sheet: Sheet, place: number
   return canvas;
 }
 
-/** A thin bar of a number in [0, 1] with its name and value. */
-export function bar(name: string, value: number | null, strong: boolean): HTMLElement {
+/** An interval of S for reading. */
+export function intervalInWords([low, high]: readonly [number, number]): string {
+  return `${fixed(low, 3)} to ${fixed(high, 3)}`;
+}
+
+/** A thin bar of a number in [0, 1] with its name and value, and a line across it for its interval. */
+export function bar(
+  name: string,
+  value: number | null,
+  strong: boolean,
+  interval: UnitEntry["interval"] = null,
+): HTMLElement {
+  const [low, high] = interval ?? [0, 0];
   return html(
     "div",
-    { class: strong ? "bar strong" : "bar" },
+    {
+      class: strong ? "bar strong" : "bar",
+      ...(interval !== null && { title: `90 % interval of ${name}: ${intervalInWords(interval)}` }),
+    },
     html("span", { class: "bar-name" }, name),
     html(
       "span",
       { class: "bar-track" },
       html("span", { style: `width:${100 * Math.max(0, Math.min(1, value ?? 0))}%` }),
+      interval === null
+        ? null
+        : html("span", { class: "interval", style: `left:${100 * low}%;width:${100 * (high - low)}%` }),
     ),
     html("span", { class: "bar-value" }, fixed(value)),
   );
@@ -189,7 +206,7 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
           html("div", {}, html("dt", {}, name), html("dd", {}, score === null ? "–" : String(score[name]))),
         ]),
       ),
-      bar("S", score?.S ?? null, true),
+      bar("S", score?.S ?? null, true, entry.interval),
       bar("C", score?.C ?? null, false),
       bar("D", score?.D ?? null, false),
       entry.other === undefined ? null : html(
@@ -550,6 +567,9 @@ export async function unitDetails(
         { class: "part big" },
         html("span", { class: "part-name" }, "S"),
         html("strong", {}, fixed(score.S, 3)),
+        entry.interval === null
+          ? null
+          : html("span", { class: "quiet", title: "90 % interval" }, intervalInWords(entry.interval)),
       ),
       html("span", { class: "sign", "aria-hidden": "true" }, "="),
       html(

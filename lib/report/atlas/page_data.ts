@@ -24,6 +24,8 @@ export interface UnitEntry {
   readonly unit: number;
   /** Null for a dead unit. */
   readonly score: ScoreNumbers | null;
+  /** 90 % interval of S; null where there is none. */
+  readonly interval: readonly [number, number] | null;
   readonly paper: ScoreNumbers | null;
   /** Mean pairwise angle of the embeddings over pi. */
   readonly angle: number | null;

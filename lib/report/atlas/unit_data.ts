@@ -35,6 +35,7 @@ export function unitEntry(unit: UnitOverview): UnitEntry {
     layer: unit.layer,
     unit: unit.unit,
     score: scoreNumbers(score),
+    interval: unit.scoreInterval && [significant(unit.scoreInterval.low), significant(unit.scoreInterval.high)],
     paper: scoreNumbers(unit.paper),
     angle: unit.meanAngle,
     mean: counted.length === 0 ? null : counted.reduce((sum, value) => sum + value, 0) / counted.length,

@@ -1,6 +1,7 @@
 import { quantileSorted } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, PALETTE, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import type { ScoreInterval } from "../../types.ts";
+import { chart, type ChartTitle, INK, PALETTE, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** A unit's score. */
 export interface ScorePoint {
@@ -8,6 +9,8 @@ export interface ScorePoint {
   readonly unit: number;
   readonly K: number;
   readonly S: number;
+  /** Interval of S, drawn as a thin line through its point; none is drawn where it is null. */
+  readonly interval: ScoreInterval | null;
   readonly C: number;
   readonly D: number;
 }
@@ -36,7 +39,8 @@ export function scoreByLayer(
 ): TopLevelSpec {
   const width = Math.floor((PRINT_WIDTH - 48 - 2 * 16) / 3);
   const counts = layers.map((layer) => points.filter((point) => point.layer === layer).length);
-  const top = Math.min(1, Math.max(0.1, Math.ceil(Math.max(...points.map(({ S }) => S)) * 11) / 10));
+  const largest = Math.max(...points.map(({ S, interval }) => interval === null ? S : Math.max(S, interval.high)));
+  const top = Math.min(1, Math.max(0.1, Math.ceil(largest * 11) / 10));
   const crowded = layers.length > 6;
   const names = layers.map((layer, i) => crowded ? layer : [layer, `n = ${counts[i]}`]);
   const x = {
@@ -75,6 +79,13 @@ export function scoreByLayer(
           group: K_GROUPS[Math.min(point.K, 3) - 1],
         }))
       );
+      const bars = part !== "S"
+        ? []
+        : layers.flatMap((layer, i) =>
+          points.filter((point) => point.layer === layer).flatMap(({ interval }, index) =>
+            interval === null ? [] : [{ x: i + 0.76 * (spread(index) - 0.5), ...interval }]
+          )
+        );
       const group = { field: "group", type: "nominal", title: null, sort: null };
       return {
         width,
@@ -90,6 +101,11 @@ export function scoreByLayer(
               y2: { field: "high" },
             },
           },
+          ...(bars.length === 0 ? [] : [{
+            data: { values: bars },
+            mark: { type: "rule", stroke: INK.line, strokeWidth: 0.7, opacity: 0.7 },
+            encoding: { x: { ...x, field: "x" }, y: { ...y, field: "low" }, y2: { field: "high" } },
+          }]),
           {
             data: { values: dots },
             mark: { type: "point", filled: true, size: 26, opacity: 0.85 },

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import type { ScoreInterval } from "../../types.ts";
 import { chart, type ChartTitle, groupColour, groupShape, INK, panelTitle } from "./theme.ts";
 
 /** S of one unit by two ways. */
@@ -7,6 +8,9 @@ export interface TwoScores {
   readonly unit: number;
   readonly first: number;
   readonly second: number;
+  /** Intervals of the two, drawn as thin lines through the point; none is drawn where one is missing. */
+  readonly firstInterval?: ScoreInterval | null;
+  readonly secondInterval?: ScoreInterval | null;
 }
 
 /**
@@ -38,6 +42,13 @@ export function twoScores(
       { way: ways[index], S: 1, share: 1 },
     ];
   });
+  const intervals = (way: "firstInterval" | "secondInterval", encoding: Record<string, unknown>) => {
+    const values = points.flatMap(({ first, second, [way]: interval }) =>
+      interval ? [{ first, second, low: interval.low, high: interval.high }] : []
+    );
+    const mark = { type: "rule", stroke: INK.line, strokeWidth: 0.7, opacity: 0.6 };
+    return values.length === 0 ? [] : [{ data: { values }, mark, encoding }];
+  };
   const way = { field: "way", type: "nominal", title: null, sort: null };
   return chart(title, "S of every unit by two ways: a scatter plot with the diagonal, and cumulative distributions.", {
     spacing: 40,
@@ -52,8 +63,10 @@ export function twoScores(
             mark: { type: "line", stroke: INK.text, strokeDash: [4, 3], strokeWidth: 1.2 },
             encoding: { x: scatterX, y: scatterY },
           },
+          ...intervals("firstInterval", { x: { ...scatterX, field: "low" }, x2: { field: "high" }, y: scatterY }),
+          ...intervals("secondInterval", { x: scatterX, y: { ...scatterY, field: "low" }, y2: { field: "high" } }),
           {
-            data: { values: points },
+            data: { values: points.map(({ layer, unit, first, second }) => ({ layer, unit, first, second })) },
             mark: { type: "point", filled: true, size: 36, opacity: 0.8 },
             encoding: {
               x: scatterX,
