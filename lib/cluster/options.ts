@@ -1,5 +1,7 @@
 import type { Matrix } from "../types.ts";
 import { CRITERIA, type Criterion } from "./choose_k.ts";
+import { squaredDistance } from "./distances.ts";
+import { coordinatesOfDistances } from "./rotate_to_span.ts";
 
 /** How to cluster the embeddings of one unit. */
 export interface ClusterOptions {
@@ -21,6 +23,16 @@ export interface ClusterOptions {
   readonly normalize: boolean;
   /** What to subtract from each embedding before clustering, length D: the mean embedding of the training images. */
   readonly mean?: ArrayLike<number>;
+  /** Another squared distance of the images, added to that of the embeddings; none if absent. */
+  readonly perceptual?: PerceptualDistances;
+}
+
+/** Squared Euclidean distances in a space beside that of the embeddings: LPIPS is one. */
+export interface PerceptualDistances {
+  /** Distances of image j to images 0 .. j - 1, for j = 1 .. I - 1 in turn: I (I - 1) / 2 numbers, none negative. */
+  readonly distances: ArrayLike<number>;
+  /** What one unit of it counts in squared distances of the clustered embeddings, at least 0; 0 leaves it out. */
+  readonly weight: number;
 }
 
 /**
@@ -29,7 +41,7 @@ export interface ClusterOptions {
  * @throws {RangeError} naming the option and its value.
  */
 export function checkOptions(options: Omit<ClusterOptions, "criterion"> & { criterion?: Criterion }): void {
-  const { criterion, beta, lambda = 1, kMax, restarts = 10, seed } = options;
+  const { criterion, beta, lambda = 1, kMax, restarts = 10, seed, perceptual } = options;
   if (criterion !== undefined && !CRITERIA.includes(criterion)) {
     throw new RangeError(`criterion must be one of ${CRITERIA.join(", ")}, got ${criterion}`);
   }
@@ -44,6 +56,9 @@ export function checkOptions(options: Omit<ClusterOptions, "criterion"> & { crit
   if (!(Number.isInteger(restarts) && restarts >= 1)) {
     throw new RangeError(`restarts must be an integer of at least 1, got ${restarts}`);
   }
+  if (perceptual !== undefined && !(perceptual.weight >= 0 && perceptual.weight < Infinity)) {
+    throw new RangeError(`the perceptual weight must be finite and at least 0, got ${perceptual.weight}`);
+  }
   if (seed !== (seed | 0) && seed !== seed >>> 0) throw new RangeError(`seed must be a 32-bit integer, got ${seed}`);
 }
 
@@ -53,12 +68,35 @@ export function greatestK(images: number, { kMax, halfCap }: Pick<ClusterOptions
   return Math.max(1, Math.min(...caps));
 }
 
+/** Relative error of distances in 32 bits. */
+const SINGLE_PRECISION = 1e-7;
+
 /**
- * The points to cluster: the embeddings less `mean`, scaled to unit length if `normalize` says so. In 64-bit numbers.
+ * The points to cluster: the embeddings less `mean`, scaled to unit length if `normalize` says so; with `perceptual`
+ * distances, points whose squared distances are those of the embeddings plus the weighted others: the two spaces side by
+ * side, in coordinates of their own. In 64-bit numbers.
  *
  * @throws {RangeError} when there is no embedding, one is not finite, or the shapes disagree.
  */
 export function clusteredSpace(
+  embeddings: Matrix,
+  { mean, normalize, perceptual }: Pick<ClusterOptions, "mean" | "normalize" | "perceptual">,
+): number[][] {
+  const points = embeddingSpace(embeddings, { mean, normalize });
+  if (perceptual === undefined || perceptual.weight === 0) return points;
+  const { distances, weight } = perceptual;
+  const pairs = points.length * (points.length - 1) / 2;
+  if (distances.length !== pairs) {
+    throw new RangeError(`${points.length} images have ${pairs} perceptual distances, got ${distances.length}`);
+  }
+  let pair = 0;
+  const sums = points.map((point, i) =>
+    points.slice(0, i).map((other) => squaredDistance(point, other) + weight * distances[pair++])
+  );
+  return coordinatesOfDistances(sums, SINGLE_PRECISION);
+}
+
+function embeddingSpace(
   embeddings: Matrix,
   { mean, normalize }: Pick<ClusterOptions, "mean" | "normalize">,
 ): number[][] {

@@ -23,9 +23,37 @@ export function rotateToSpan(points: readonly (readonly number[])[]): number[][]
     for (let j = 0; j <= i; j++) row[j] = dot(point, centred[j]);
     return row;
   });
+  return coordinatesOfGram(gram);
+}
+
+/**
+ * Coordinates of n points in the at most n - 1 dimensions they span about their mean, from their squared distances alone:
+ * classical scaling, by the same factorization.
+ *
+ * @param distances squared Euclidean distances, row i those of point i to points 0 .. i - 1, i = 0 .. n - 1.
+ * @param relativeError of the distances; dimensions that are no larger are left out.
+ * @see W. S. Torgerson (1952), "Multidimensional scaling: I. Theory and method"
+ */
+export function coordinatesOfDistances(
+  distances: readonly (readonly number[])[],
+  relativeError: number,
+): number[][] {
+  const n = distances.length;
+  const of = (i: number, j: number) => i === j ? 0 : i > j ? distances[i][j] : distances[j][i];
+  const means = distances.map((_, i) => distances.reduce((sum, _, j) => sum + of(i, j), 0) / n);
+  const mean = means.reduce((sum, value) => sum + value, 0) / n;
+  const gram = distances.map((_, i) =>
+    Float64Array.from({ length: i + 1 }, (_, j) => (means[i] + means[j] - of(i, j) - mean) / 2)
+  );
+  return coordinatesOfGram(gram, relativeError);
+}
+
+/** @param gram lower triangle of the centred Gram matrix, row i of i + 1 numbers. */
+function coordinatesOfGram(gram: readonly Float64Array[], relativeError: number = Number.EPSILON): number[][] {
+  const n = gram.length;
   const residual = Float64Array.from(gram, (row, i) => row[i]);
-  const roundingError = n * Number.EPSILON * residual.reduce((a, b) => Math.max(a, b), 0);
-  const coordinates: number[][] = points.map(() => []);
+  const roundingError = n * relativeError * residual.reduce((a, b) => Math.max(a, b), 0);
+  const coordinates: number[][] = gram.map(() => []);
   for (let rank = 0; rank < n - 1; rank++) {
     const pivot = residual.reduce((best, value, i) => (value > residual[best] ? i : best), 0);
     // What is left is no longer than the rounding of the Gram matrix: the points span no further dimension.

@@ -15,7 +15,8 @@ import {
 } from "./perceptual.ts";
 import type { Weights } from "./weights.ts";
 
-const KERNELS: Readonly<Record<string, KernelShape>> = {
+/** Shapes of the convolutions, by name. */
+export const ALEXNET_KERNELS: Readonly<Record<string, KernelShape>> = {
   "features.0": [64, 3, 11, 11],
   "features.3": [192, 64, 5, 5],
   "features.6": [384, 192, 3, 3],
@@ -31,7 +32,7 @@ const KERNELS: Readonly<Record<string, KernelShape>> = {
  * @throws {InputError} when a tensor is missing, superfluous or has another shape.
  */
 export function createAlexNetFeatures(weights: Weights, source: string): PerceptualNetwork {
-  const convolutions = loadConvolutions(weights, KERNELS, source);
+  const convolutions = loadConvolutions(weights, ALEXNET_KERNELS, source);
   const [conv1, conv2, conv3, conv4, conv5] = convolutions.values();
   return {
     name: "alex",

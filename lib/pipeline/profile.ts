@@ -46,6 +46,8 @@ const profileSchema = section({
     start: oneOf("noise", "dataset"),
     /** Standard deviation of the noise start, in logits. */
     noiseScale: number(0, 10),
+    /** Share of the steps over which the start fades out of the image; 0 keeps it. */
+    startFade: number(0, 1),
     /** Steps of Adam. */
     steps: integer(1, 100_000),
     /** Step size of Adam, in logits. */
@@ -111,6 +113,7 @@ export const PAPER: Profile = {
     parametrization: "pixel",
     start: "noise",
     noiseScale: 0.3,
+    startFade: 0,
     steps: 256,
     learningRate: 0.05,
     jitter: 2,

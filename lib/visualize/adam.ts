@@ -53,6 +53,8 @@ export interface Adam {
   read(): tf.Tensor;
   /** One step uphill, as `adamAscent` takes it. */
   step(gradient: tf.Tensor, rate: number): void;
+  /** Moves the variables, and leaves the moments as they are. */
+  move(change: tf.Tensor): void;
   /** Frees the variables and moments. */
   dispose(): void;
 }
@@ -75,6 +77,11 @@ export function createAdam(variables: tf.Tensor): Adam {
         return { step, variables, first, second };
       });
       tf.dispose([before.variables, before.first, before.second]);
+    },
+    move: (change) => {
+      const { variables } = state;
+      state = { ...state, variables: variables.add(change) };
+      variables.dispose();
     },
     dispose: () => tf.dispose([state.variables, state.first, state.second]),
   };
@@ -122,6 +129,9 @@ function createNativeAdam(ops: NativeOps, variables: tf.Tensor): Adam {
         0,
       );
       tf.dispose(settings);
+    },
+    move: (change) => {
+      ops.call("AssignAddVariableOp", { dtype: float32 }, [own, change], 0);
     },
     dispose: () => {
       for (const handle of [own, first, second]) {

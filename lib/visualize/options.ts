@@ -12,6 +12,11 @@ export interface VisualizeOptions {
   readonly start: "noise" | "dataset";
   /** Standard deviation of noise starts. */
   readonly noiseScale: number;
+  /**
+   * Share of the steps, in [0, 1], over which the start fades out of the variables, so that what is left is what ascent
+   * added; 0 keeps it. Pixels that do not move the unit end up grey, whatever image ascent started from.
+   */
+  readonly startFade: number;
   /** Steps of Adam. */
   readonly steps: number;
   /** Step size of Adam. */

@@ -104,7 +104,10 @@ function ascend(
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, layer), selection, options.activation);
 
-  const adam = createAdam(startVariables(network, layer, requests, parametrization, options, context));
+  const start = startVariables(network, layer, requests, parametrization, options, context);
+  const fadeSteps = Math.round(options.startFade * options.steps);
+  const fading = fadeSteps === 0 ? null : start.mul(-1 / fadeSteps);
+  const adam = createAdam(start);
   const imagesNow = () => tf.tidy(() => parametrization.toImages(adam.read()));
   let gradientless: boolean[] = [];
   try {
@@ -119,6 +122,7 @@ function ascend(
         gradientless = Array.from(largest, (value) => value === 0);
       }
       adam.step(gradient, options.learningRate);
+      if (fading !== null && step < fadeSteps) adam.move(fading);
       gradient.dispose();
       onStep(step + 1, () => dataOf(() => measure(imagesNow())));
     }

@@ -1,0 +1,39 @@
+import { score } from "../../score/mod.ts";
+import type { Matrix } from "../../types.ts";
+import type { PlantedUnit } from "./planted_network.ts";
+import type { SettingScore } from "./study.ts";
+
+/** A feature counts as reached when so many images show it more than any other. */
+const REACHED = 2;
+
+/** The features of a unit that its images reached; the one feature of a unit that has no more. */
+export function reachedFeatures({ kind, k }: Pick<PlantedUnit, "kind" | "k">, shown: readonly number[]): number[] {
+  if (kind !== "union") return [0];
+  return Array.from({ length: k }, (_, feature) => feature)
+    .filter((feature) => shown.filter((each) => each === feature).length >= REACHED);
+}
+
+/**
+ * What the best rule for K could say: K the number of features reached, S of the centres of the images that show each.
+ *
+ * @param shown the feature that each image shows most.
+ * @param embeddings of the images, the first of which are those shown.
+ */
+export function oracleScore(
+  unit: Pick<PlantedUnit, "kind" | "k">,
+  shown: readonly number[],
+  { cols, data }: Matrix,
+): SettingScore {
+  const features = reachedFeatures(unit, shown);
+  const I = shown.length;
+  const K = Math.max(1, features.length);
+  if (K === 1) return { I, K, S: 0 };
+  const centers = new Float64Array(K * cols);
+  features.forEach((feature, c) => {
+    const members = shown.flatMap((each, i) => each === feature ? [i] : []);
+    for (const i of members) {
+      for (let d = 0; d < cols; d++) centers[c * cols + d] += data[i * cols + d] / members.length;
+    }
+  });
+  return { I, K, S: score({ rows: K, cols, data: centers }, I).S ?? 0 };
+}

@@ -1,0 +1,129 @@
+import type { BackendReport } from "../../engine/mod.ts";
+import { InputError } from "../../errors.ts";
+import type { Cifar10 } from "../../images/cifar10.ts";
+import type { Profile } from "../../pipeline/mod.ts";
+import { createWorkerPool } from "../../worker_pool.ts";
+import { FAMILIES, type Family, type UnitCounts } from "./planted_network.ts";
+import type { PlantedInit, PlantedTask } from "./planted_worker.ts";
+import type { PlantedResult } from "./study.ts";
+
+/** What to plant, and how to score it. */
+export interface StudyPlan {
+  /** Seeds; each gives its own units. */
+  readonly seeds: readonly number[];
+  readonly families: readonly Family[];
+  /** Units of each family. */
+  readonly counts: Readonly<Record<Family, UnitCounts>>;
+  /** Profiles by name. */
+  readonly profiles: Readonly<Record<string, Profile>>;
+  /** The profile whose images the control and the oracle look at. */
+  readonly reference: string;
+}
+
+/** 46 units of one feature (16 of them sets of near-duplicates) and 64 of several, and 8 sums. */
+export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
+  template: { single: 6, nearDuplicate: 5, union: 12, sum: 3 },
+  patch: { single: 6, nearDuplicate: 4, union: 12, sum: 3 },
+  texture: { single: 6, nearDuplicate: 4, union: 12, sum: 2 },
+  alexnet: { single: 5, nearDuplicate: 3, union: 12, sum: 0 },
+  lenet: { single: 5, nearDuplicate: 0, union: 10, sum: 0 },
+  resnet: { single: 2, nearDuplicate: 0, union: 6, sum: 0 },
+};
+
+/** Units scored together; fewer where a network's activations take much memory. */
+const UNITS_TOGETHER: Readonly<Record<Family, number>> = {
+  template: 8,
+  patch: 8,
+  texture: 8,
+  alexnet: 4,
+  lenet: 8,
+  resnet: 2,
+};
+
+/** Number of units of a kind list. */
+export function countUnits({ single, nearDuplicate, union, sum }: UnitCounts): number {
+  return single + nearDuplicate + union + sum;
+}
+
+/**
+ * Scores planted units by the ordinary pipeline, in workers.
+ *
+ * @param backend in use, started with `threads: 1`.
+ * @param onProgress called with the share done.
+ * @returns the units in the order of seeds, families and numbers, with the scores of all profiles side by side.
+ * @throws {InputError} when fewer than two units of one feature, or of several, would be planted.
+ */
+export async function runPlantedStudy(
+  plan: StudyPlan,
+  backend: BackendReport,
+  data: Cifar10,
+  workers: number,
+  onProgress: (share: number, detail: string) => void = () => {},
+): Promise<PlantedResult[]> {
+  const { seeds, families, counts, profiles, reference } = plan;
+  const ones = families.reduce((sum, each) => sum + counts[each].single + counts[each].nearDuplicate, 0) * seeds.length;
+  const several = families.reduce((sum, each) => sum + counts[each].union, 0) * seeds.length;
+  if (ones < 2 || several < 2) {
+    throw new InputError(
+      `the study would have ${ones} units of one feature and ${several} of several; it needs at least two of each: ask ` +
+        `for more families (${FAMILIES.join(", ")}) or seeds`,
+    );
+  }
+  const tasks = seeds.flatMap((seed) =>
+    // the slowest family first, so that the last tasks are short
+    FAMILIES.toReversed().filter((family) => families.includes(family)).flatMap((family) =>
+      Object.keys(profiles).flatMap((profile) => {
+        const all = Array.from({ length: countUnits(counts[family]) }, (_, unit) => unit);
+        const size = UNITS_TOGETHER[family];
+        return Array.from({ length: Math.ceil(all.length / size) }, (_, i): PlantedTask => ({
+          seed,
+          family,
+          counts: counts[family],
+          units: all.slice(i * size, (i + 1) * size),
+          profile,
+        }));
+      })
+    )
+  );
+  const init: PlantedInit = { backend: backend.backend, data, profiles, reference };
+  const pool = await createWorkerPool<PlantedInit, PlantedTask, PlantedResult[]>(
+    new URL("./planted_worker.ts", import.meta.url),
+    Math.min(workers, tasks.length),
+    init,
+  );
+  const merged = new Map<string, PlantedResult>();
+  const keyOf = ({ seed, family, unit }: Pick<PlantedResult, "seed" | "family" | "unit">) =>
+    JSON.stringify([seed, family, unit]);
+  const shares = tasks.map(() => 0);
+  const total = tasks.reduce((sum, { units }) => sum + units.length, 0);
+  const report = (index: number, share: number) => {
+    shares[index] = share;
+    onProgress(
+      shares.reduce((sum, each, i) => sum + each * tasks[i].units.length, 0) / total,
+      `${tasks[index].family}, ${tasks[index].profile}`,
+    );
+  };
+  try {
+    await pool.run(tasks, {
+      onProgress: report,
+      onResult: (index, results) => {
+        for (const result of results) {
+          const before = merged.get(keyOf(result));
+          merged.set(keyOf(result), {
+            ...result,
+            scores: { ...before?.scores, ...result.scores },
+            reached: { ...before?.reached, ...result.reached },
+          });
+        }
+        report(index, 1);
+      },
+    });
+  } finally {
+    pool.close();
+  }
+  return seeds.flatMap((seed) =>
+    families.flatMap((family) =>
+      Array.from({ length: countUnits(counts[family]) }, (_, unit) => merged.get(keyOf({ seed, family, unit }))!)
+    )
+  );
+}
