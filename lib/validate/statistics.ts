@@ -32,20 +32,17 @@ export interface BootstrapOptions {
  * ```
  */
 export function ranks(values: readonly number[]): number[] {
-  const sorted = Float64Array.from(values).sort();
   const missing = values.findIndex(Number.isNaN);
   if (missing >= 0) throw new RangeError(`value ${missing} is NaN, which has no rank`);
-  const firstNotBelow = (value: number, orEqual: boolean) => { // index of the first that is >= value (or > value)
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle] < value || (orEqual && sorted[middle] === value)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  // places first + 1 .. last are taken by the value
-  return values.map((value) => (firstNotBelow(value, false) + 1 + firstNotBelow(value, true)) / 2);
+  const sorted = Float64Array.from(values).sort();
+  const rankOf = new Map<number, number>();
+  for (let first = 0; first < sorted.length;) {
+    let end = first + 1;
+    while (end < sorted.length && sorted[end] === sorted[first]) end++;
+    rankOf.set(sorted[first], (first + 1 + end) / 2); // mean of the places first + 1 .. end
+    first = end;
+  }
+  return values.map((value) => rankOf.get(value)!);
 }
 
 /**
