@@ -6,18 +6,24 @@
 import type { Command } from "commander";
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
-import type { LoadedContext } from "../pipeline/mod.ts";
+import type { LabelledImages } from "../images/cifar10.ts";
+import type { LoadedContext, PipelineContext } from "../pipeline/mod.ts";
 import type { RunReader } from "../store/mod.ts";
 import type { RunManifest } from "../types.ts";
 import type { MetricCorrelation, UnitMetrics } from "../validate/metrics/mod.ts";
 import { type DataOptions, withDataOption } from "./data_option.ts";
+import { integerOption } from "./option_values.ts";
 import { decimals, formatTable, globalOptions, printDetail, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 
 interface MetricsOptions extends DataOptions {
   readonly modelWeights?: string;
   readonly embedderWeights?: string;
+  readonly images?: number;
 }
+
+/** Fewer test images would not fill the sets of most activating ones. */
+const FEWEST_IMAGES = 100;
 
 /** Adds the command to `validate`. */
 export function registerValidateMetrics(validate: Command): void {
@@ -31,7 +37,8 @@ export function registerValidateMetrics(validate: Command): void {
         "--model-weights <file>",
         "weights of the run's model, .pth or .safetensors, in place of the committed ones",
       )
-      .option("--embedder-weights <file>", "weights of the run's embedder, .pth or .safetensors"),
+      .option("--embedder-weights <file>", "weights of the run's embedder, .pth or .safetensors")
+      .option("--images <n>", "only the first n test images (default: all)", integerOption(FEWEST_IMAGES)),
   ).action(async (name: string, options: MetricsOptions, command: Command) => {
     const { readRun, runDirectory, writeWhole } = await import("../store/mod.ts");
     const { correlateMetrics, FEWEST_CORRELATED, METRICS } = await import("../validate/metrics/mod.ts");
@@ -48,7 +55,7 @@ export function registerValidateMetrics(validate: Command): void {
     if (pending > 0) {
       printNote(command, `note: ${pending} jobs of run ${name} are not finished; only finished units are measured`);
     }
-    const rows = await measure(run, name, options, command);
+    const { rows, images } = await measure(run, name, options, command);
     const keys = METRICS.map(({ key }) => key);
     const file = join(run.directory, "metrics.csv");
     writeWhole(file, toCsv(["layer", "unit", ...keys], rows));
@@ -64,7 +71,7 @@ export function registerValidateMetrics(validate: Command): void {
           : correlateMetrics(units, createRandom(seed, "metrics", layer)),
       };
     });
-    const result = { run: basename(resolve(run.directory)), embedder, file, metrics: METRICS, units: rows };
+    const result = { run: basename(resolve(run.directory)), embedder, images, file, metrics: METRICS, units: rows };
     printResult(command, { ...result, correlations, layers }, () => {
       const withS = (all: readonly MetricCorrelation[]) => all.filter(({ a }) => a === "S");
       const table = formatTable(
@@ -79,18 +86,18 @@ export function registerValidateMetrics(validate: Command): void {
         ]),
       );
       return `Spearman's rank correlation with S, over all units and within each layer:\n${table}\n` +
-        `Metrics of ${rows.length} units in ${file}; all pairs of metrics with --json`;
+        `Metrics of ${rows.length} units and ${images} test images in ${file}; all pairs of metrics with --json`;
     });
   });
 }
 
-/** The metrics of all committed units of a run, in the order of its plan. */
+/** The metrics of all committed units of a run, in the order of its plan, and of how many test images. */
 async function measure(
   run: RunReader,
   name: string,
   options: MetricsOptions,
   command: Command,
-): Promise<UnitMetrics[]> {
+): Promise<{ readonly rows: UnitMetrics[]; readonly images: number }> {
   const { manifest } = run;
   if (manifest.dataset === null) {
     throw new InputError(
@@ -119,22 +126,29 @@ async function measure(
   try {
     refuseOtherWeights(name, manifest, context);
     const { quiet } = globalOptions(command);
-    const embedding = createProgress({ title: "embedding", total: data.test.count, unit: "test images", quiet });
-    const embeddings = embedDataset(context.embedder, data.test, (images) => embedding.update(images));
+    const test = firstImages(data.test, options.images);
+    const measured: PipelineContext = { ...context, testActivations: () => null }; // of these images, not of all
+    const embedding = createProgress({ title: "embedding", total: test.count, unit: "test images", quiet });
+    const embeddings = embedDataset(context.embedder, test, (images) => embedding.update(images));
     embedding.stop();
     const units = run.units();
     const progress = createProgress({ title: "metrics", total: units.length, unit: "units", quiet });
     const rows = [...new Set(units.map(({ layer }) => layer))].flatMap((layer) => {
       const records = units.filter((unit) => unit.layer === layer).map(({ unit }) => run.unit(layer, unit)!);
-      const measured = unitMetrics(context, data.test, embeddings, layer, records);
+      const metrics = unitMetrics(measured, test, embeddings, layer, records);
       progress.increment(records.length, layer);
-      return measured;
+      return metrics;
     });
     progress.stop();
-    return rows;
+    return { rows, images: test.count };
   } finally {
     context.dispose();
   }
+}
+
+function firstImages({ count, pixels, labels }: LabelledImages, most = count): LabelledImages {
+  const kept = Math.min(count, most);
+  return { count: kept, pixels: pixels.subarray(0, kept * pixels.length / count), labels: labels.subarray(0, kept) };
 }
 
 function refuseOtherWeights(name: string, manifest: RunManifest, context: LoadedContext): void {
