@@ -8,17 +8,21 @@ import { type ClusterOptions, greatestK } from "../cluster/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../random.ts";
 import { clusterCountTerm } from "../score/mod.ts";
 import type { Matrix, ScoreInterval, ScoreParts } from "../types.ts";
+import { partOfImages } from "./part_of_images.ts";
 import { clusterAndScore } from "./score_units.ts";
 
 /** Parts that are drawn for an interval. */
 export const RESAMPLES = 50;
-/** Share of the images in a part: the expected share of distinct images in a bootstrap sample, 1 - 1/e. */
-const SHARE = 0.632;
+/**
+ * Share of the images in a part. The choice of K depends on how many images there are: with .632 of them, as many as a
+ * bootstrap sample has distinct ones, parts of real units had .20 clusters fewer than the whole, with .8 they have .05 fewer.
+ */
+const SHARE = 0.8;
 /** Starts of k-means for each K in a part. Its inertia never rises with K, so that a poor start shows less than elsewhere. */
 const RESTARTS = 2;
 /** Share of the distribution that the interval holds. */
 const LEVEL = 0.9;
-/** With fewer images a part is of four or less, which hardly ever has two clusters, whatever the unit has. */
+/** With fewer images a part is of five or less, which hardly ever has two clusters, whatever the unit has. */
 const FEWEST = 8;
 
 /** Criteria that depend on distances alone: they see no difference when points are given in fewer dimensions. */
@@ -27,9 +31,9 @@ const ROTATABLE: readonly ClusterOptions["criterion"][] = ["sse-penalty", "silho
 /**
  * Interval of S under the drawing of the images, 90 % by percentiles of subsampling.
  *
- * Each of the resamples is m = round(.632 I) of the I images, without replacement; it is clustered anew, K included, and
- * scored. A bootstrap sample proper repeats images, and a repeated image is a cluster without any width: k-means then finds
- * more and tighter clusters than there are. A part without repetitions varies less about S than S about its expectation, by
+ * Each of the resamples is m = round(.8 I) of the I images, without replacement; it is clustered anew, K included, and scored.
+ * A bootstrap sample proper repeats images, and a repeated image is a cluster without any width: k-means then finds more and
+ * tighter clusters than there are. A part without repetitions varies less about S than S about its expectation, by
  * sqrt((I - m) / m) for a mean, so deviations are widened by the inverse:
  *
  *     S* = S + sqrt(m / (I - m)) (S_m - S),    S_m = C + D - C D with C = (K_m - 1) / (I - 1)
@@ -37,17 +41,15 @@ const ROTATABLE: readonly ClusterOptions["criterion"][] = ["sse-penalty", "silho
  * The interval is of the 5th and 95th percentile of S*, cut to [0, 1]. C has the I of the whole, since the same K in fewer
  * images gives a larger C; and K may go up to the greatest K of the whole, as far as m images allow.
  *
- * Small clusters are missed more often by a part than by the whole, so the interval reaches farther down than up.
- *
  * @param embeddings raw embeddings of the I images, shape [I, D].
  * @param score of all I images, by the same options.
  * @param options as for the score; restarts are reduced to 2.
  * @param seed what the draws depend on: names and numbers, such as `[runSeed, "interval", layer, unit]`.
  * @returns 0 <= low <= high <= 1; null with fewer than 8 images.
  * @throws {RangeError} when the score is of another number of images, or `resamples` is not a positive integer.
- * @see Politis and Romano (1994), "Large sample confidence regions based on subsamples under minimal assumptions"; Wu (1990),
- * "On the asymptotic properties of the jackknife histogram", for the factor; Monti et al. (2003), "Consensus clustering", for
- * parts without repetition
+ * @see Politis and Romano (1994), "Large sample confidence regions based on subsamples under minimal assumptions"; Shao and
+ * Wu (1989), "A general theory for jackknife variance estimation", for the factor; Monti et al. (2003), "Consensus
+ * clustering", for parts without repetition
  */
 export function bootstrapScore(
   embeddings: Matrix,
@@ -67,9 +69,9 @@ export function bootstrapScore(
   const kMax = Math.min(greatestK(I, options), m - 1);
   const random = createRandom(...seed, "part");
   const values = Array.from({ length: resamples }, (_, resample) => {
-    const part = rowsOf(space.embeddings, permutation(I, random).subarray(0, m));
-    const { K, D } = clusterAndScore(part, {
-      ...space.options,
+    const part = partOfImages(space.embeddings, space.options, permutation(I, random).subarray(0, m));
+    const { K, D } = clusterAndScore(part.embeddings, {
+      ...part.options,
       kMax,
       halfCap: false,
       restarts: RESTARTS,
@@ -120,11 +122,4 @@ function inner(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let d = 0; d < a.length; d++) sum += a[d] * b[d];
   return sum;
-}
-
-/** Rows of a matrix, by their indices. */
-function rowsOf({ cols, data }: Matrix, indices: Uint32Array): Matrix {
-  const chosen = new Float64Array(indices.length * cols);
-  indices.forEach((row, i) => chosen.set(data.subarray(row * cols, (row + 1) * cols), i * cols));
-  return { rows: indices.length, cols, data: chosen };
 }

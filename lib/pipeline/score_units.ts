@@ -185,8 +185,11 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
 }
 
 /** How a unit's embeddings are clustered in a run: by its profile, seeded for the unit. */
-export function clusterOptions(context: PipelineContext, layer: string, unit: number): ClusterOptions {
-  const { profile, seed, meanEmbedding } = context;
+export function clusterOptions(
+  { profile, seed, meanEmbedding }: Pick<PipelineContext, "profile" | "seed" | "meanEmbedding">,
+  layer: string,
+  unit: number,
+): ClusterOptions {
   return {
     ...profile.cluster,
     seed: deriveSeed(seed, "cluster", layer, unit),

@@ -37,7 +37,7 @@ function close(actual: number, expected: number, within = 1e-9) {
 }
 
 Deno.test("bootstrapScore() is S itself where every part of the images tells the same", () => {
-  // of 20 among 32 images at least 4 are of each half: two clusters always, and C counts the 32 images of the whole
+  // of 26 among 32 images at least 10 are of each half: two clusters always, and C counts the 32 images of the whole
   const { low, high } = intervalOf(onAxes(16, 16))!;
   close(low, orthogonal(2, 32));
   close(high, orthogonal(2, 32));
@@ -46,16 +46,16 @@ Deno.test("bootstrapScore() is S itself where every part of the images tells the
 });
 
 Deno.test("bootstrapScore() widens deviations by sqrt(m / (I - m)): a feature that one image alone shows", () => {
-  // Three clusters, of which the third is in a part with chance 20/32. A split gains at least 2 (1/2) = 1 > beta where both
-  // are present. Values are S_3, or S_3 + sqrt(20/12) (S_2 - S_3); either has far more than 5 % of the parts.
+  // Three clusters, of which the third is in a part with chance 26/32. A split gains at least 2 (1/2) = 1 > beta where both
+  // are present. Values are S_3, or S_3 + sqrt(26/6) (S_2 - S_3); either has far more than 5 % of the parts.
   const [two, three] = [orthogonal(2, 32), orthogonal(3, 32)];
   const { low, high } = intervalOf(onAxes(16, 15, 1))!;
   close(high, three);
-  close(low, three + Math.sqrt(20 / 12) * (two - three));
+  close(low, three + Math.sqrt(26 / 6) * (two - three));
 });
 
 Deno.test("bootstrapScore() stays within 0 and 1", () => {
-  // without the lone image a part has one cluster: S_1 = 0, and S_2 - sqrt(20/12) S_2 < 0
+  // without the lone image a part has one cluster: S_1 = 0, and S_2 - sqrt(26/6) S_2 < 0
   const { low, high } = intervalOf(onAxes(31, 1))!;
   assert.equal(low, 0);
   close(high, orthogonal(2, 32));

@@ -52,7 +52,7 @@ Deno.test("scoreUnits() scores two clusters with orthogonal centres as the formu
   assert.ok(Math.abs(score.S! - (1 / 31 + 1 / 2 - 1 / 62)) < 1e-12);
   assert.deepEqual(score.candidates.map(({ k }) => k), [1, 2]); // there are but two points
   assert.deepEqual(score.candidates.map(({ bic }) => Math.round(bic * 1e6) / 1e6), [17.79, 3.58]);
-  // of 20 among the 32 images at least 4 are of either cluster: every part says the same
+  // of 26 among the 32 images at least 10 are of either cluster: every part says the same
   assert.ok(Math.abs(scoreInterval!.low - score.S!) < 1e-12 && Math.abs(scoreInterval!.high - score.S!) < 1e-12);
   // of the 496 pairs, 16 x 16 are a quarter turn apart, the others not at all
   assert.ok(Math.abs(meanAngle! - 256 / 496 / 2) < 1e-9);
