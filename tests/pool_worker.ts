@@ -25,7 +25,7 @@ export type Task =
   | { readonly kind: "print" }
   /** Returns 0 and dies a moment later. */
   | { readonly kind: "die later" }
-  /** Never returns. */
+  /** Tells of its progress again and again, for ever. */
   | { readonly kind: "hang" };
 
 serveTasks<Init, Task, number>(async ({ offset, fail, shared }) => {
@@ -55,7 +55,16 @@ serveTasks<Init, Task, number>(async ({ offset, fail, shared }) => {
         }, 0);
         return 0;
       case "hang":
-        return new Promise(() => setInterval(() => {}, 1000));
+        return new Promise((_, reject) => {
+          const timer = setInterval(() => {
+            try {
+              onProgress(0.5);
+            } catch (error) {
+              clearInterval(timer);
+              reject(error);
+            }
+          }, 5);
+        });
     }
   };
 });

@@ -87,7 +87,7 @@ Deno.test("createWorkerPool() refuses what cannot be copied", async () => {
   await assert.rejects(createWorkerPool(SCRIPT, 2, { offset: () => 0 }), /could not be cloned/);
 });
 
-Deno.test("run() throws what a task threw, cuts off what is under way and begins nothing more", async () => {
+Deno.test("run() throws what a task threw, begins nothing more, and gives up what is under way", async () => {
   const cases: [Task, (error: Error) => void][] = [
     [{ kind: "fail", how: "input" }, (error) => {
       assert.deepEqual(error, new InputError("unit 7 is out of range; choose 0 to 5"));
@@ -98,19 +98,27 @@ Deno.test("run() throws what a task threw, cuts off what is under way and begins
     }],
     [{ kind: "fail", how: "uncopied" }, (error) => assert.match(error.message, /could not be cloned/)],
   ];
-  for (const [failing, check] of cases) {
-    await withPool(2, { offset: 0 }, async (pool) => {
-      await assert.rejects(pool.run([{ kind: "hang" }, failing, ...numbers(2)], none), (error: Error) => {
+  await withPool(2, { offset: 0, shared: new Int32Array(new SharedArrayBuffer(4)) }, async (pool) => {
+    for (const [failing, check] of cases) {
+      const tasks: Task[] = [{ kind: "hang" }, failing, { kind: "place" }, { kind: "place" }];
+      await assert.rejects(pool.run(tasks, none), (error: Error) => {
         check(error);
         return true;
       });
-      await assert.rejects(pool.run([], none), (error: Error) => {
-        check(error); // a pool that has failed does no more
-        return true;
-      });
-    });
-  }
+    }
+    // the workers are free again, hear nothing of earlier tasks, and none of the tasks behind the failing ones was begun
+    const { results } = await perform(pool, [{ kind: "add", to: 7 }, { kind: "place" }]);
+    assert.deepEqual(results, [7, 0]);
+  });
 });
+
+Deno.test("run() waits for a task that tells of no progress, and drops its result", () =>
+  withPool(2, { offset: 0 }, async (pool) => {
+    const began = performance.now();
+    const slow: Task = { kind: "add", to: 1, wait: 200 };
+    await assert.rejects(pool.run([slow, { kind: "fail", how: "other" }], none), /not that/);
+    assert.ok(performance.now() - began >= 150);
+  }));
 
 Deno.test("run() refuses a task that cannot be copied", () =>
   withPool(1, { offset: 0 }, async (pool) => {
@@ -129,12 +137,17 @@ Deno.test("run() throws what onResult or onProgress threw, and calls neither aga
       full();
     };
     await assert.rejects(pool.run(numbers(9), { onResult }), /^Error: the disk is full$/);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // time for the replies of the other two
     assert.equal(results, 1);
   });
   await withPool(1, { offset: 0 }, async (pool) => {
-    const tasks: Task[] = [{ kind: "tell", shares: [0, 1] }];
-    await assert.rejects(pool.run(tasks, { ...none, onProgress: full }), /^Error: the disk is full$/);
+    let calls = 0;
+    const onProgress = () => {
+      calls++;
+      full();
+    };
+    const tasks: Task[] = [{ kind: "tell", shares: [0, 0.5, 1] }, ...numbers(1)];
+    await assert.rejects(pool.run(tasks, { ...none, onProgress }), /^Error: the disk is full$/);
+    assert.equal(calls, 1);
   });
 });
 
@@ -155,7 +168,7 @@ Deno.test("close() makes a run under way reject, and every later one; closing ag
   }));
 
 // in a process of its own, since Deno itself prints what a worker dies of
-Deno.test("a worker that dies ends the pool, whenever it does, and what workers print is not in the process's output", async () => {
+Deno.test("a worker that dies is noticed, whenever it does, and what workers print is not in the process's output", async () => {
   const program = `
     import { createWorkerPool } from ${JSON.stringify(import.meta.resolve("../lib/worker_pool.ts"))};
     const script = new URL(${JSON.stringify(SCRIPT.href)});
@@ -164,12 +177,15 @@ Deno.test("a worker that dies ends the pool, whenever it does, and what workers 
     const absent = await said(createWorkerPool(new URL("./none.ts", script), 1, {}));
     const events = { onResult: () => {} };
     const pool = await createWorkerPool(script, 2, { offset: 0 });
-    const task = await said(pool.run([{ kind: "hang" }, { kind: "fail", how: "death" }], events));
+    const adding = { kind: "add", to: 1, wait: 50 };
+    const task = await said(pool.run([adding, { kind: "fail", how: "death" }, adding], events));
+    const after = await said(pool.run([adding, adding], events));
     const other = await createWorkerPool(script, 1, { offset: 0 });
     await other.run([{ kind: "print" }, { kind: "die later" }], events);
     await new Promise((resolve) => setTimeout(resolve, 500));
     const between = await said(other.run([{ kind: "add", to: 1 }], events));
-    console.log(JSON.stringify({ ready, absent, task, between }));
+    pool.close();
+    console.log(JSON.stringify({ ready, absent, task, after, between }));
   `;
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-check", "--ext=ts", program],
@@ -178,9 +194,10 @@ Deno.test("a worker that dies ends the pool, whenever it does, and what workers 
     stderr: "null",
   }).output();
   assert.equal(code, 0);
-  const { ready, absent, task, between } = JSON.parse(new TextDecoder().decode(stdout));
+  const { ready, absent, task, after, between } = JSON.parse(new TextDecoder().decode(stdout));
   assert.match(ready, /^a worker died: .*no memory/);
   assert.match(absent, /^a worker died: Module not found .*none\.ts/);
   assert.match(task, /^a worker died: .*no memory/);
+  assert.equal(after, task, "it stays dead");
   assert.match(between, /^a worker died: .*too late to be noticed/);
 });

@@ -15,14 +15,31 @@ import type { ScoreWorkerInit } from "./score_worker.ts";
 /** Memory that a worker may come to need: its networks, a batch of images, and their feature maps. */
 const WORKER_BYTES = 1e9;
 
+/** What workers share. */
+export interface Machine {
+  readonly cores: number;
+  /** Memory that nothing uses. */
+  readonly freeBytes: number;
+}
+
+function thisMachine(): Machine {
+  return { cores: navigator.hardwareConcurrency, freeBytes: Deno.systemMemoryInfo().available };
+}
+
 /**
  * How many workers are worth starting: one for each core of the processor, no more than there are jobs or than the
  * memory that is free holds at 1 GB each. Just one where a graphics card computes, which they would share.
+ *
+ * @param jobs number of jobs that are to do.
+ * @returns at least 1.
  */
-export function suggestWorkers({ device }: BackendReport, jobs: number): number {
+export function suggestWorkers(
+  { device }: Pick<BackendReport, "device">,
+  jobs: number,
+  { cores, freeBytes }: Machine = thisMachine(),
+): number {
   if (device === "cuda") return 1;
-  const held = Math.floor(Deno.systemMemoryInfo().available / WORKER_BYTES);
-  return Math.max(1, Math.min(navigator.hardwareConcurrency, jobs, held));
+  return Math.max(1, Math.min(cores, jobs, Math.floor(freeBytes / WORKER_BYTES)));
 }
 
 /**
@@ -30,8 +47,10 @@ export function suggestWorkers({ device }: BackendReport, jobs: number): number 
  * committed as they are done, by the calling thread alone.
  *
  * @param options what each worker loads; a dataset of `readCifar10` is shared, not copied.
- * @param backend the backend of the workers, with `threads: 1` in the process's first call of `useBackend`.
- * @throws what a worker or the store threw. Jobs that are committed stay so.
+ * @param backend the backend of the workers, as `useBackend` reported it, called with `threads: 1`.
+ * @param workers the most workers, at least 1; no more are started than jobs are pending.
+ * @param jobs the whole plan; the store's job numbers index it.
+ * @throws what a worker or the store threw; what is under way is then cut off. Jobs that are committed stay so.
  */
 export async function scoreAllInWorkers(
   options: ContextOptions,
