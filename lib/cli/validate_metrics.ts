@@ -79,16 +79,21 @@ export function registerValidateMetrics(validate: Command): void {
         withS(correlations).map(({ b, rho, low, high, units }) => [
           METRICS.find(({ key }) => key === b)!.label,
           METRICS.find(({ key }) => key === b)!.sign > 0 ? "+" : "-",
-          decimals(rho, 2),
-          low === null ? "-" : `[${decimals(low, 2)}, ${decimals(high, 2)}]`,
+          two(rho),
+          low === null ? "-" : `[${two(low)}, ${two(high)}]`,
           units,
-          ...layers.map((each) => decimals(withS(each.correlations).find((pair) => pair.b === b)?.rho ?? null, 2)),
+          ...layers.map((each) => two(withS(each.correlations).find((pair) => pair.b === b)?.rho ?? null)),
         ]),
       );
       return `Spearman's rank correlation with S, over all units and within each layer:\n${table}\n` +
         `Metrics of ${rows.length} units and ${images} test images in ${file}; all pairs of metrics with --json`;
     });
   });
+}
+
+/** A correlation with two decimals; what rounds to nothing has no sign. */
+function two(rho: number | null): string {
+  return decimals(rho, 2).replace(/^-0\.00$/, "0.00");
 }
 
 /** The metrics of all committed units of a run, in the order of its plan, and of how many test images. */
@@ -117,7 +122,8 @@ async function measure(
   const { loadContext, parseProfile } = await import("../pipeline/mod.ts");
   const { useBackend } = await import("../engine/mod.ts");
   const { embedDataset, unitMetrics } = await import("../validate/metrics/mod.ts");
-  const profile = parseProfile(manifest.profile, `of run ${name}`);
+  // a field that profiles have gained since the run was made is as in `paper`, where what is new is off
+  const profile = parseProfile({ extends: "paper", ...manifest.profile }, `of run ${name}`);
   const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
   printDetail(command, `engine: ${JSON.stringify(await useBackend())}`);
   const { model, seed } = manifest;

@@ -5,6 +5,15 @@
  */
 export { type ActivationCheck, activationCheck } from "./activation_check.ts";
 export {
+  correlateMetrics,
+  embedDataset,
+  type MetricCorrelation,
+  type MetricKey,
+  METRICS,
+  type UnitMetrics,
+  unitMetrics,
+} from "./metrics/mod.ts";
+export {
   auroc,
   bootstrapInterval,
   type BootstrapOptions,

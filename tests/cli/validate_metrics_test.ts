@@ -9,9 +9,12 @@ import { deadRecord, MANIFEST, record } from "../store/example_run.ts";
 import { inFolder, json, refused, weightsOf } from "./refused.ts";
 import { polysem } from "./run_main.ts";
 
+/** As an older version stored it, without a field that profiles have gained since. */
+const { startFade: _, ...visualize } = CALIBRATED.visualize;
+
 const OURS: RunManifest = {
   ...MANIFEST,
-  profile: CALIBRATED,
+  profile: { ...CALIBRATED, visualize },
   modelSha256: await sha256OfFile(weightsOf("lenet5-cifar10")),
   embedderSha256: await sha256OfFile(weightsOf("resnet18-cifar10")),
   dataset: { name: "cifar10", sha256: CIFAR10_SHA256 },
