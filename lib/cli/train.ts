@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../cache.ts";
 import { InputError } from "../errors.ts";
@@ -18,6 +18,7 @@ interface TrainOptions {
   readonly out?: string;
   readonly epochs?: number;
   readonly data?: string;
+  readonly shuffleLabels?: boolean;
 }
 
 /** Adds the command to the program. */
@@ -30,14 +31,23 @@ export function registerTrain(program: Command): void {
       .argument("<model>", "lenet5-cifar10 or resnet18-cifar10")
       .option("--seed <n>", "seed of the weights, the order and the augmentation", seedOption, 0)
       .option("--epochs <n>", "passes over the training images (default: the recipe's)", integerOption(1))
-      .option("--out <dir>", "folder of models to write into (default: the repository's models/)"),
+      .option("--out <dir>", "folder of models to write into (default: the repository's models/)")
+      .option(
+        "--shuffle-labels",
+        "permute the labels by the seed first: a network that knows nothing, to set scores against; needs --out",
+      ),
   ).action(async (name: string, options: TrainOptions, command: Command) => {
     const { TRAINABLE_MODELS, trainModel } = await import("../training/train_model.ts");
     if (!TRAINABLE_MODELS.includes(name)) {
       throw new InputError(`there is no model "${name}" to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
     }
-    const { useBackend } = await import("../engine/mod.ts");
     const { MODELS_DIRECTORY } = await import("../networks/weights_registry.ts");
+    if (options.shuffleLabels && (options.out === undefined || resolve(options.out) === resolve(MODELS_DIRECTORY))) {
+      throw new InputError(
+        "a network of shuffled labels must not take the place of a trained one in models/; give another folder with --out",
+      );
+    }
+    const { useBackend } = await import("../engine/mod.ts");
     const { backend } = await useBackend();
     if (backend !== "native") {
       throw new InputError(
@@ -52,6 +62,7 @@ export function registerTrain(program: Command): void {
       directory,
       checkpoints: join(cacheDirectory(), "checkpoints"),
       recipe: options.epochs === undefined ? {} : { epochs: options.epochs },
+      shuffleLabels: options.shuffleLabels,
       command: commandLine(name, options),
       onStep: (step, total, loss) => {
         progress ??= createProgress({ title: name, total, unit: "steps", quiet: globalOptions(command).quiet });
@@ -78,10 +89,11 @@ export function registerTrain(program: Command): void {
   });
 }
 
-function commandLine(name: string, { seed, epochs }: TrainOptions): string {
+function commandLine(name: string, { seed, epochs, shuffleLabels }: TrainOptions): string {
   return [
     `deno task train ${name}`,
     ...(seed === 0 ? [] : [`--seed ${seed}`]),
     ...(epochs === undefined ? [] : [`--epochs ${epochs}`]),
+    ...(shuffleLabels ? ["--shuffle-labels"] : []),
   ].join(" ");
 }

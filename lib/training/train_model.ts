@@ -18,6 +18,7 @@ import { createRandom, type Random } from "../random.ts";
 import { normalizationTable, plainBatch } from "./augment.ts";
 import { type ModelReport, writeCard } from "./card.ts";
 import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE } from "./recipe.ts";
+import { shuffleLabels } from "./shuffle_labels.ts";
 import { accuracy, trainClassifier, type TrainOptions } from "./train.ts";
 
 /** A model that `train` can make. */
@@ -70,12 +71,19 @@ const TRAINABLE: Readonly<Record<string, Trainable>> = {
 /** Names that `train` takes. */
 export const TRAINABLE_MODELS: readonly string[] = Object.keys(TRAINABLE);
 
+function findTrainable(name: string): Trainable {
+  if (Object.hasOwn(TRAINABLE, name)) return TRAINABLE[name];
+  throw new InputError(`there is no model ${name} to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
+}
+
 /** What `trainModel` needs besides the model's name. */
 export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" | "onEpoch" | "stopAfter"> {
   /** Folder of the models; the model goes into `<directory>/<name>`. */
   readonly directory: string;
   /** Folder of checkpoints. */
   readonly checkpoints: string;
+  /** Whether labels of the training images are permuted by the seed first: a network for comparison, not to be used. */
+  readonly shuffleLabels?: boolean;
   /** Changes to the recipe, for tests. */
   readonly recipe?: Partial<Recipe>;
   /** The command that is run, for the card. */
@@ -90,17 +98,16 @@ export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" 
  * @throws {InputError} when there is no such model, or the checkpoint is of another run.
  */
 export async function trainModel(name: string, data: Cifar10, options: TrainModelOptions): Promise<ModelReport | null> {
-  const trainable = TRAINABLE[name];
-  if (trainable === undefined) {
-    throw new InputError(`there is no model ${name} to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
-  }
+  const trainable = findTrainable(name);
   const recipe = { ...trainable.recipe, ...options.recipe };
-  const { seed } = options;
+  const { seed, shuffleLabels: shuffled = false } = options;
   const classifier = trainable.create(createRandom(seed, "initialize", name));
-  const history = await trainClassifier(classifier, data, recipe, {
+  const learned: Cifar10 = shuffled ? { ...data, train: shuffleLabels(data.train, seed) } : data;
+  const run = shuffled ? `${name}-shuffled-labels` : name;
+  const history = await trainClassifier(classifier, learned, recipe, {
     ...options,
-    key: name,
-    checkpoint: join(options.checkpoints, `${name}.safetensors`),
+    key: run,
+    checkpoint: join(options.checkpoints, `${run}.safetensors`),
   });
   if (history.length < recipe.epochs) {
     classifier.dispose();
@@ -114,7 +121,8 @@ export async function trainModel(name: string, data: Cifar10, options: TrainMode
   // what goes with the weights is computed from them as they are stored, rounded to the file's precision
   const rounded = decodeSafetensors(encodeSafetensors(trained, {}, recipe.storage), name).tensors;
   const stored = new Map([...trained, ...trainable.extras(rounded, name, data.train)]);
-  const bytes = encodeSafetensors(stored, { model: name, seed: String(seed) }, recipe.storage);
+  const labels: Record<string, string> = shuffled ? { labels: "shuffled" } : {};
+  const bytes = encodeSafetensors(stored, { model: name, seed: String(seed), ...labels }, recipe.storage);
   const file = join(options.directory, name, "weights.safetensors");
   await Deno.mkdir(join(options.directory, name), { recursive: true });
   await Deno.writeFile(`${file}.tmp`, bytes);
@@ -122,7 +130,9 @@ export async function trainModel(name: string, data: Cifar10, options: TrainMode
 
   const report: ModelReport = {
     name,
-    about: trainable.about,
+    about: shuffled
+      ? `${trainable.about} Trained on permuted labels, as a null for its scores: it has memorized and knows nothing.`
+      : trainable.about,
     command: options.command,
     seed,
     recipe,
@@ -133,8 +143,27 @@ export async function trainModel(name: string, data: Cifar10, options: TrainMode
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };
   await writeCard(join(options.directory, name, "card.md"), report);
-  await recordModel(name, { about: trainable.title, licence: "MIT" }, options.directory);
+  const title = shuffled ? `${trainable.title}, shuffled labels` : trainable.title;
+  await recordModel(name, { about: title, licence: "MIT" }, options.directory);
   return report;
+}
+
+/**
+ * The weights that training a model begins with, as a file of its own.
+ *
+ * @param name one of `TRAINABLE_MODELS`.
+ * @param seed the training's.
+ * @returns the bytes of a safetensors file.
+ * @throws {InputError} when there is no such model.
+ */
+export function initialWeights(name: string, seed: number): Uint8Array<ArrayBuffer> {
+  const { create } = findTrainable(name);
+  const classifier = create(createRandom(seed, "initialize", name));
+  const arrays = new Map(
+    [...classifier.parameters, ...classifier.buffers].map(([key, variable]) => [key, toWeightArray(variable)] as const),
+  );
+  classifier.dispose();
+  return encodeSafetensors(arrays, { model: name, seed: String(seed), trained: "no" });
 }
 
 /** Mean embedding of images, summed in double precision. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { MODELS_DIRECTORY } from "../../lib/networks/weights_registry.ts";
 import { inFolder, refused } from "./refused.ts";
 
 Deno.test("train refuses models it cannot train, options out of range and a dataset that is not there", () =>
@@ -19,6 +20,15 @@ Deno.test("train refuses models it cannot train, options out of range and a data
     );
     await refused(/'--seed <n>' .* is invalid/, "train", "lenet5-cifar10", "--seed=-1");
     await refused(/unknown option '--no-data'/, "train", "lenet5-cifar10", "--no-data"); // it cannot do without
+    for (const out of [[], ["--out", MODELS_DIRECTORY], ["--out", join(MODELS_DIRECTORY, "..", "models")]]) {
+      await refused(
+        /shuffled labels must not take the place of a trained one in models\/; give another folder with --out$/,
+        "train",
+        "lenet5-cifar10",
+        "--shuffle-labels",
+        ...out,
+      );
+    }
     await refused(/data_batch_1\.bin is missing; run .*deno task setup/, "train", "lenet5-cifar10", "--data", folder);
   }));
 

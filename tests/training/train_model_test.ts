@@ -5,12 +5,18 @@ import { InputError } from "../../lib/errors.ts";
 import { CIFAR10_MEAN, CIFAR10_STD } from "../../lib/images/cifar10.ts";
 import { createLeNet5 } from "../../lib/networks/lenet5.ts";
 import { createResNet18 } from "../../lib/networks/resnet.ts";
-import { readSafetensors } from "../../lib/networks/safetensors.ts";
+import { decodeSafetensors, readSafetensors } from "../../lib/networks/safetensors.ts";
 import { sha256OfFile } from "../../lib/networks/weights_load.ts";
 import { findWeightSet } from "../../lib/networks/weights_registry.ts";
 import { normalizationTable, plainBatch } from "../../lib/training/augment.ts";
 import { accuracy } from "../../lib/training/train.ts";
-import { TRAINABLE_MODELS, trainModel, type TrainModelOptions } from "../../lib/training/train_model.ts";
+import { shuffleLabels } from "../../lib/training/shuffle_labels.ts";
+import {
+  initialWeights,
+  TRAINABLE_MODELS,
+  trainModel,
+  type TrainModelOptions,
+} from "../../lib/training/train_model.ts";
 import { DATA, inFolder } from "./made_up_training.ts";
 
 await useBackend();
@@ -73,6 +79,62 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
     // another seed does not go on from this checkpoint
     await assert.rejects(trainModel("lenet5-cifar10", DATA, { ...whole, seed: 4 }), InputError);
   });
+});
+
+Deno.test("trainModel() trains on shuffled labels apart from its checkpoint and says so on its card", async () => {
+  await inFolder(async (folder) => {
+    const plain = optionsIn(folder);
+    assert.equal(await trainModel("lenet5-cifar10", DATA, { ...plain, stopAfter: 1 }), null);
+    const shuffled = { ...plain, directory: join(folder, "null"), shuffleLabels: true };
+    const report = await trainModel("lenet5-cifar10", DATA, shuffled); // not from the other's checkpoint, which would be refused
+    assert.equal(report!.history.length, 2);
+    const own = await trainModel("lenet5-cifar10", DATA, plain);
+    assert.notEqual(own!.sha256, report!.sha256);
+    const card = await Deno.readTextFile(join(folder, "null", "lenet5-cifar10", "card.md"));
+    assert.match(card, /Trained on permuted labels, as a null/);
+    assert.match((await findWeightSet("lenet5-cifar10", join(folder, "null"))).about, /shuffled labels$/);
+    assert.doesNotMatch((await findWeightSet("lenet5-cifar10", plain.directory)).about, /shuffled/);
+  });
+});
+
+Deno.test("shuffleLabels() deals the same labels out anew, by the seed", () => {
+  const labels = Uint8Array.from({ length: 1000 }, (_, i) => i % 10);
+  const images = { count: 1000, pixels: new Uint8Array(0), labels };
+  const { labels: dealt, count } = shuffleLabels(images, 1);
+  assert.equal(count, 1000);
+  assert.deepEqual(labels, Uint8Array.from({ length: 1000 }, (_, i) => i % 10)); // those given are left alone
+  assert.deepEqual(dealt.toSorted(), labels.toSorted());
+  const kept = dealt.filter((label, i) => label === labels[i]).length;
+  assert.ok(kept > 60 && kept < 140, `${kept} of 1000 labels stayed`); // 100 expected, standard deviation under 10
+  assert.deepEqual(shuffleLabels(images, 1).labels, dealt);
+  assert.notDeepEqual(shuffleLabels(images, 2).labels, dealt);
+});
+
+Deno.test("initialWeights() are what training begins with: an ordinary weight file, another for another seed", async () => {
+  const before = tf.memory().numTensors;
+  const { tensors, metadata } = decodeSafetensors(initialWeights("lenet5-cifar10", 3), "initial");
+  assert.equal(metadata.trained, "no");
+  createLeNet5(tensors, "initial", "lenet5-cifar10", PLAIN).dispose();
+  // uniform within 1 / sqrt(fan in), which is 400 for fc1: in [-1/20, 1/20], standard deviation 1 / (20 sqrt(3))
+  const fc1 = tensors.get("fc1.weight")!.data;
+  assert.ok(fc1.every((value) => Math.abs(value) <= 1 / 20));
+  const variance = fc1.reduce((sum, value) => sum + value * value, 0) / fc1.length;
+  assert.ok(Math.abs(variance * 1200 - 1) < 0.02, String(variance * 1200));
+  assert.notDeepEqual(
+    decodeSafetensors(initialWeights("lenet5-cifar10", 4), "other").tensors.get("fc1.weight")!.data,
+    fc1,
+  );
+  assert.deepEqual(decodeSafetensors(initialWeights("lenet5-cifar10", 3), "again").tensors, tensors);
+  assert.throws(() => initialWeights("vgg16", 0), InputError);
+  // a training of no learning ends with them
+  await inFolder(async (folder) => {
+    const options = optionsIn(folder);
+    const still = { ...options, recipe: { ...options.recipe, learningRate: 0 } };
+    await trainModel("lenet5-cifar10", DATA, still);
+    const end = await readSafetensors(join(still.directory, "lenet5-cifar10", "weights.safetensors"));
+    assert.deepEqual(end.tensors, tensors);
+  });
+  assert.equal(tf.memory().numTensors, before);
 });
 
 Deno.test("trainModel() writes a ResNet-18 in half precision with the mean embedding of its training images", async () => {
