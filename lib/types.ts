@@ -102,6 +102,8 @@ export interface UnitRecord extends UnitId {
   readonly activations: readonly number[];
   /** LPIPS of image j to images 0 .. j - 1, for j = 1 .. N - 1 in turn: N (N - 1) / 2 numbers. */
   readonly distances: readonly number[];
+  /** Squared distances of pooled features, in the order of `distances`. */
+  readonly pooledDistances: readonly number[];
   /** Embeddings of the N images; zero rows for a dead unit. */
   readonly embeddings: Matrix;
   /** The score of the profile's stop and rule for K; null for a dead unit. */

@@ -23,7 +23,7 @@ export function registerScoreUnit(program: Command): void {
       .argument("<unit>", "the unit, such as conv2:3")
       .option("--out <dir>", "write its images there, and a sheet of them by cluster"),
   ).action(async (text: string, options: ScoreUnitOptions, command: Command) => {
-    const { clusterOptions, parseUnit, scoreUnits, PAPER } = await import("../pipeline/mod.ts");
+    const { clusterOptions, parseUnit, partOfImages, scoreUnits, PAPER } = await import("../pipeline/mod.ts");
     const { compareCriteria } = await import("../cluster/mod.ts");
     const { runningMeanDistances } = await import("../elbow/mod.ts");
     const { activationCheck } = await import("../validate/mod.ts");
@@ -42,10 +42,12 @@ export function registerScoreUnit(program: Command): void {
       const files = options.out === undefined ? [] : await writeUnit(options.out, record);
       const { images: _images, embeddings, ...plain } = record;
       const { score } = record;
-      const kByCriterion = score === null ? null : compareCriteria(
-        { ...embeddings, rows: score.I, data: embeddings.data.subarray(0, score.I * embeddings.cols) },
-        clusterOptions(context, layer, unit),
+      const counted = score === null ? null : partOfImages(
+        embeddings,
+        clusterOptions(context, layer, unit, record),
+        Array.from({ length: score.I }, (_, i) => i),
       );
+      const kByCriterion = counted === null ? null : compareCriteria(counted.embeddings, counted.options);
       const check = score === null || record.datasetMax === null
         ? null
         : activationCheck(record.activations.slice(0, score.I), record.datasetMax);

@@ -1,5 +1,6 @@
 import type { ClusterCandidate, Matrix } from "../types.ts";
 import { chooseK } from "./choose_k.ts";
+import { dissolveSmallClusters } from "./dissolve_small_clusters.ts";
 import { kmeansPartitions } from "./kmeans_partitions.ts";
 import { checkOptions, clusteredSpace, type ClusterOptions, greatestK } from "./options.ts";
 
@@ -9,7 +10,7 @@ export interface Clustering {
   readonly K: number;
   /** Cluster of each of the I images, in 0 .. K - 1, numbered in order of first appearance. */
   readonly assignments: readonly number[];
-  /** Every K tried, from 1, with the criterion's value; lower is better. */
+  /** Every K tried, from 1, with the criterion's value; lower is better. K is one of them, less its small clusters. */
   readonly candidates: readonly ClusterCandidate[];
   /** Mean of the raw embeddings of each cluster, shape [K, D]. */
   readonly centers: Matrix;
@@ -28,11 +29,11 @@ export interface Clustering {
  */
 export function clusterEmbeddings(embeddings: Matrix, options: ClusterOptions): Clustering {
   checkOptions(options);
-  const { criterion, beta, lambda = 1, restarts = 10, seed } = options;
+  const { criterion, beta, lambda = 1, restarts = 10, seed, minClusterSize = 1 } = options;
   const points = clusteredSpace(embeddings, options);
   const partitions = kmeansPartitions(points, greatestK(points.length, options), restarts, seed);
-  const { K, candidates } = chooseK(criterion, points, partitions, { beta, lambda, restarts, seed });
-  const { assignments, sizes, inertia } = partitions[K - 1];
+  const { K: chosen, candidates } = chooseK(criterion, points, partitions, { beta, lambda, restarts, seed });
+  const { K, assignments, sizes, inertia } = dissolveSmallClusters(points, partitions[chosen - 1], minClusterSize);
   return { K, assignments, candidates, centers: clusterMeans(embeddings, assignments, sizes), inertia };
 }
 

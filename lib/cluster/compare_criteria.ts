@@ -1,5 +1,6 @@
 import type { Matrix } from "../types.ts";
 import { chooseK, CRITERIA, type Criterion } from "./choose_k.ts";
+import { dissolveSmallClusters } from "./dissolve_small_clusters.ts";
 import { kmeansPartitions } from "./kmeans_partitions.ts";
 import { checkOptions, clusteredSpace, type ClusterOptions, greatestK } from "./options.ts";
 
@@ -16,12 +17,14 @@ export function compareCriteria(
   options: Omit<ClusterOptions, "criterion">,
 ): Record<Criterion, number | null> {
   checkOptions({ ...options, criterion: undefined });
-  const { beta, lambda = 1, restarts = 10, seed } = options;
+  const { beta, lambda = 1, restarts = 10, seed, minClusterSize = 1 } = options;
   const points = clusteredSpace(embeddings, options);
   const partitions = kmeansPartitions(points, greatestK(points.length, options), restarts, seed);
   const chosen = CRITERIA.map((criterion) => {
     const needsBeta = criterion === "sse-penalty" && beta === undefined;
-    return [criterion, needsBeta ? null : chooseK(criterion, points, partitions, { beta, lambda, restarts, seed }).K];
+    if (needsBeta) return [criterion, null];
+    const { K } = chooseK(criterion, points, partitions, { beta, lambda, restarts, seed });
+    return [criterion, dissolveSmallClusters(points, partitions[K - 1], minClusterSize).K];
   });
   return Object.fromEntries(chosen);
 }

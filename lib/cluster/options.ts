@@ -23,6 +23,11 @@ export interface ClusterOptions {
   readonly normalize: boolean;
   /** What to subtract from each embedding before clustering, length D: the mean embedding of the training images. */
   readonly mean?: ArrayLike<number>;
+  /**
+   * Fewest images of a cluster, at least 1, the default: once K is chosen, the images of smaller ones join the nearest of the
+   * others, and K is what is left.
+   */
+  readonly minClusterSize?: number;
   /** Another squared distance of the images, added to that of the embeddings; none if absent. */
   readonly perceptual?: PerceptualDistances;
 }
@@ -41,7 +46,7 @@ export interface PerceptualDistances {
  * @throws {RangeError} naming the option and its value.
  */
 export function checkOptions(options: Omit<ClusterOptions, "criterion"> & { criterion?: Criterion }): void {
-  const { criterion, beta, lambda = 1, kMax, restarts = 10, seed, perceptual } = options;
+  const { criterion, beta, lambda = 1, kMax, restarts = 10, seed, minClusterSize = 1, perceptual } = options;
   if (criterion !== undefined && !CRITERIA.includes(criterion)) {
     throw new RangeError(`criterion must be one of ${CRITERIA.join(", ")}, got ${criterion}`);
   }
@@ -55,6 +60,9 @@ export function checkOptions(options: Omit<ClusterOptions, "criterion"> & { crit
   }
   if (!(Number.isInteger(restarts) && restarts >= 1)) {
     throw new RangeError(`restarts must be an integer of at least 1, got ${restarts}`);
+  }
+  if (!(Number.isInteger(minClusterSize) && minClusterSize >= 1)) {
+    throw new RangeError(`minClusterSize must be an integer of at least 1, got ${minClusterSize}`);
   }
   if (perceptual !== undefined && !(perceptual.weight >= 0 && perceptual.weight < Infinity)) {
     throw new RangeError(`the perceptual weight must be finite and at least 0, got ${perceptual.weight}`);

@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 import { type Colour, normalizeColours } from "../networks/normalize.ts";
 import type { PerceptualNetwork } from "../networks/perceptual.ts";
 import type { ImageBatch } from "../types.ts";
+import { pooledFeatures, squaredDistance } from "./pooled_features.ts";
 import { createHead, squaredDistances, type UnitVector, unitVector } from "./unit_features.ts";
 
 /**
@@ -50,6 +51,11 @@ export interface LpipsSequence {
    * outside [0, 1].
    */
   add(images: ImageBatch): number[];
+  /**
+   * Squared Euclidean distances of the images' pooled features, in the order of the distances that `add` gave: image j to
+   * images 0 .. j - 1, for j = 1, 2, ... Unlike LPIPS they do not depend on where in an image something is.
+   */
+  pooledDistances(): number[];
   /** Forgets the images and their features. */
   dispose(): void;
 }
@@ -146,6 +152,7 @@ export function createLpips(
     },
     createSequence: () => {
       let known: UnitVector[] = [];
+      let pooled: Float32Array[] = [];
       let first: ImageBatch | undefined;
       return {
         get count() {
@@ -173,12 +180,16 @@ export function createLpips(
               const vector = unitVector(ofImage, ownHeads);
               distances.push(...squaredDistances(vector, known));
               known.push(vector);
+              pooled.push(pooledFeatures(ofImage, network.channels));
             }
           }
           return distances;
         },
+        pooledDistances: () =>
+          pooled.flatMap((vector, j) => pooled.slice(0, j).map((other) => squaredDistance(vector, other))),
         dispose: () => {
           known = [];
+          pooled = [];
           first = undefined;
         },
       };

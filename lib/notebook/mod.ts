@@ -18,7 +18,7 @@ export { ascentCurve, type AscentPoint } from "./charts/ascent_curve.ts";
 export { type MatrixPanel, matrixPanels } from "./charts/matrix_panels.ts";
 export { type ScoreCurve, scoreCurves } from "./charts/score_curves.ts";
 export { distanceMatrix, pairDistances } from "./pair_distances.ts";
-export { clusterOptions, scoreByClusters, scoreByImages } from "./score_studies.ts";
+export { clusterOptions, imageDistances, scoreByClusters, scoreByImages } from "./score_studies.ts";
 export { type EmbeddedUnit, embedUnit } from "./embed_unit.ts";
 export { angleMatrix } from "./angles.ts";
 export { type NearestImages, nearestImages } from "./nearest_images.ts";

@@ -4,21 +4,27 @@
  * @module
  */
 import { clusterEmbeddings, type ClusterOptions } from "../cluster/mod.ts";
-import { clusterAndScore } from "../pipeline/mod.ts";
-import { deriveSeed } from "../random.ts";
+import { clusterAndScore, clusterOptions as runOptions, type ImageDistances, partOfImages } from "../pipeline/mod.ts";
 import { score } from "../score/mod.ts";
-import type { Matrix, ScoreParts } from "../types.ts";
-import { firstRows } from "./rows.ts";
+import type { ImageBatch, Matrix, ScoreParts } from "../types.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** How a run with the workbench's profile and seed clusters this unit. */
-export function clusterOptions(bench: Workbench): ClusterOptions {
-  const { profile, seed, meanEmbedding } = bench.context;
-  return {
-    ...profile.cluster,
-    seed: deriveSeed(seed, "cluster", bench.unit.layer, bench.unit.unit),
-    mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
-  };
+/**
+ * How a run with the workbench's profile and seed clusters this unit.
+ *
+ * @param between the distances of its images.
+ */
+export function clusterOptions({ context, unit }: Workbench, between: ImageDistances): ClusterOptions {
+  return runOptions(context, unit.layer, unit.unit, between);
+}
+
+/** The distances of a unit's images that clustering takes beside their embeddings. */
+export function imageDistances({ context }: Workbench, images: ImageBatch): ImageDistances {
+  const sequence = context.lpips.createSequence();
+  const distances = sequence.add(images);
+  const pooledDistances = sequence.pooledDistances();
+  sequence.dispose();
+  return { distances, pooledDistances };
 }
 
 /**
@@ -26,10 +32,13 @@ export function clusterOptions(bench: Workbench): ClusterOptions {
  *
  * @param embeddings of the unit's images in their order, at least four.
  */
-export function scoreByImages(bench: Workbench, embeddings: Matrix): ScoreParts[] {
-  const options = clusterOptions(bench);
+export function scoreByImages(bench: Workbench, embeddings: Matrix, between: ImageDistances): ScoreParts[] {
+  const options = clusterOptions(bench, between);
   const counts = Array.from({ length: Math.floor(embeddings.rows / 2) - 1 }, (_, i) => 2 * i + 4);
-  return counts.map((I) => clusterAndScore(firstRows(embeddings, I), options));
+  return counts.map((I) => {
+    const part = partOfImages(embeddings, options, Array.from({ length: I }, (_, i) => i));
+    return clusterAndScore(part.embeddings, part.options);
+  });
 }
 
 /**
@@ -37,9 +46,15 @@ export function scoreByImages(bench: Workbench, embeddings: Matrix): ScoreParts[
  *
  * @param kMost greatest number of clusters, less than the number of embeddings.
  */
-export function scoreByClusters(bench: Workbench, embeddings: Matrix, kMost: number): ScoreParts[] {
+export function scoreByClusters(
+  bench: Workbench,
+  embeddings: Matrix,
+  between: ImageDistances,
+  kMost: number,
+): ScoreParts[] {
   // with clusters for nothing, the criterion takes as many as it may
-  const free = { ...clusterOptions(bench), criterion: "sse-penalty", beta: 0, halfCap: false } as const;
+  const options = clusterOptions(bench, between);
+  const free = { ...options, criterion: "sse-penalty", beta: 0, halfCap: false, minClusterSize: 1 } as const;
   return Array.from({ length: kMost }, (_, i) => {
     const { centers } = clusterEmbeddings(embeddings, { ...free, kMax: i + 1 });
     return score(centers, embeddings.rows);

@@ -10,5 +10,11 @@ export { createPlan, type Job, parseShard, type Shard, shardJobs, UNITS_PER_JOB 
 export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
 export { type JobStore, scoreAll, type ScoreAllEvents } from "./score_all.ts";
 export { scoreAllInWorkers, suggestWorkers } from "./score_all_in_workers.ts";
-export { clusterAndScore, clusterOptions, type PipelineContext, scoreUnits } from "./score_units.ts";
+export {
+  clusterAndScore,
+  clusterOptions,
+  type ImageDistances,
+  type PipelineContext,
+  scoreUnits,
+} from "./score_units.ts";
 export { parseLayers, parseUnit, parseUnits, selectUnits } from "./units.ts";

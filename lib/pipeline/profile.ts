@@ -101,6 +101,12 @@ const profileSchema = section({
     center: flag(),
     /** Whether embeddings are divided by their L2 norm before clustering, after centring. */
     normalize: flag(),
+    /** What one unit of LPIPS between two images adds to the squared distance of their embeddings; 0 for nothing. */
+    lpipsWeight: number(0, 1000),
+    /** The same for the squared distance of the features of LPIPS's network, pooled over positions. */
+    pooledWeight: number(0, 1000),
+    /** Images of a smaller cluster join the nearest of the others. */
+    minClusterSize: integer(1, 100),
   }),
 });
 
@@ -133,25 +139,31 @@ export const PAPER: Profile = {
     restarts: 10,
     center: false,
     normalize: false,
+    lpipsWeight: 0,
+    pooledWeight: 0,
+    minClusterSize: 1,
   },
 };
 
 /** The same stages and formulas, free choices set by evidence on units whose number of features is known. */
 export const CALIBRATED: Profile = {
   // steps: at 96 every unit of LeNet-5 passes section 3, and a further step gains under 1 % (docs/method.md)
-  visualize: { ...PAPER.visualize, start: "dataset", steps: 96 },
+  visualize: { ...PAPER.visualize, start: "dataset", startFade: 1, steps: 96 },
   lpips: PAPER.lpips,
   elbow: { threshold: 0.005, patience: 3, minImages: 32, maxImages: 48 },
   embed: PAPER.embed,
   cluster: {
     criterion: "sse-penalty",
-    beta: 1.79,
+    beta: 6.4,
     lambda: 1,
     kMax: 10,
     halfCap: true,
     restarts: 10,
     center: true,
     normalize: true,
+    lpipsWeight: 4,
+    pooledWeight: 1,
+    minClusterSize: 2,
   },
 };
 

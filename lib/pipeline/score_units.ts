@@ -15,6 +15,7 @@ import { meanPairwiseAngle, score } from "../score/mod.ts";
 import type { ClusteringRecord, ImageBatch, Matrix, UnitRecord } from "../types.ts";
 import { imageRequests, visualize } from "../visualize/mod.ts";
 import { bootstrapScore } from "./bootstrap_score.ts";
+import { partOfImages } from "./part_of_images.ts";
 import { PAPER, type Profile } from "./profile.ts";
 
 /** What every job of a run shares. */
@@ -96,8 +97,8 @@ export function scoreUnits(
     }
     growing = growing.filter((sequence) => !isDead(sequence) && (sequence.elbow === null || sequence.literal === null));
   }
-  for (const { lpips } of sequences) lpips.dispose();
   const records = sequences.map((sequence) => toRecord(context, layer, sequence));
+  for (const { lpips } of sequences) lpips.dispose();
   onProgress(1);
   return records;
 }
@@ -150,6 +151,7 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
     return {
       ...common,
       distances: [],
+      pooledDistances: [],
       stopReason: "dead",
       flags: ["dead"],
       embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
@@ -160,9 +162,10 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
     };
   }
   const embeddings = embedder.embed(images);
-  const options = clusterOptions(context, layer, unit);
-  const counted = firstRows(embeddings, elbow!.I);
-  const own = clusterAndScore(counted, options);
+  const between = { distances: sequence.distances, pooledDistances: sequence.lpips.pooledDistances() };
+  const counted = partOfImages(embeddings, clusterOptions(context, layer, unit, between), first(elbow!.I));
+  const { options } = counted;
+  const own = clusterAndScore(counted.embeddings, options);
   const paper = clusterAndScore(firstRows(embeddings, literal!.I), { ...PAPER.cluster, seed: options.seed });
   const flags = [
     ...(sequence.gradientless.slice(0, own.I).some(Boolean) ? ["some_without_gradient"] : []),
@@ -173,28 +176,51 @@ function toRecord(context: PipelineContext, layer: string, sequence: Sequence): 
   ];
   return {
     ...common,
-    distances: sequence.distances,
+    ...between,
     stopReason: elbow!.reason,
     flags,
     embeddings,
     score: own,
-    scoreInterval: bootstrapScore(counted, own, options, [context.seed, "interval", layer, unit]),
+    scoreInterval: bootstrapScore(counted.embeddings, own, options, [context.seed, "interval", layer, unit]),
     paper,
-    meanAngle: meanPairwiseAngle(counted),
+    meanAngle: meanPairwiseAngle(counted.embeddings),
   };
 }
 
-/** How a unit's embeddings are clustered in a run: by its profile, seeded for the unit. */
+/**
+ * How a unit's embeddings are clustered in a run: by its profile, seeded for the unit.
+ *
+ * @param between the distances of all its images.
+ */
 export function clusterOptions(
   { profile, seed, meanEmbedding }: Pick<PipelineContext, "profile" | "seed" | "meanEmbedding">,
   layer: string,
   unit: number,
+  between: ImageDistances,
 ): ClusterOptions {
   return {
     ...profile.cluster,
+    perceptual: perceptualDistances(profile.cluster, between),
     seed: deriveSeed(seed, "cluster", layer, unit),
     mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
   };
+}
+
+/** Distances of a unit's images beside those of their embeddings. */
+export type ImageDistances = Pick<UnitRecord, "distances" | "pooledDistances">;
+
+/** What a profile adds to the squared distances of embeddings: LPIPS and pooled features, weighted. */
+function perceptualDistances(
+  { lpipsWeight, pooledWeight }: Profile["cluster"],
+  { distances, pooledDistances }: ImageDistances,
+): ClusterOptions["perceptual"] {
+  if (lpipsWeight === 0 && pooledWeight === 0) return undefined;
+  return { distances: distances.map((lpips, i) => lpipsWeight * lpips + pooledWeight * pooledDistances[i]), weight: 1 };
+}
+
+/** Indices of the first images. */
+function first(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
 
 /** Clusters embeddings and scores the centres. */

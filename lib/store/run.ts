@@ -103,7 +103,11 @@ export class Run extends RunReader {
       for (let j = 0; j < size; j++) rgb[j] = images.data[i * size + j] * 255;
       insertImage.run(id, i, record.activations[i], new Uint8Array(rgb.buffer));
     }
-    this.db.prepare("INSERT INTO distances VALUES (?, ?)").run(id, bytesOf(Float64Array.from(record.distances)));
+    this.db.prepare("INSERT INTO distances VALUES (?, ?, ?)").run(
+      id,
+      bytesOf(Float64Array.from(record.distances)),
+      bytesOf(Float64Array.from(record.pooledDistances)),
+    );
     this.db.prepare("INSERT INTO embeddings VALUES (?, ?, ?, ?)")
       .run(id, embeddings.rows, embeddings.cols, bytesOf(Float32Array.from(embeddings.data)));
     this.#insertClustering(id, "profile", record.score);
@@ -170,6 +174,9 @@ function checkRecord(record: UnitRecord): void {
   }
   if (score === null && distances.length === 0 && embeddings.rows === 0) return; // dead: nothing was measured
   if (distances.length !== N * (N - 1) / 2) throw wrong(`${distances.length} distances of ${N} images`);
+  if (record.pooledDistances.length !== distances.length) {
+    throw wrong(`${record.pooledDistances.length} pooled distances beside ${distances.length} of LPIPS`);
+  }
   if (embeddings.rows !== N) throw wrong(`${embeddings.rows} embeddings of ${N} images`);
   for (const each of [score, paper]) {
     if (each && !(each.I <= N && each.assignments.length === each.I)) {

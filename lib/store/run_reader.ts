@@ -171,7 +171,7 @@ export class RunReader {
       if (!row) return null;
       const id = row.id as number;
       const images = this.all("SELECT activation, rgb FROM images WHERE unit_id = ? ORDER BY image", id);
-      const [distances] = this.all("SELECT lpips FROM distances WHERE unit_id = ?", id);
+      const [distances] = this.all("SELECT * FROM distances WHERE unit_id = ?", id);
       const [embeddings] = this.all("SELECT rows, cols, entries FROM embeddings WHERE unit_id = ?", id);
       const [height, width] = [row.height as number, row.width as number];
       const pixels = new Float32Array(images.length * height * width * 3);
@@ -186,7 +186,8 @@ export class RunReader {
         flags: JSON.parse(row.flags as string),
         images: { count: images.length, height, width, data: pixels },
         activations: images.map((image) => image.activation as number),
-        distances: Array.from(new Float64Array((distances.lpips as Uint8Array).slice().buffer)),
+        distances: numbersOf(distances.lpips),
+        pooledDistances: distances.pooled === undefined ? [] : numbersOf(distances.pooled), // schema 1 has none
         embeddings: {
           rows: embeddings.rows as number,
           cols: embeddings.cols as number,
@@ -278,6 +279,10 @@ function scoreParts(row: Row): ScoreParts {
 /** The interval of a unit; schema 1 has no such columns. */
 function scoreInterval({ score_low: low, score_high: high }: Row): ScoreInterval | null {
   return typeof low === "number" && typeof high === "number" ? { low, high } : null;
+}
+
+function numbersOf(blob: SQLOutputValue): number[] {
+  return Array.from(new Float64Array((blob as Uint8Array).slice().buffer));
 }
 
 function groupByUnit(rows: readonly Row[]): Map<number, Row[]> {

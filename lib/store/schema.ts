@@ -6,7 +6,8 @@
  * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
  *   `score_low` and `score_high` are the interval of S, both NULL where there is none.
  * - `images`: bytes R, G, B per pixel, row by row; the activation of the image, evaluated without transforms.
- * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ...: little-endian float64.
+ * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ..., and the squared distances of pooled
+ *   features in the same order: little-endian float64.
  * - `embeddings`: per unit, a row-major matrix of little-endian float32.
  * - `scores`, `clusters`, `candidates`: the clustering by the profile's stop and rule, and by the `paper` ones; theta and b
  *   are JSON matrices; a criterion that has no value for some k is NULL.
@@ -56,7 +57,7 @@ CREATE TABLE images (
   rgb BLOB NOT NULL,
   PRIMARY KEY (unit_id, image)
 ) STRICT;
-CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL) STRICT;
+CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL, pooled BLOB NOT NULL) STRICT;
 CREATE TABLE embeddings (
   unit_id INTEGER PRIMARY KEY REFERENCES units,
   rows INTEGER NOT NULL,

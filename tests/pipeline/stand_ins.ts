@@ -54,6 +54,7 @@ export function toldLpips(row: (j: number) => number): Lpips {
           for (const end = count + images.count; count < end; count++) distances.push(...Array(count).fill(row(count)));
           return distances;
         },
+        pooledDistances: () => Array(count * (count - 1) / 2).fill(0),
         dispose: () => {},
       };
     },
@@ -84,7 +85,7 @@ export const takingTurns = (i: number): readonly [number, number] => i % 2 === 0
 export const QUICK: Profile = {
   ...CALIBRATED,
   visualize: { ...CALIBRATED.visualize, start: "noise", steps: 1, jitter: 0 },
-  cluster: { ...CALIBRATED.cluster, center: false, restarts: 2 },
+  cluster: { ...CALIBRATED.cluster, center: false, restarts: 2, beta: 1.79, lpipsWeight: 0, pooledWeight: 0 },
 };
 
 /** A context of stand-ins, without a dataset. */

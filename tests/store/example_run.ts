@@ -37,6 +37,7 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
     images: { count: 3, height: 2, width: 1, data: Float32Array.from(bytes, (byte) => byte / 255) },
     activations: [1.5, 2.5, 3.5],
     distances: [0.1, 0.2, 0.3],
+    pooledDistances: [0.4, 0.5, 0.75],
     embeddings: { rows: 3, cols: 2, data: Float32Array.of(1, 0, 1, 0, 0, 1) },
     score: {
       I: 3,
@@ -76,6 +77,7 @@ export function deadRecord(layer: string, unit: number): UnitRecord {
     images: { count: 0, height: 2, width: 1, data: new Float32Array(0) },
     activations: [],
     distances: [],
+    pooledDistances: [],
     embeddings: { rows: 0, cols: 2, data: new Float32Array(0) },
     score: null,
     scoreInterval: null,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LabelledImages } from "../../images/cifar10.ts";
-import { clusterOptions, type PipelineContext } from "../../pipeline/mod.ts";
+import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { clusterOptions, type ImageDistances, type PipelineContext } from "../../pipeline/mod.ts";
 import type { Matrix, UnitRecord } from "../../types.ts";
 import { datasetActivations } from "../../visualize/mod.ts";
 import { classEntropy } from "./class_entropy.ts";
@@ -65,7 +65,11 @@ export function unitMetrics(
     const response = column(responses, unit).map((value) => Math.max(0, value));
     const best = mostActivating(own, LABELLED);
     const clustered = best?.slice(0, CLUSTERED) ?? null;
-    const real = datasetClusters(testEmbeddings, clustered, clusterOptions(context, layer, unit));
+    const real = datasetClusters(
+      testEmbeddings,
+      clustered,
+      clusterOptions(context, layer, unit, distancesBetween(context, test, clustered ?? [])),
+    );
     return {
       layer,
       unit,
@@ -82,6 +86,24 @@ export function unitMetrics(
       class_selectivity: classSelectivity(response, test.labels),
     };
   });
+}
+
+/** What clustering by the profile asks to know of images beside their embeddings; computed only if it has weight. */
+function distancesBetween(
+  { lpips, profile: { cluster } }: PipelineContext,
+  test: LabelledImages,
+  indices: readonly number[],
+): ImageDistances {
+  if (indices.length === 0 || (cluster.lpipsWeight === 0 && cluster.pooledWeight === 0)) {
+    return { distances: [], pooledDistances: [] };
+  }
+  const sequence = lpips.createSequence();
+  try {
+    const distances = sequence.add(toImageBatch(test, indices));
+    return { distances, pooledDistances: sequence.pooledDistances() };
+  } finally {
+    sequence.dispose();
+  }
 }
 
 function column({ rows, cols, data }: Matrix, index: number): Float64Array {
