@@ -9,6 +9,7 @@ import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
 import { registerValidateMetrics } from "./validate_metrics.ts";
+import { registerValidateStability } from "./validate_stability.ts";
 
 interface StepsOptions extends ScoringOptions {
   readonly layers?: string;
@@ -22,6 +23,7 @@ interface StepsOptions extends ScoringOptions {
 export function registerValidate(program: Command): void {
   const validate = program.command("validate").description("Studies of the method's free choices.");
   registerValidateMetrics(validate);
+  registerValidateStability(validate);
   withScoringOptions(
     validate.command("steps")
       .description("Activations as ascent goes on: how many steps are enough?")

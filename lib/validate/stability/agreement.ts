@@ -1,0 +1,96 @@
+/**
+ * How far repeats of a score agree.
+ *
+ * @module
+ */
+import { intraclassCorrelation, spearman } from "../statistics.ts";
+import type { Repeat } from "./rescore.ts";
+
+/** Agreement of repeats over some units. */
+export interface Agreement {
+  readonly units: number;
+  /** ICC(2,1) of S: how far one repeat tells units apart as another would; null with fewer than 2 units, or where all S are one. */
+  readonly icc: number | null;
+  /** Share of the pairs of repeats that have the same K, mean over units, in [0, 1]; null without units. */
+  readonly kAgreement: number | null;
+}
+
+/**
+ * Agreement of repeats.
+ *
+ * @param table repeats of each unit: the same number in each row, at least 2.
+ * @throws {RangeError} when rows are of different lengths or of fewer than 2 repeats.
+ * @see Shrout & Fleiss (1979), "Intraclass correlations"
+ */
+export function agreement(table: readonly (readonly Repeat[])[]): Agreement {
+  const short = table.find((row) => row.length < 2 || row.length !== table[0].length);
+  if (short) {
+    throw new RangeError(`repeats agree or not where each unit has as many, at least 2; one has ${short.length}`);
+  }
+  const samePairs = table.map((row) => {
+    const pairs = row.flatMap((a, i) => row.slice(0, i).map((b) => Number(a.K === b.K)));
+    return pairs.reduce((sum, same) => sum + same, 0) / pairs.length;
+  });
+  return {
+    units: table.length,
+    icc: intraclassCorrelation(table.map((row) => row.map(({ S }) => S))),
+    kAgreement: meanOf(samePairs),
+  };
+}
+
+/** A way of scoring against the run's. */
+export interface Difference {
+  readonly units: number;
+  /** Spearman's rank correlation of S; null with fewer than 2 units, or where S is the same for all. */
+  readonly spearman: number | null;
+  /** Mean absolute difference of S; null without units. */
+  readonly meanDifference: number | null;
+  /** Share of units with the same K; null without units. */
+  readonly sameK: number | null;
+}
+
+/**
+ * Compares scores of the same units.
+ *
+ * @param own scores of the run.
+ * @param other scores of the same units, in the same order, another way.
+ * @throws {RangeError} when there are not as many.
+ */
+export function difference(own: readonly Repeat[], other: readonly Repeat[]): Difference {
+  if (own.length !== other.length) throw new RangeError(`${own.length} scores stand beside ${other.length}`);
+  return {
+    units: own.length,
+    spearman: spearman(own.map(({ S }) => S), other.map(({ S }) => S)),
+    meanDifference: meanOf(own.map(({ S }, i) => Math.abs(S - other[i].S))),
+    sameK: meanOf(own.map(({ K }, i) => Number(K === other[i].K))),
+  };
+}
+
+/** Mean of numbers; null of none. */
+export function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A row of a table by layer. */
+export type ByLayer<T> = T & {
+  /** Name of the layer; `all` for all units together. */
+  readonly layer: string;
+};
+
+/**
+ * Something measured of the units of each layer in turn, and of all.
+ *
+ * @param units in the order of the network; their layers come in that order.
+ * @param measure of the units at these places.
+ */
+export function byLayer<T>(
+  units: readonly { readonly layer: string }[],
+  measure: (places: readonly number[]) => T,
+): ByLayer<T>[] {
+  const places = units.map((_, place) => place);
+  const layers = [...new Set(units.map(({ layer }) => layer))];
+  return [
+    ...layers.map((layer) => ({ layer, ...measure(places.filter((place) => units[place].layer === layer)) })),
+    { layer: "all", ...measure(places) },
+  ];
+}
