@@ -42,6 +42,13 @@ Deno.test("score-all refuses options out of range, and words that are none", asy
       `--limit=${limit}`,
     );
   }
+  for (const workers of ["0", "-1", "1.5", "all"]) {
+    await refused(
+      /option '--workers <n>' argument '.*' is invalid\. Give an integer from 1\./,
+      "score-all",
+      `--workers=${workers}`,
+    );
+  }
   for (const seed of ["-1", "x", "4294967296"]) {
     await refused(
       /option '--seed <n>' .* is invalid\. Give an integer from 0 to 4294967295\./,

@@ -20,17 +20,27 @@ const missing = isCifar10Present() ? null : "CIFAR-10 is not in the cache; run `
 if (missing !== null) console.log(`skipped: score-all end to end: ${missing}`);
 
 Deno.test({
-  name: "score-all end to end: one run, two shards and a killed run give the same scores.csv to the byte",
+  name:
+    "score-all end to end: one run, two shards and a killed run, with one worker or two, give the same scores.csv to the byte",
   ignore: missing !== null,
   fn: async (test) => {
     const folder = await Deno.makeTempDir();
     const settings = ["--units", JOBS.join(","), "--profile", await writeQuickProfile(folder), "--seed", "11"];
     const runs = { whole: join(folder, "whole"), cut: join(folder, "cut"), merged: join(folder, "merged") };
     const scoresOf = (run: string) => Deno.readTextFileSync(join(run, "scores.csv"));
+    const twoWorkers = ["--workers", "2"];
     let scores = "";
     try {
-      await test.step("a run under the least permissions prints a table, progress and where the files are", async () => {
-        const { code, out, err } = await finish(folder, "score-all", "--run", runs.whole, ...settings);
+      await test.step("a run in one worker, under the least permissions, prints a table, progress and where the files are", async () => {
+        const { code, out, err } = await finish(
+          folder,
+          "score-all",
+          "--run",
+          runs.whole,
+          ...settings,
+          "--workers",
+          "1",
+        );
         assert.equal(code, 0, err);
         for (const layer of ["conv1", "conv2", "fc1", "fc2", "fc3", "all"]) {
           assert.match(out, new RegExp(`│ ${layer} +│`));
@@ -75,11 +85,16 @@ Deno.test({
         }
       });
 
-      await test.step("two shards, merged", async () => {
+      await test.step("two shards, two workers each, merged", async () => {
         const shards = [0, 1].map((index) => join(folder, `shard${index}`));
         for (const [index, run] of shards.entries()) {
-          const { code, err } = await finish(folder, "score-all", "--run", run, "--shard", `${index}/2`, ...settings);
+          const shard = ["--run", run, "--shard", `${index}/2`, ...twoWorkers];
+          const { code, err } = await finish(folder, "score-all", ...shard, ...settings, "--verbose");
           assert.equal(code, 0, err);
+          assert.match(err, /^engine: .*"threads":1,/m);
+          assert.match(err, /^workers: 2$/m);
+          assert.match(err, new RegExp(`^scoring: ${index === 0 ? "4/4" : "2/2"} units \\(100 %\\)`, "m"));
+          assert.doesNotMatch(err, /warn|error|note/i, "nor do the workers say anything");
         }
         const merged = await json("merge", ...shards, "--into", runs.merged);
         assert.deepEqual([merged.planned, merged.completed, merged.missing], [5, 5, []]);
@@ -87,8 +102,8 @@ Deno.test({
         assert.notEqual(scoresOf(shards[0]), scores);
       });
 
-      await test.step("a run that is killed in the middle, with a second process refused meanwhile, and resumed", async () => {
-        const process = command(folder, ["score-all", "--run", runs.cut, ...settings], "null").spawn();
+      await test.step("a run in two workers that is killed in the middle, with a second process refused meanwhile, and resumed", async () => {
+        const process = command(folder, ["score-all", "--run", runs.cut, ...settings, ...twoWorkers], "null").spawn();
         try {
           await until(() => committed(runs.cut) >= 1);
           process.kill("SIGSTOP"); // it holds its lock and gets no further
@@ -105,7 +120,15 @@ Deno.test({
         assert.ok(before >= 1 && before < JOBS.length);
         assert.ok(!existsSync(join(runs.cut, "scores.csv")));
 
-        const { code, out, err } = await finish(folder, "score-all", "--run", runs.cut, ...settings, "--json");
+        const { code, out, err } = await finish(
+          folder,
+          "score-all",
+          "--run",
+          runs.cut,
+          ...settings,
+          ...twoWorkers,
+          "--json",
+        );
         assert.equal(code, 0, err);
         assert.match(err, new RegExp(`cut has ${before} finished jobs; ${JOBS.length - before} to go`));
         const document = JSON.parse(out); // and nothing else on standard output
