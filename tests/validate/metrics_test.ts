@@ -29,6 +29,7 @@ import {
   standInContext,
   takingTurns,
   toldEmbedder,
+  toldLpips,
 } from "../pipeline/stand_ins.ts";
 import { deadRecord, record } from "../store/example_run.ts";
 
@@ -224,6 +225,18 @@ Deno.test("unitMetrics() takes the activations that the context has", () => {
   const [red] = unitMetrics(context, TEST, TEST_EMBEDDINGS, "colour", [record("colour", RED)]);
   near(red.kurtosis, 2.5625 / 1.5625 - 3); // 0 -1 -2 -3: deviations 1.5 .5: (5.0625 + .0625) / 2 over 1.25^2
   assert.equal(red.sparsity, null); // never above 0
+});
+
+Deno.test("unitMetrics() clusters real images by their perceptual distances too, where the profile does", () => {
+  const clustersAt = (lpipsWeight: number) => {
+    const profile = { ...QUICK, cluster: { ...QUICK.cluster, beta: 3, lpipsWeight } };
+    const context = standInContext({ profile, lpips: toldLpips(() => 2) });
+    return unitMetrics(context, TEST, TEST_EMBEDDINGS, "colour", [record("colour", RED)])[0].dataset_clusters;
+  };
+  // A sum of squares is that over pairs over the number of images. Two pairs at orthogonal ends: 2 + 3 for one cluster
+  // against 0 + 6 for two; with 2 * 2 more between any two images, 2 + 6 * 4 / 4 + 3 against 2 * 4 / 2 + 6
+  assert.equal(clustersAt(0), 1);
+  assert.equal(clustersAt(2), 2);
 });
 
 Deno.test("unitMetrics() refuses what does not belong together", () => {
