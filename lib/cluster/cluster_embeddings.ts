@@ -37,7 +37,17 @@ export function clusterEmbeddings(embeddings: Matrix, options: ClusterOptions): 
   return { K, assignments, candidates, centers: clusterMeans(embeddings, assignments, sizes), inertia };
 }
 
-function clusterMeans({ cols, data }: Matrix, assignments: readonly number[], sizes: readonly number[]): Matrix {
+/**
+ * Means of the embeddings of each cluster.
+ *
+ * @param sizes of the clusters.
+ * @returns shape [K, D].
+ */
+export function clusterMeans(
+  { cols, data }: Matrix,
+  assignments: readonly number[],
+  sizes: readonly number[],
+): Matrix {
   const centers = new Float64Array(sizes.length * cols);
   for (const [i, k] of assignments.entries()) {
     for (let d = 0; d < cols; d++) centers[k * cols + d] += data[i * cols + d];

@@ -3,10 +3,11 @@
  *
  * @module
  */
-export { clusterEmbeddings, type Clustering } from "./cluster_embeddings.ts";
+export { clusterEmbeddings, type Clustering, clusterMeans } from "./cluster_embeddings.ts";
 export { compareCriteria } from "./compare_criteria.ts";
 export { CRITERIA, type Criterion } from "./choose_k.ts";
-export { type ClusterOptions, greatestK, type PerceptualDistances } from "./options.ts";
+export { dissolveSmallClusters } from "./dissolve_small_clusters.ts";
+export { clusteredSpace, type ClusterOptions, greatestK, type PerceptualDistances } from "./options.ts";
 export { type GapStatistic, gapStatistic } from "./gap_statistic.ts";
 export { kmeansPartitions, type Partition } from "./kmeans_partitions.ts";
 export { type Mixture, pellegMooreBic } from "./pelleg_moore_bic.ts";

@@ -5,8 +5,17 @@
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
 import type { Cifar10 } from "../../images/cifar10.ts";
-import { loadContext, type LoadedContext, type Profile, scoreUnits } from "../../pipeline/mod.ts";
+import {
+  clusterOptions,
+  loadContext,
+  type LoadedContext,
+  type PipelineContext,
+  type Profile,
+  scoreUnits,
+} from "../../pipeline/mod.ts";
+import type { UnitRecord } from "../../types.ts";
 import { serveTasks } from "../../worker_pool.ts";
+import { type ClusterPath, clusterPaths } from "./calibrate.ts";
 import { oracleScore, reachedFeatures } from "./oracle.ts";
 import {
   createPlantedNetwork,
@@ -35,6 +44,8 @@ export interface PlantedTask {
   readonly counts: UnitCounts;
   readonly units: readonly number[];
   readonly profile: string;
+  /** Whether to give cluster paths for a calibration too. */
+  readonly calibrate: boolean;
 }
 
 serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
@@ -78,7 +89,19 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
           reached[CONTROL] = reached[ORACLE] = reached[profile];
         }
       }
-      return { ...truth, unit, seed, scores, reached };
+      const paths = task.calibrate && score !== null ? pathsOf(context, record, score.I) : undefined;
+      return { ...truth, unit, seed, scores, reached, ...(paths && { paths }) };
     });
   };
 });
+
+/** The paths of the images that count. */
+function pathsOf(context: PipelineContext, record: UnitRecord, I: number): ClusterPath[] {
+  const { embeddings, distances, pooledDistances } = record;
+  const pairs = I * (I - 1) / 2;
+  return clusterPaths(
+    { ...embeddings, rows: I, data: embeddings.data.subarray(0, I * embeddings.cols) },
+    clusterOptions(context, record.layer, record.unit, record),
+    { lpips: distances.slice(0, pairs), pooled: pooledDistances.slice(0, pairs) },
+  );
+}

@@ -18,9 +18,13 @@ export interface StudyPlan {
   readonly profiles: Readonly<Record<string, Profile>>;
   /** The profile whose images the control and the oracle look at. */
   readonly reference: string;
+  /** Whether to give the cluster paths of the reference profile, for a calibration. */
+  readonly calibrate?: boolean;
+  /** Weights of the profiles' embedder in place of the default ones. */
+  readonly embedderWeights?: string;
 }
 
-/** 46 units of one feature (16 of them sets of near-duplicates) and 64 of several, and 8 sums. */
+/** 46 units of one feature, 16 of them sets of near-duplicates, 64 of several, and 8 sums. */
 export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
   template: { single: 6, nearDuplicate: 5, union: 12, sum: 3 },
   patch: { single: 6, nearDuplicate: 4, union: 12, sum: 3 },
@@ -28,6 +32,16 @@ export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
   alexnet: { single: 5, nearDuplicate: 3, union: 12, sum: 0 },
   lenet: { single: 5, nearDuplicate: 0, union: 10, sum: 0 },
   resnet: { single: 2, nearDuplicate: 0, union: 6, sum: 0 },
+};
+
+/** A third of it. */
+export const SMALL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
+  template: { single: 2, nearDuplicate: 2, union: 4, sum: 1 },
+  patch: { single: 2, nearDuplicate: 2, union: 4, sum: 1 },
+  texture: { single: 2, nearDuplicate: 2, union: 4, sum: 0 },
+  alexnet: { single: 2, nearDuplicate: 1, union: 4, sum: 0 },
+  lenet: { single: 2, nearDuplicate: 0, union: 4, sum: 0 },
+  resnet: { single: 1, nearDuplicate: 0, union: 2, sum: 0 },
 };
 
 /** Units scored together; fewer where a network's activations take much memory. */
@@ -81,11 +95,18 @@ export async function runPlantedStudy(
           counts: counts[family],
           units: all.slice(i * size, (i + 1) * size),
           profile,
+          calibrate: plan.calibrate === true && profile === reference,
         }));
       })
     )
   );
-  const init: PlantedInit = { backend: backend.backend, data, profiles, reference };
+  const init: PlantedInit = {
+    backend: backend.backend,
+    data,
+    profiles,
+    reference,
+    embedderWeights: plan.embedderWeights,
+  };
   const pool = await createWorkerPool<PlantedInit, PlantedTask, PlantedResult[]>(
     new URL("./planted_worker.ts", import.meta.url),
     Math.min(workers, tasks.length),

@@ -5,6 +5,7 @@
  */
 import { createRandom, type Random } from "../../random.ts";
 import { auroc, bootstrapInterval, type Interval, spearman } from "../statistics.ts";
+import type { ClusterPath } from "./calibrate.ts";
 import type { Family, PlantedUnit } from "./planted_network.ts";
 
 /** The setting without clusters: the mean pairwise angle of the images' embeddings. */
@@ -31,6 +32,8 @@ export interface PlantedResult extends PlantedUnit {
   readonly scores: Readonly<Record<string, SettingScore>>;
   /** Number of its features that at least two images show most, by setting; 1 where the truth is 1. */
   readonly reached: Readonly<Record<string, number>>;
+  /** For a calibration: the unit clustered with each of a grid of weights. */
+  readonly paths?: readonly ClusterPath[];
 }
 
 /** A number and its 95 % interval; nulls where it is undefined. */
