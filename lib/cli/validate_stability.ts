@@ -463,7 +463,7 @@ function asText(report: StabilityReport, options: StabilityOptions): string {
   const { seeds, fresh, images, embedders, lpips, restarts } = report;
   const percent = (share: number | null) => share === null ? null : `${(100 * share).toFixed(0)} %`;
   const sections = [
-    `${report.units} units of run ${report.run}` +
+    `${report.units} unit${report.units === 1 ? "" : "s"} of run ${report.run}` +
     (report.dead === 0 ? "" : `, and ${report.dead} dead ones that are left out`) +
     `; scored again in the same way, S is as stored for ${percent(report.reproduced)}.`,
     `Clustering with ${seeds.count} other seeds:\n` + formatTable(
