@@ -103,7 +103,9 @@ async function writeStudy(
   });
 }
 
-function studyText({ settings, by_family, paired, coverage, sums_called_mono, units }: StudySummary): string[] {
+function studyText(
+  { settings, by_family, paired, coverage, unscored, unreached, sums_called_mono, units }: StudySummary,
+): string[] {
   const head = [
     "setting",
     "AUROC",
@@ -143,11 +145,18 @@ function studyText({ settings, by_family, paired, coverage, sums_called_mono, un
     `Planted features reached: ${
       Object.entries(coverage).map(([name, share]) => `${name} ${percent(share)}`).join(", ")
     }.`,
+    ...listed("Units that could not be scored, without a gradient from any start, and are left out", unscored),
+    ...listed("Units whose images reached none of their features twice", unreached),
     `Sums called one (all features are in every image): ${
       Object.entries(sums_called_mono).filter(([, share]) => share !== null)
         .map(([name, share]) => `${name} ${percent(share)}`).join(", ") || "none planted"
     }.`,
   ];
+}
+
+function listed(what: string, counts: Readonly<Record<string, number>>): string[] {
+  const some = Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+  return some.length === 0 ? [] : [`${what}: ${some.join(", ")}.`];
 }
 
 function between(value: number | null, low: number | null, high: number | null, digits: number): string {

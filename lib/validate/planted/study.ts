@@ -94,6 +94,10 @@ export interface StudySummary {
   readonly paired: readonly PairedDifference[];
   /** Share of the planted features of unions that at least two images show, by setting. */
   readonly coverage: Readonly<Record<string, number | null>>;
+  /** Units that a setting could not score, such as those without a gradient from any start; its numbers leave them out. */
+  readonly unscored: Readonly<Record<string, number>>;
+  /** Unions of which the images reached no feature twice. */
+  readonly unreached: Readonly<Record<string, number>>;
   /** Sums, where the truth is that all features are in every image: how often they are called one, by setting. */
   readonly sums_called_mono: Readonly<Record<string, number | null>>;
 }
@@ -145,10 +149,16 @@ export function summarizeStudy(
         ),
       ]),
     ),
+    unscored: count(names, (name) => counted.filter(({ scores }) => !(name in scores))),
+    unreached: count(names, (name) => counted.filter(({ kind, reached }) => kind === "union" && reached[name] === 0)),
     sums_called_mono: Object.fromEntries(
       names.map((name) => [name, share(withK(sums, name), (each) => Number(each.scores[name].K === 1))]),
     ),
   };
+}
+
+function count(names: readonly string[], some: (name: string) => readonly unknown[]): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, some(name).length]));
 }
 
 function summarizeSetting(all: readonly PlantedResult[], name: string, random: Random): SettingSummary {

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
+import { isCifar10Present, readCifar10 } from "../../lib/images/cifar10.ts";
+import type { ImageBatch } from "../../lib/types.ts";
+import { shiftAndBrighten, standardize } from "../../lib/validate/planted/features.ts";
+import { createPlantedNetwork, FAMILIES, type Family, PLANTED_LAYER } from "../../lib/validate/planted/mod.ts";
+import { randomBatch, randomImages } from "../pipeline/stand_ins.ts";
+
+await useBackend();
+
+/** Random images, enough to normalize with; LeNet-5 and the other networks take them as well as real ones. */
+const DATA = { train: randomImages(64, "planted train"), test: randomImages(64, "planted test") };
+const COUNTS = { single: 2, nearDuplicate: 1, union: 4, sum: 1 };
+const WITHOUT_DUPLICATES = { ...COUNTS, nearDuplicate: 0 };
+
+function countsOf(family: Family) {
+  return family === "lenet" || family === "resnet" ? WITHOUT_DUPLICATES : COUNTS;
+}
+
+function activationsOf(network: Awaited<ReturnType<typeof createPlantedNetwork>>, images: ImageBatch): Float32Array {
+  return dataOf(() => network.activations(tf.tensor4d(images.data, [images.count, 32, 32, 3]), PLANTED_LAYER));
+}
+
+for (const family of FAMILIES) {
+  Deno.test(`planted ${family}: a unit is the greatest of its features, a sum their mean times sqrt k`, async () => {
+    const network = await createPlantedNetwork(family, 3, countsOf(family), DATA);
+    try {
+      const images = randomBatch(3, 32, "planted", family);
+      const activations = activationsOf(network, images);
+      for (const [u, { kind, features }] of network.units.entries()) {
+        const { data, cols } = network.featureResponses(u, images);
+        assert.equal(cols, features.length);
+        const strongest = network.strongestFeatures(u, images);
+        for (let i = 0; i < images.count; i++) {
+          const row = [...data.subarray(i * cols, (i + 1) * cols)];
+          const expected = kind === "sum"
+            ? row.reduce((sum, value) => sum + value, 0) / Math.sqrt(cols)
+            : Math.max(...row);
+          const got = activations[i * network.units.length + u];
+          assert.ok(Math.abs(got - expected) < 2e-3 * (1 + Math.abs(expected)), `${kind}: ${got} is not ${expected}`);
+          assert.equal(row[strongest[i]], Math.max(...row));
+        }
+      }
+    } finally {
+      network.dispose();
+    }
+  });
+
+  Deno.test(`planted ${family}: features are of mean 0 and deviation 1 over the training images`, async () => {
+    const network = await createPlantedNetwork(family, 3, countsOf(family), DATA);
+    try {
+      const train: ImageBatch = {
+        count: 64,
+        height: 32,
+        width: 32,
+        data: Float32Array.from(DATA.train.pixels, (value) => value / 255),
+      };
+      const { data } = network.featureResponses(0, train);
+      const values = [...data];
+      const mean = values.reduce((sum, value) => sum + value / 64, 0);
+      const variance = values.reduce((sum, value) => sum + value * value / 64, 0) - mean * mean;
+      assert.ok(Math.abs(mean) < 1e-2 && Math.abs(variance - 1) < 1e-2, `mean ${mean}, variance ${variance}`);
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+Deno.test("planted units are those of their seed", async () => {
+  const images = randomBatch(2, 32, "planted seeds");
+  const made = async (seed: number) => {
+    const network = await createPlantedNetwork("texture", seed, COUNTS, DATA);
+    const result = { units: network.units, activations: [...activationsOf(network, images)] };
+    network.dispose();
+    return result;
+  };
+  const [a, b, other] = [await made(1), await made(1), await made(2)];
+  assert.deepEqual(a, b);
+  assert.notDeepEqual(a.activations, other.activations);
+  assert.deepEqual(a.units.map(({ kind, k }) => [kind, k]), [
+    ["single", 1],
+    ["single", 1],
+    ["near-duplicate", 1],
+    ["union", 2],
+    ["union", 3],
+    ["union", 4],
+    ["union", 5],
+    ["sum", 2],
+  ]);
+});
+
+Deno.test("the gradient of a planted union is that of its strongest feature", async () => {
+  const network = await createPlantedNetwork("template", 5, COUNTS, DATA);
+  try {
+    const unit = network.units.findIndex(({ kind }) => kind === "union");
+    const images = randomBatch(1, 32, "planted gradient");
+    const of = (x: tf.Tensor) => network.activations(x as tf.Tensor4D, PLANTED_LAYER).slice([0, unit], [1, 1]).sum();
+    const gradient = dataOf(() => tf.grad(of)(tf.tensor4d(images.data, [1, 32, 32, 3])));
+    // a linear feature: a step along the gradient gains its squared length
+    const step = 1e-3;
+    const moved = { ...images, data: images.data.map((value, i) => value + step * gradient[i]) };
+    const [before, after] = [images, moved].map((each) => activationsOf(network, each)[unit]);
+    const squares = gradient.reduce((sum, value) => sum + value * value, 0);
+    assert.ok(Math.abs((after - before) / step / squares - 1) < 0.01);
+  } finally {
+    network.dispose();
+  }
+});
+
+Deno.test("near-duplicates respond to real images as one feature does, others do not", {
+  ignore: !isCifar10Present(),
+}, async () => {
+  const data = await readCifar10();
+  const network = await createPlantedNetwork("template", 1, { single: 4, nearDuplicate: 4, union: 4, sum: 0 }, data);
+  try {
+    const pixels = data.train.pixels.subarray(0, 200 * 3072);
+    const images = { count: 200, height: 32, width: 32, data: Float32Array.from(pixels, (value) => value / 255) };
+    for (const [u, { kind }] of network.units.entries()) {
+      const { data, cols } = network.featureResponses(u, images);
+      const column = (j: number) => Array.from({ length: 200 }, (_, i) => data[i * cols + j]);
+      for (let j = 1; j < cols; j++) {
+        const correlation = column(0).reduce((sum, value, i) => sum + value * column(j)[i] / 200, 0);
+        // responses are standardized; pairs of a union are drawn to correlate by less than .5
+        if (kind === "near-duplicate") assert.ok(correlation > 0.7, `near-duplicates correlate by ${correlation}`);
+        if (kind === "union") assert.ok(correlation < 0.75, `features of a union correlate by ${correlation}`);
+      }
+    }
+  } finally {
+    network.dispose();
+  }
+});
+
+Deno.test("families say what they cannot hold", async () => {
+  await assert.rejects(() => createPlantedNetwork("lenet", 1, COUNTS, DATA), /lenet has no near-duplicates/);
+  await assert.rejects(
+    () => createPlantedNetwork("lenet", 1, { ...WITHOUT_DUPLICATES, single: 11 }, DATA),
+    /10 features, so no 11 units/,
+  );
+});
+
+Deno.test("standardize() gives zero mean and unit length where the support is, zero elsewhere", () => {
+  const values = Float32Array.of(1, 2, 3, 9, 9, 9, 4, 5, 6);
+  const output = standardize(values, (pixel) => pixel !== 1);
+  assert.deepEqual([...output.subarray(3, 6)], [0, 0, 0]);
+  // mean 3.5, deviations -2.5 -1.5 -.5 .5 1.5 2.5, squares 17.5
+  const expected = [-2.5, -1.5, -0.5, 0, 0, 0, 0.5, 1.5, 2.5].map((value) => value / Math.sqrt(17.5));
+  output.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6));
+});
+
+Deno.test("shiftAndBrighten() moves content right and down, repeats edges, and stays within [0, 1]", () => {
+  const image = new Float32Array(32 * 32 * 3);
+  const at = (y: number, x: number) => (y * 32 + x) * 3;
+  image[at(0, 0)] = 0.5;
+  image[at(10, 10)] = 0.9;
+  const moved = shiftAndBrighten(image, { dx: 2, dy: 1, gain: 1.2, offset: 0.1 });
+  assert.ok(Math.abs(moved[at(11, 12)] - 1) < 1e-6); // 1.18, cut
+  assert.ok(Math.abs(moved[at(0, 0)] - 0.7) < 1e-6); // the corner, repeated
+  assert.ok(Math.abs(moved[at(1, 2)] - 0.7) < 1e-6);
+  assert.ok(Math.abs(moved[at(20, 20)] - 0.1) < 1e-6);
+});
