@@ -21,7 +21,9 @@ Deno.test("score-unit is the unit of a run: the same images, distances, activati
         "flags",
         "activations",
         "distances",
+        "pooledDistances",
         "score",
+        "scoreInterval",
         "paper",
         "meanAngle",
       ] as const

@@ -12,6 +12,7 @@ const OPTIONS: ClusterOptions = {
   kMax: 10,
   halfCap: true,
   normalize: false,
+  minClusterSize: 1,
   seed: 1,
 };
 

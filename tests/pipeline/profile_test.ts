@@ -23,16 +23,19 @@ Deno.test("the paper profile holds the numbers of the paper", () => {
   assert.equal(PAPER.cluster.lambda, 1);
   assert.equal(PAPER.cluster.kMax, "I-1");
   assert.equal(PAPER.cluster.center || PAPER.cluster.normalize || PAPER.cluster.halfCap, false);
+  // what is not in the text is off
+  assert.equal(PAPER.visualize.startFade, 0);
+  const { lpipsWeight, pooledWeight, minClusterSize } = PAPER.cluster;
+  assert.deepEqual([lpipsWeight, pooledWeight, minClusterSize], [0, 0, 1]);
 });
 
 Deno.test("the calibrated profile holds the settings of the study", () => {
   assert.equal(CALIBRATED.visualize.start, "dataset");
   assert.equal(CALIBRATED.visualize.steps, 96); // the study had 48; docs/method.md has the curve that asks for more
   assert.deepEqual(CALIBRATED.elbow, { threshold: 0.005, patience: 3, minImages: 32, maxImages: 48 });
-  const { criterion, beta, kMax, halfCap, center, normalize } = CALIBRATED.cluster;
-  assert.deepEqual({ criterion, beta, kMax, halfCap, center, normalize }, {
+  const { criterion, kMax, halfCap, center, normalize } = CALIBRATED.cluster;
+  assert.deepEqual({ criterion, kMax, halfCap, center, normalize }, {
     criterion: "sse-penalty",
-    beta: 1.79,
     kMax: 10,
     halfCap: true,
     center: true,
@@ -78,6 +81,35 @@ Deno.test("parseProfile() names the field, its value and what is allowed", () =>
     /elbow is null; allowed: an object with threshold, patience/,
   );
   assert.match(refusal({ extends: "paper", elbow: [2] }), /elbow is \[2\]; allowed: an object/);
+});
+
+for (
+  const [section, field, wrong, allowed] of [
+    ["visualize", "startFade", 1.5, "a number from 0 to 1"],
+    ["visualize", "startFade", -0.1, "a number from 0 to 1"],
+    ["visualize", "startFade", true, "a number from 0 to 1"],
+    ["cluster", "lpipsWeight", -1, "a number from 0 to 1000"],
+    ["cluster", "lpipsWeight", "much", "a number from 0 to 1000"],
+    ["cluster", "pooledWeight", 1001, "a number from 0 to 1000"],
+    ["cluster", "minClusterSize", 0, "an integer from 1 to 100"],
+    ["cluster", "minClusterSize", 2.5, "an integer from 1 to 100"],
+  ] as const
+) {
+  Deno.test(`parseProfile() refuses ${section}.${field} of ${JSON.stringify(wrong)} and says what is allowed`, () => {
+    assert.equal(
+      refusal({ extends: "calibrated", [section]: { [field]: wrong } }),
+      `profile mine.json: ${section}.${field} is ${JSON.stringify(wrong)}; allowed: ${allowed}`,
+    );
+  });
+}
+
+Deno.test("parseProfile() takes the ends of what is allowed for fading, weights and small clusters", () => {
+  for (const [startFade, weight, minClusterSize] of [[0, 0, 1], [1, 1000, 100]]) {
+    const cluster = { lpipsWeight: weight, pooledWeight: weight, minClusterSize };
+    const profile = parseProfile({ extends: "paper", visualize: { startFade }, cluster }, "mine.json");
+    assert.equal(profile.visualize.startFade, startFade);
+    assert.deepEqual(profile.cluster, { ...PAPER.cluster, ...cluster });
+  }
 });
 
 Deno.test("parseProfile() tells of every wrong field in its one line", () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { loadContext, type LoadedContext, PAPER, parseProfile, scoreUnits } from "../../lib/pipeline/mod.ts";
+import {
+  clusterOptions,
+  loadContext,
+  type LoadedContext,
+  PAPER,
+  parseProfile,
+  scoreUnits,
+} from "../../lib/pipeline/mod.ts";
 import { runningMeanDistances } from "../../lib/elbow/mod.ts";
 import type { UnitRecord } from "../../lib/types.ts";
 import {
@@ -107,6 +114,7 @@ Deno.test("scoreUnits() flags a unit without any gradient as dead and does not s
   assert.equal(dead.meanAngle, null);
   assert.deepEqual([dead.embeddings.rows, dead.embeddings.data.length], [0, 0]);
   assert.deepEqual(dead.distances, []);
+  assert.deepEqual(dead.pooledDistances, []);
   assert.equal(dead.images.count, 32); // its starts, for whoever wants to see them; no more than these
   assert.deepEqual(dead.activations, Array(32).fill(0));
   assert.equal(dead.datasetMax, 0);
@@ -150,6 +158,88 @@ Deno.test("scoreUnits() flags a K that is the greatest tried", () => {
   assert.deepEqual(scoreUnits(standInContext({ profile }), "colour", [RED])[0].flags, ["k_at_limit"]);
   const embedder = toldEmbedder(() => [1, 0]);
   assert.deepEqual(scoreUnits(standInContext({ profile, embedder }), "colour", [RED])[0].flags, []);
+});
+
+/** QUICK with other settings of clustering. */
+const clustering = (changes: Partial<typeof QUICK.cluster>) => ({
+  ...QUICK,
+  cluster: { ...QUICK.cluster, ...changes },
+});
+
+Deno.test("clusterOptions() weighs LPIPS and pooled features pair by pair, and leaves them out where neither counts", () => {
+  const between = { distances: [1, 2, 3], pooledDistances: [2, 4, 8] };
+  const optionsOf = (lpipsWeight: number, pooledWeight: number) =>
+    clusterOptions(standInContext({ profile: clustering({ lpipsWeight, pooledWeight }) }), "colour", RED, between);
+  assert.deepEqual(optionsOf(4, 0.5).perceptual, { distances: [5, 10, 16], weight: 1 });
+  assert.deepEqual(optionsOf(0, 2).perceptual, { distances: [4, 8, 16], weight: 1 });
+  assert.deepEqual(optionsOf(3, 0).perceptual, { distances: [3, 6, 9], weight: 1 });
+  assert.equal(optionsOf(0, 0).perceptual, undefined);
+});
+
+Deno.test("clusterOptions() seeds each unit for itself, and subtracts the mean where the profile centres", () => {
+  const between = { distances: [], pooledDistances: [] };
+  const meanEmbedding = Float32Array.of(1, 2);
+  const context = standInContext({ meanEmbedding });
+  const seeds = [RED, GREEN].map((unit) => clusterOptions(context, "colour", unit, between).seed);
+  assert.notEqual(seeds[0], seeds[1]);
+  assert.equal(clusterOptions(context, "colour", RED, between).seed, seeds[0]);
+  assert.equal(clusterOptions(context, "colour", RED, between).mean, undefined);
+  const centring = { ...context, profile: clustering({ center: true }) };
+  assert.equal(clusterOptions(centring, "colour", RED, between).mean, meanEmbedding);
+});
+
+Deno.test("scoreUnits() tells images apart by pooled features where their embeddings are one, as far as these weigh", () => {
+  // images in turn are 1 apart: every one 1/4 from the middle, so 32/4 + 1.79 for K = 1 against 2 (1.79) for K = 2
+  const lpips = toldLpips(() => 0.25, (j, i) => (i + j) % 2);
+  const embedder = toldEmbedder(() => [1, 0]);
+  const scored = (pooledWeight: number) =>
+    scoreUnits(standInContext({ lpips, embedder, profile: clustering({ pooledWeight }) }), "colour", [RED])[0];
+  const [off, on] = [scored(0), scored(1)];
+  assert.equal(off.score!.K, 1);
+  assert.equal(on.score!.K, 2);
+  assert.deepEqual(on.score!.assignments, Array.from({ length: 32 }, (_, i) => i % 2));
+  assert.equal(on.score!.D, 0); // the centres are those of the raw embeddings
+  assert.equal(on.paper!.K, 1); // the literal rule knows embeddings alone
+  assert.equal(on.pooledDistances.length, 32 * 31 / 2);
+  assert.deepEqual(on.pooledDistances.slice(0, 6), [1, 0, 1, 1, 0, 1]);
+  assert.deepEqual(off.pooledDistances, on.pooledDistances, "they are kept whether they weigh or not");
+});
+
+Deno.test("scoreUnits() takes the other distances of the images up to the elbow, though more were made", () => {
+  // as above, an elbow at I = 37 of 40 images; images beyond it are far from all, and would be a cluster of their own
+  let mean = 0;
+  for (let I = 2; I <= 34; I++) mean += 2 * (restless(I - 1) - mean) / I;
+  const lpips = toldLpips((j) => j < 34 ? restless(j) : mean, (j, i) => j >= 37 ? 100 : (i + j) % 2);
+  const context = standInContext({
+    lpips,
+    embedder: toldEmbedder(() => [1, 0]),
+    profile: clustering({ pooledWeight: 1 }),
+  });
+  const [record] = scoreUnits(context, "colour", [RED]);
+  assert.equal(record.score!.I, 37);
+  assert.equal(record.images.count, 40);
+  assert.equal(record.pooledDistances.length, 40 * 39 / 2);
+  assert.equal(record.score!.K, 2);
+  assert.deepEqual(record.score!.assignments, Array.from({ length: 37 }, (_, i) => i % 2));
+});
+
+Deno.test("scoreUnits() dissolves clusters smaller than the profile asks for", () => {
+  // one image at the end of the other axis: 2 (31/32) = 1.94 in one cluster, for a price of 1
+  const embedder = toldEmbedder((i) => i === 5 ? [0, 1] : [1, 0]);
+  const scored = (minClusterSize: number) =>
+    scoreUnits(standInContext({ embedder, profile: clustering({ beta: 1, minClusterSize }) }), "colour", [RED])[0];
+  assert.equal(scored(1).score!.K, 2);
+  const { score } = scored(2);
+  assert.deepEqual([score!.K, score!.C, score!.D, score!.S], [1, 0, 0, 0]);
+  assert.deepEqual(score!.assignments, Array(32).fill(0));
+});
+
+Deno.test("scoreUnits() lets starts fade as the profile says", () => {
+  // z = 0 + .05 where red has a gradient, whatever the start was, and 0 elsewhere
+  const visualize = { ...QUICK.visualize, noiseScale: 1, startFade: 1 };
+  const [record] = scoreUnits(standInContext({ profile: { ...QUICK, visualize } }), "colour", [RED]);
+  const red = 1 / (1 + Math.exp(-0.05));
+  record.images.data.forEach((value, i) => assert.ok(Math.abs(value - (i % 3 === 0 ? red : 0.5)) < 1e-4));
 });
 
 Deno.test("scoreUnits() climbs by the step size: one step of Adam moves each logit by the learning rate", () => {

@@ -36,8 +36,11 @@ export function colourNetwork(): Network {
   };
 }
 
-/** A metric that says what it is told: the distance of image j to each earlier one is `row(j)`. */
-export function toldLpips(row: (j: number) => number): Lpips {
+/**
+ * A metric that says what it is told: the distance of image j to each earlier one is `row(j)`, and `pooled(j, i)` that of its
+ * pooled features to those of image i.
+ */
+export function toldLpips(row: (j: number) => number, pooled: (j: number, i: number) => number = () => 0): Lpips {
   return {
     net: "alex",
     version: "0.1",
@@ -54,7 +57,8 @@ export function toldLpips(row: (j: number) => number): Lpips {
           for (const end = count + images.count; count < end; count++) distances.push(...Array(count).fill(row(count)));
           return distances;
         },
-        pooledDistances: () => Array(count * (count - 1) / 2).fill(0),
+        pooledDistances: () =>
+          Array.from({ length: count }, (_, j) => Array.from({ length: j }, (_, i) => pooled(j, i))).flat(),
         dispose: () => {},
       };
     },
@@ -84,8 +88,16 @@ export const takingTurns = (i: number): readonly [number, number] => i % 2 === 0
 /** One step of ascent without movements: enough where nothing is learned. */
 export const QUICK: Profile = {
   ...CALIBRATED,
-  visualize: { ...CALIBRATED.visualize, start: "noise", steps: 1, jitter: 0 },
-  cluster: { ...CALIBRATED.cluster, center: false, restarts: 2, beta: 1.79, lpipsWeight: 0, pooledWeight: 0 },
+  visualize: { ...CALIBRATED.visualize, start: "noise", startFade: 0, steps: 1, jitter: 0 },
+  cluster: {
+    ...CALIBRATED.cluster,
+    center: false,
+    restarts: 2,
+    beta: 1.79,
+    lpipsWeight: 0,
+    pooledWeight: 0,
+    minClusterSize: 1,
+  },
 };
 
 /** A context of stand-ins, without a dataset. */

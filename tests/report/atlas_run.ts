@@ -77,6 +77,7 @@ export function madeUpRun(shape: RunShape = {}): RunData {
       ...common,
       images: blobs(count, side, unit + 1, K),
       distances: new Array(count * (count - 1) / 2).fill(0.3),
+      pooledDistances: new Array(count * (count - 1) / 2).fill(0.7),
       meanDistances: Array.from({ length: Math.max(0, count - 1) }, (_, i) => 0.3 + 0.1 / (i + 1)),
       embeddings: {
         rows: count,

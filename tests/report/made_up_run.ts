@@ -40,6 +40,7 @@ export function unitOf(layer: string, unit: number, K: number, changes: Partial<
     },
     activations: Array.from({ length: N }, (_, i) => 3 + unit + 0.25 * i),
     distances: Array.from({ length: (N * (N - 1)) / 2 }, (_, i) => 0.2 + 0.01 * (i % 7)),
+    pooledDistances: Array.from({ length: (N * (N - 1)) / 2 }, (_, i) => 0.6 + 0.01 * (i % 5)),
     meanDistances: [0.2, 0.22, 0.23, 0.225, 0.226, 0.2262, 0.2261],
     embeddings: {
       rows: N,
@@ -67,6 +68,7 @@ export function deadUnit(layer: string, unit: number): UnitDetails {
     images: { count: 0, height: 4, width: 4, data: new Float32Array(0) },
     activations: [],
     distances: [],
+    pooledDistances: [],
     meanDistances: [],
     embeddings: { rows: 0, cols: 3, data: new Float32Array(0) },
     score: null,

@@ -97,6 +97,7 @@ export function jobRecords(job: number): UnitRecord[] {
 export function makeOldRun(folder: string): string {
   const db = new DatabaseSync(join(folder, "run.sqlite"));
   db.exec("ALTER TABLE units DROP COLUMN score_low; ALTER TABLE units DROP COLUMN score_high");
+  db.exec("ALTER TABLE distances DROP COLUMN pooled");
   db.exec("UPDATE manifest SET value = '1' WHERE field = 'schema'; PRAGMA user_version = 1");
   db.close();
   return folder;

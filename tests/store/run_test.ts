@@ -36,17 +36,28 @@ Deno.test("a run gives back exactly what was committed", () =>
     assert.equal(run.jobSeconds(1), 1.5);
   }));
 
-Deno.test("a run of schema 1 is read, without intervals, and not written", () =>
+Deno.test("a run of schema 1 is read, without intervals and pooled distances, and not written", () =>
   inFolder((folder) => {
     const run = openRun(folder, MANIFEST);
     run.commitJob(2, jobRecords(2), 1);
     run.close();
     makeOldRun(folder);
     using old = readRun(folder);
-    assert.deepEqual(old.unit("fc1", 5), { ...jobRecords(2)[0], scoreInterval: null });
+    assert.deepEqual(old.unit("fc1", 5), { ...jobRecords(2)[0], scoreInterval: null, pooledDistances: [] });
     assert.equal(old.units()[0].scoreInterval, null);
     assert.equal(old.units()[0].score!.S, 0.75);
     refused(() => openRun(folder, MANIFEST), /made with other settings: schema 1 there, 2 asked; give the same/);
+  }));
+
+Deno.test("pooled distances are kept to the last bit, and apart from those of LPIPS", () =>
+  inFolder((folder) => {
+    const pooledDistances = [1 / 3, 2 - Number.EPSILON, 1e-300];
+    const run = openRun(folder, MANIFEST);
+    run.commitJob(1, [record("conv1", 2, { pooledDistances })], 1);
+    run.close();
+    using reader = readRun(folder);
+    assert.deepEqual(reader.unit("conv1", 2)!.pooledDistances, pooledDistances);
+    assert.deepEqual(reader.unit("conv1", 2)!.distances, [0.1, 0.2, 0.3]);
   }));
 
 Deno.test("images are kept as the nearest byte, clamped to 0 .. 255", () =>
@@ -117,6 +128,8 @@ Deno.test("commitJob() refuses records that do not fit the plan or contradict th
     assert.throws(wrong({ activations: [1, 2] }), /2 activations of 3 images/);
     assert.throws(wrong({ activations: [1, NaN, 2] }), /not finite/);
     assert.throws(wrong({ distances: [1] }), /1 distances of 3 images/);
+    assert.throws(wrong({ pooledDistances: [1, 2] }), /unit conv1:2: 2 pooled distances beside 3 of LPIPS/);
+    assert.throws(wrong({ pooledDistances: [] }), /0 pooled distances beside 3 of LPIPS/);
     assert.throws(wrong({ paper: null }), /one of the two scores/);
     assert.throws(wrong({ scoreInterval: { low: 0.5, high: 0.4 } }), /0\.5 to 0\.4 is no interval/);
     assert.throws(wrong({ scoreInterval: { low: NaN, high: 1 } }), /NaN to 1 is no interval/);

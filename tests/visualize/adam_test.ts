@@ -4,6 +4,17 @@ import { createRandom } from "../../lib/random.ts";
 import { adamAscent, createAdam, initialAdam } from "../../lib/visualize/adam.ts";
 
 await useBackend();
+const first = tf.getBackend();
+
+/** Runs on a backend, and returns to the one in use. */
+function on(backend: string, test: () => void): void {
+  tf.setBackend(backend);
+  try {
+    test();
+  } finally {
+    tf.setBackend(first);
+  }
+}
 
 Deno.test("adamAscent() takes the first two steps as computed by hand", () => {
   tf.tidy(() => {
@@ -67,3 +78,30 @@ Deno.test("createAdam() takes the steps of adamAscent(), leaks no tensor, and it
   tf.dispose([untouched, start, other, ...gradients]);
   assert.equal(tf.memory().numTensors, before);
 });
+
+for (const [where, backend] of [["the backend in use", first], ["plain JavaScript", "cpu"]]) {
+  Deno.test(`move() moves the variables and leaves the moments: two steps about it as computed by hand (${where})`, () =>
+    on(backend, () => {
+      const before = tf.memory().numTensors;
+      const [gradient, change] = [tf.tensor1d([1, -3, 0]), tf.tensor1d([-1, 2, 0.5])];
+      const adam = createAdam(tf.tensor1d([0, 1, 5]));
+      const now = () =>
+        tf.tidy(() => {
+          const variables = adam.read();
+          return Array.from(variables.dataSync());
+        });
+      // a constant gradient moves each variable by the rate at every step, a zero one not at all
+      const expected = [[0.1, 0.9, 5], [-0.9, 2.9, 5.5], [-0.8, 2.8, 5.5]];
+      const moves = [() => adam.step(gradient, 0.1), () => adam.move(change), () => adam.step(gradient, 0.1)];
+      for (const [i, move] of moves.entries()) {
+        move();
+        now().forEach((value, d) => {
+          assert.ok(Math.abs(value - expected[i][d]) < 2e-6, `after ${i + 1}: variable ${d} is ${value}`);
+        });
+      }
+      assert.deepEqual([...change.dataSync()], [-1, 2, 0.5], "the change is the caller's");
+      adam.dispose();
+      tf.dispose([gradient, change]);
+      assert.equal(tf.memory().numTensors, before);
+    }));
+}

@@ -14,7 +14,8 @@ export function signed(stream: number, count: number): Float32Array {
 
 /**
  * Layer `conv`: four channels of a 3x3 convolution, of which channel 3 is zero whatever the image (no gradient). Layer
- * `dense`: three neurons on tanh of it. Layer `single`: one neuron, the mean pixel. Images are taken less 1/2.
+ * `dense`: three neurons on tanh of it. Layer `single`: one neuron, the mean pixel. Layer `left`: one neuron, the mean pixel of
+ * the left half, blind to the right. Images are taken less 1/2.
  */
 export function createSmallNetwork(inputSize: number): Network {
   const side = inputSize - 2;
@@ -28,10 +29,15 @@ export function createSmallNetwork(inputSize: number): Network {
       { name: "conv", kind: "convolution", units: 4 },
       { name: "dense", kind: "dense", units: 3 },
       { name: "single", kind: "dense", units: 1 },
+      { name: "left", kind: "dense", units: 1 },
     ],
     activations: (images, layer) =>
       tf.tidy(() => {
         if (layer === "single") return images.mean<tf.Tensor2D>([1, 2, 3]).reshape([-1, 1]).sub(0.5);
+        if (layer === "left") {
+          const left = images.slice([0, 0, 0, 0], [-1, -1, inputSize / 2, -1]);
+          return left.mean<tf.Tensor2D>([1, 2, 3]).reshape([-1, 1]).sub(0.5);
+        }
         const conv = tf.conv2d(images.sub(0.5) as tf.Tensor4D, filter, 1, "valid");
         if (layer === "conv") return conv;
         if (layer === "dense") return conv.tanh().reshape<tf.Tensor2D>([images.shape[0], -1]).matMul(weights);

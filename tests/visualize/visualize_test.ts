@@ -16,6 +16,7 @@ const OPTIONS: VisualizeOptions = {
   parametrization: "pixel",
   start: "noise",
   noiseScale: 0.3,
+  startFade: 0,
   steps: 6,
   learningRate: 0.05,
   jitter: 1,
@@ -75,10 +76,11 @@ for (const parametrization of ["pixel", "fourier"] as const) {
     });
   }
 
-  for (const start of ["noise", "dataset"] as const) {
-    Deno.test(`image i of a unit is bit for bit the same alone, among many, in pieces, in another order (${parametrization}, ${start})`, () => {
+  for (const [start, startFade] of [["noise", 0], ["dataset", 0], ["dataset", 1]] as const) {
+    const how = `${parametrization}, ${start}${startFade > 0 ? ", fading" : ""}`;
+    Deno.test(`image i of a unit is bit for bit the same alone, among many, in pieces, in another order (${how})`, () => {
       const before = tf.memory().numTensors;
-      const options = { parametrization, start };
+      const options = { parametrization, start, startFade };
       const requests = imageRequests([0, 1, 2], 0, 5);
       const whole = make(requests, options);
       assert.deepEqual(make(requests, options), whole, "made twice");
@@ -192,6 +194,95 @@ Deno.test("one step without jitter moves the logits of pixels by the learning ra
   end.images.data.forEach((value, i) => {
     assert.ok(Math.abs(logit(value) - logit(start.images.data[i]) - 0.05) < 1e-5);
   });
+});
+
+const logitOf = (p: number) => Math.log(p / (1 - p));
+const sigmoidOf = (z: number) => 1 / (1 + Math.exp(-z));
+
+/**
+ * A logit after Adam's steps up the mean of so many pixels, with the start fading out over the first `fadeSteps`: Kingma and
+ * Ba's algorithm in doubles. Each pixel goes its own way, its gradient being p (1 - p) / pixels.
+ */
+function climbed(start: number, pixels: number, steps: number, fadeSteps: number): number {
+  let [z, m, v] = [start, 0, 0];
+  for (let t = 1; t <= steps; t++) {
+    const p = sigmoidOf(z);
+    const gradient = p * (1 - p) / pixels;
+    m = 0.9 * m + 0.1 * gradient;
+    v = 0.999 * v + 0.001 * gradient ** 2;
+    z += 0.05 * (m / (1 - 0.9 ** t)) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
+    if (t <= fadeSteps) z -= start / fadeSteps;
+  }
+  return z;
+}
+
+for (const [startFade, fadeSteps] of [[0, 0], [0.5, 3], [1, 6]]) {
+  Deno.test(`a start that fades over ${startFade} of six steps leaves what ascent added, pixel by pixel`, () => {
+    const request = [{ unit: 0, index: 0 }];
+    const starts = imageOf(make(request, { steps: 1, learningRate: 0, jitter: 0 }, "single"), 0);
+    const ends = imageOf(make(request, { startFade, jitter: 0 }, "single"), 0);
+    ends.forEach((end, i) => {
+      const expected = climbed(logitOf(starts[i]), 192, 6, fadeSteps);
+      assert.ok(Math.abs(logitOf(end) - expected) < 2e-5, `pixel ${i}: ${logitOf(end)} instead of ${expected}`);
+    });
+  });
+}
+
+Deno.test("a start that fades over less than half a step stays, to the bit", () => {
+  const requests = imageRequests([0, 1], 0, 3);
+  const kept = make(requests);
+  assert.deepEqual(make(requests, { startFade: 0.08 }), kept); // .48 of a step
+  assert.notDeepEqual(make(requests, { startFade: 0.09 }).images.data, kept.images.data); // .54: the first step
+});
+
+for (const parametrization of ["pixel", "fourier"] as const) {
+  Deno.test(`a start fades linearly over its share of the steps, and is gone from then on (${parametrization})`, () => {
+    // without ascent the variables are the start times 1 - t/3, so the logits are; `single` is the mean pixel less 1/2
+    const options: VisualizeOptions = { ...OPTIONS, parametrization, startFade: 0.5, learningRate: 0, jitter: 0 };
+    const request = [{ unit: 0, index: 4 }];
+    const { startFade: _, ...rest } = options;
+    const starts = imageOf(make(request, { ...rest, steps: 1 }, "single"), 0);
+    const measured: number[] = [];
+    const onStep: VisualizeContext["onStep"] = (_step, _start, activations) => measured.push(activations()[0]);
+    const made = visualize(NETWORK, "single", request, options, { ...CONTEXT, onStep });
+    const expected = [2 / 3, 1 / 3, 0, 0, 0, 0].map((left) =>
+      starts.reduce((sum, p) => sum + sigmoidOf(left * logitOf(p)), 0) / starts.length - 0.5
+    );
+    assert.equal(measured.length, 6);
+    measured.forEach((value, t) => assert.ok(Math.abs(value - expected[t]) < 2e-6, `step ${t + 1}: ${value}`));
+    assert.ok(made.images.data.every((value) => Math.abs(value - 0.5) < 1e-6), "grey is left");
+  });
+}
+
+Deno.test("a faded start is grey where the unit is blind, whatever it was, and elsewhere what ascent made of it", () => {
+  // `left` sees the left half, 8 x 4 pixels of three colours
+  const steps = 40;
+  for (const byte of [0, 40, 255, "noise"] as const) {
+    const dataset = byte === "noise"
+      ? null
+      : { count: 1, pixels: new Uint8Array(3072).fill(byte), labels: new Uint8Array(1) };
+    const options: VisualizeOptions = { ...OPTIONS, start: "dataset", noiseScale: 2, startFade: 1, steps, jitter: 0 };
+    const context = { ...CONTEXT, dataset };
+    const request = [{ unit: 0, index: 0 }];
+    const standing = { ...options, startFade: 0, steps: 1, learningRate: 0 };
+    const starts = imageOf(visualize(NETWORK, "left", request, standing, context), 0);
+    const ends = imageOf(visualize(NETWORK, "left", request, options, context), 0);
+    ends.forEach((end, i) => {
+      const x = Math.floor(i / 3) % 8;
+      if (x >= 4) assert.ok(Math.abs(end - 0.5) < 1e-6, `${byte}: ${end} at ${x}`);
+      else {
+        const expected = climbed(logitOf(starts[i]), 96, steps, steps);
+        assert.ok(Math.abs(logitOf(end) - expected) < 2e-4, `${byte}: ${logitOf(end)} instead of ${expected} at ${x}`);
+      }
+    });
+  }
+});
+
+Deno.test("a unit without gradient is flagged where its starts fade too, and ends all grey", () => {
+  const made = make([{ unit: 3, index: 0 }, { unit: 0, index: 0 }], { startFade: 1 }, "conv");
+  assert.deepEqual(made.gradientless, [true, false]);
+  assert.ok(imageOf(made, 0).every((value) => Math.abs(value - 0.5) < 1e-6));
+  assert.ok(imageOf(made, 1).some((value) => Math.abs(value - 0.5) > 1e-2));
 });
 
 Deno.test("activations are those of the finished images, without transforms", () => {
