@@ -54,7 +54,7 @@ function countsOption(text: string): "full" | "small" {
 /** Runs the study that the options ask for. */
 export async function runStudy(
   options: PlantedOptions,
-  plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate">,
+  plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">,
   command: Command,
 ): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
   const { FAMILIES, FULL_COUNTS, runPlantedStudy, SMALL_COUNTS } = await import("../validate/planted/mod.ts");

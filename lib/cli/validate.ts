@@ -8,7 +8,9 @@ import { integerOption } from "./option_values.ts";
 import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
+import { registerValidateCalibrate } from "./validate_calibrate.ts";
 import { registerValidateMetrics } from "./validate_metrics.ts";
+import { registerValidatePlanted } from "./validate_planted.ts";
 import { registerValidateStability } from "./validate_stability.ts";
 
 interface StepsOptions extends ScoringOptions {
@@ -22,6 +24,8 @@ interface StepsOptions extends ScoringOptions {
 /** Adds the commands to the program. */
 export function registerValidate(program: Command): void {
   const validate = program.command("validate").description("Studies of the method's free choices.");
+  registerValidatePlanted(validate);
+  registerValidateCalibrate(validate);
   registerValidateMetrics(validate);
   registerValidateStability(validate);
   withScoringOptions(

@@ -13,8 +13,12 @@ import { type PlantedOptions, runStudy, withPlantedOptions } from "./planted_opt
 
 interface StudyOptions extends PlantedOptions {
   readonly profiles: string;
+  readonly metrics: boolean;
   readonly out?: string;
 }
+
+/** Test images on which other metrics are measured. */
+const METRIC_IMAGES = 2000;
 
 /** Seeds that nothing was chosen on. */
 const SEEDS = [1];
@@ -28,11 +32,17 @@ export function registerValidatePlanted(validate: Command): void {
           "beside it the mean pairwise angle (control) and what knowing the features reached would give (oracle).",
       )
       .option("--profiles <list>", "profiles side by side: names or JSON files", "calibrated,paper")
+      .option(
+        "--metrics",
+        `other metrics of the same units too, on ${METRIC_IMAGES} test images: which of them tell?`,
+        false,
+      )
       .option("--out <dir>", "folder for planted.json, planted.csv (a line a unit), planted.svg and planted.png"),
     SEEDS,
   ).action(async (options: StudyOptions, command: Command) => {
     const { loadProfile } = await import("../pipeline/mod.ts");
     const { CONTROL, ORACLE, summarizeStudy } = await import("../validate/planted/mod.ts");
+    const { METRICS } = await import("../validate/metrics/mod.ts");
     const profiles: Record<string, Profile> = {};
     for (const word of options.profiles.split(",")) {
       const { name, profile } = await loadProfile(word.trim());
@@ -44,8 +54,11 @@ export function registerValidatePlanted(validate: Command): void {
     if (options.out !== undefined) makeFolder(options.out);
     const names = Object.keys(profiles);
     const reference = names.includes("calibrated") ? "calibrated" : names[0];
-    const { results } = await runStudy(options, { profiles, reference }, command);
-    const summary = summarizeStudy(results, [...names, CONTROL, ORACLE], CONTROL, options.seeds[0]);
+    const metricImages = options.metrics ? METRIC_IMAGES : 0;
+    const { results } = await runStudy(options, { profiles, reference, metricImages }, command);
+    const known = [...names, CONTROL, ORACLE];
+    const metrics = METRICS.map(({ key }) => key).filter((key) => results.some(({ scores }) => key in scores));
+    const summary = summarizeStudy(results, known, CONTROL, options.seeds[0], metrics);
     const document = { seed: options.seeds[0], seeds: options.seeds, ...summary };
     const files = options.out === undefined ? [] : await writeStudy(options.out, document, summary, results);
     printResult(command, { ...document, files }, () => [...studyText(summary), ...files].join("\n"));
@@ -70,7 +83,7 @@ async function writeStudy(
   const { toCsv } = await import("../report/csv.ts");
   const { plantedSettings } = await import("../report/charts/planted_settings.ts");
   const { renderPng, renderSvg } = await import("../report/render.ts");
-  const names = summary.settings.map(({ name }) => name);
+  const names = [...summary.settings, ...summary.metrics].map(({ name }) => name);
   const columns = [
     "seed",
     "family",
@@ -104,7 +117,7 @@ async function writeStudy(
 }
 
 function studyText(
-  { settings, by_family, paired, coverage, unscored, unreached, sums_called_mono, units }: StudySummary,
+  { settings, by_family, metrics, paired, coverage, unscored, unreached, sums_called_mono, units }: StudySummary,
 ): string[] {
   const head = [
     "setting",
@@ -139,6 +152,10 @@ function studyText(
       ["family", ...head.slice(1, -1)],
       by_family.map((each) => line(`${each.family}: ${each.name}`, each).slice(0, -1)),
     ),
+    ...(metrics.length === 0 ? [] : [formatTable(
+      ["metric", "AUROC", "Spearman with k"],
+      metrics.map((each) => line(each.name, each).slice(0, 3)),
+    )]),
     ...paired.map(({ name, against, auroc, spearman }) =>
       `${name} less ${against}: AUROC ${signed(auroc)}, Spearman ${signed(spearman)}`
     ),

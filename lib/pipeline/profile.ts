@@ -154,7 +154,7 @@ export const CALIBRATED: Profile = {
   embed: PAPER.embed,
   cluster: {
     criterion: "sse-penalty",
-    beta: 6.4,
+    beta: 6.56,
     lambda: 1,
     kMax: 10,
     halfCap: true,
@@ -162,7 +162,7 @@ export const CALIBRATED: Profile = {
     center: true,
     normalize: true,
     lpipsWeight: 4,
-    pooledWeight: 1,
+    pooledWeight: 0.5,
     minClusterSize: 2,
   },
 };

@@ -46,9 +46,10 @@ export function plantedSettings(settings: readonly PlantedSetting[], units: numb
   const names = settings.map(({ name }) => name);
   const title = {
     text: "Planted units: what the score says and what is true",
-    subtitle:
-      `${units} units of 1 to 5 known features; 95 % bootstrap intervals; the left three panels are better the ` +
-      "higher, the others the lower",
+    subtitle: [
+      `${units} units of 1 to 5 known features; 95 % bootstrap intervals`,
+      "upper row: the higher the better; lower row: the lower the better",
+    ],
   };
   return chart(title, "Measures of agreement with the truth by setting, with intervals.", {
     columns: COLUMNS,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
-import type { Cifar10 } from "../../images/cifar10.ts";
+import type { Cifar10, LabelledImages } from "../../images/cifar10.ts";
 import {
   clusterOptions,
   loadContext,
@@ -13,8 +13,10 @@ import {
   type Profile,
   scoreUnits,
 } from "../../pipeline/mod.ts";
-import type { UnitRecord } from "../../types.ts";
+import type { Matrix, UnitRecord } from "../../types.ts";
+import { datasetActivations } from "../../visualize/mod.ts";
 import { serveTasks } from "../../worker_pool.ts";
+import { embedDataset, type MetricKey, METRICS, type UnitMetrics, unitMetrics } from "../metrics/mod.ts";
 import { type ClusterPath, clusterPaths } from "./calibrate.ts";
 import { oracleScore, reachedFeatures } from "./oracle.ts";
 import {
@@ -35,6 +37,8 @@ export interface PlantedInit {
   /** The profile whose images the control and the oracle look at. */
   readonly reference: string;
   readonly embedderWeights?: string;
+  /** Test images on which other metrics of the reference profile's units are measured; 0 for none. */
+  readonly metricImages: number;
 }
 
 /** Some units of one family, by one profile. */
@@ -51,7 +55,9 @@ export interface PlantedTask {
 serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
   await useBackend(init.backend);
   const contexts = new Map<string, LoadedContext>();
-  let network: { readonly key: string; readonly planted: PlantedNetwork } | undefined;
+  let network: { readonly key: string; readonly planted: PlantedNetwork; activations?: Matrix } | undefined;
+  const metricImages = firstImages(init.data.test, init.metricImages);
+  let metricEmbeddings: Matrix | undefined;
   return async (task, onProgress) => {
     const { seed, family, counts, units, profile } = task;
     const key = JSON.stringify([seed, family, counts]);
@@ -73,7 +79,26 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
       );
     }
     const context = { ...contexts.get(profile)!, seed, network: planted, testActivations: () => null };
-    return scoreUnits(context, PLANTED_LAYER, units, onProgress).map((record): PlantedResult => {
+    const records = scoreUnits(context, PLANTED_LAYER, units, onProgress);
+    let metrics: readonly UnitMetrics[] | undefined;
+    if (init.metricImages > 0 && profile === init.reference) {
+      metricEmbeddings ??= embedDataset(context.embedder, metricImages);
+      network.activations ??= datasetActivations(
+        planted,
+        PLANTED_LAYER,
+        metricImages,
+        context.profile.visualize.activation,
+      );
+      const { activations } = network;
+      metrics = unitMetrics(
+        { ...context, testActivations: () => activations },
+        metricImages,
+        metricEmbeddings,
+        PLANTED_LAYER,
+        records,
+      );
+    }
+    return records.map((record, i): PlantedResult => {
       const { unit, score, meanAngle, images, embeddings } = record;
       const truth = planted.units[unit];
       const scores: Record<string, SettingScore> = {};
@@ -89,11 +114,26 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
           reached[CONTROL] = reached[ORACLE] = reached[profile];
         }
       }
+      for (const { key, sign } of metrics === undefined ? [] : METRICS) {
+        const value = metrics![i][key];
+        if (!(key in NOT_BESIDE) && value !== null) scores[key] = { I: null, K: null, S: sign * value };
+      }
       const paths = task.calibrate && score !== null ? pathsOf(context, record, score.I) : undefined;
       return { ...truth, unit, seed, scores, reached, ...(paths && { paths }) };
     });
   };
 });
+
+/** Metrics that are the settings themselves. */
+const NOT_BESIDE: Readonly<Partial<Record<MetricKey, true>>> = { S: true, K: true, mean_angle: true };
+
+function firstImages({ pixels, labels }: LabelledImages, count: number): LabelledImages {
+  return {
+    count,
+    pixels: pixels.subarray(0, count * pixels.length / labels.length),
+    labels: labels.subarray(0, count),
+  };
+}
 
 /** The paths of the images that count. */
 function pathsOf(context: PipelineContext, record: UnitRecord, I: number): ClusterPath[] {

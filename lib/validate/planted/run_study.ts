@@ -20,6 +20,8 @@ export interface StudyPlan {
   readonly reference: string;
   /** Whether to give the cluster paths of the reference profile, for a calibration. */
   readonly calibrate?: boolean;
+  /** Test images on which other metrics of the reference profile's units are measured; none if absent. */
+  readonly metricImages?: number;
   /** Weights of the profiles' embedder in place of the default ones. */
   readonly embedderWeights?: string;
 }
@@ -106,6 +108,7 @@ export async function runPlantedStudy(
     profiles,
     reference,
     embedderWeights: plan.embedderWeights,
+    metricImages: plan.metricImages ?? 0,
   };
   const pool = await createWorkerPool<PlantedInit, PlantedTask, PlantedResult[]>(
     new URL("./planted_worker.ts", import.meta.url),

@@ -91,6 +91,8 @@ export interface StudySummary {
   readonly units: number;
   readonly settings: readonly SettingSummary[];
   readonly by_family: readonly (SettingSummary & { readonly family: Family })[];
+  /** Other metrics of the same units, signed so that more should mean several features; empty where none were measured. */
+  readonly metrics: readonly SettingSummary[];
   readonly paired: readonly PairedDifference[];
   /** Share of the planted features of unions that at least two images show, by setting. */
   readonly coverage: Readonly<Record<string, number | null>>;
@@ -111,12 +113,14 @@ type Statistic = (results: readonly PlantedResult[]) => number | null;
  * @param names settings, in the order of the table.
  * @param control the setting that others are compared with, unit by unit.
  * @param seed of the bootstrap over units (within one, near-duplicates and several), 2,000 resamples.
+ * @param metrics names of other metrics among the scores.
  */
 export function summarizeStudy(
   results: readonly PlantedResult[],
   names: readonly string[],
   control: string,
   seed: number,
+  metrics: readonly string[] = [],
 ): StudySummary {
   const counted = results.filter(({ kind }) => kind !== "sum");
   const sums = results.filter(({ kind }) => kind === "sum");
@@ -134,6 +138,7 @@ export function summarizeStudy(
         ),
       }))
     ),
+    metrics: metrics.map((name) => summarizeSetting(counted, name, createRandom(seed, "bootstrap", name))),
     paired: names.filter((name) => name !== control).map((name) => ({
       name,
       against: control,
