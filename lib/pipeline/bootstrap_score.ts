@@ -14,8 +14,8 @@ import { clusterAndScore } from "./score_units.ts";
 /** Parts that are drawn for an interval. */
 export const RESAMPLES = 50;
 /**
- * Share of the images in a part. The choice of K depends on how many images there are: with .632 of them, as many as a
- * bootstrap sample has distinct ones, parts of real units had .20 clusters fewer than the whole, with .8 they have .05 fewer.
+ * Share of the images in a part. The choice of K depends on how many images there are, so that smaller parts have fewer
+ * clusters than the whole: .632, as many as a bootstrap sample has distinct ones, lost the most (docs/stability.md).
  */
 const SHARE = 0.8;
 /** Starts of k-means for each K in a part. Its inertia never rises with K, so that a poor start shows less than elsewhere. */
