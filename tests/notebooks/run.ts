@@ -5,7 +5,7 @@
  *     deno task notebooks --write         ... and keeps the outputs in notebooks/
  *     deno task notebooks --small         a setting of minutes, for CI; its outputs cannot be written
  *     deno task notebooks --check-same    each twice: the outputs must be the same
- *     deno task notebooks 04_cluster      only those
+ *     deno task notebooks 04_cluster studies/validity    only those
  *
  * A cell with the tag `figure` must show a picture, one with `figures-3` three. Deno's kernel may lose a result now and then: a notebook whose figure
  * cell came back empty is executed again, three times at most.
@@ -13,7 +13,7 @@
  * @module
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { setUpJupyter } from "../../lib/notebook/jupyter.ts";
@@ -37,7 +37,8 @@ const { values: options, positionals } = parseArgs({
 });
 if (options.small && options.write) fail("--small and --write: outputs are kept at the full setting only; give one", 2);
 
-const all = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
+const all = readdirSync(NOTEBOOKS, { recursive: true }).map(String)
+  .filter((name) => name.endsWith(".ipynb") && !name.includes(".ipynb_checkpoints")).sort();
 const chosen = positionals.length === 0 ? all : positionals.map((name) => `${name.replace(/\.ipynb$/, "")}.ipynb`);
 const unknown = chosen.find((name) => !all.includes(name));
 if (unknown !== undefined) fail(`there is no notebooks/${unknown}; there are ${all.join(", ")}`, 2);
@@ -71,9 +72,11 @@ if (wrong.length > 0) fail(`${wrong.length} wrong in ${chosen.length} notebooks`
 /** Executes a notebook until all its figures show; null when a cell failed or a figure stayed empty. */
 async function execute(name: string): Promise<Notebook | null> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const source = join(NOTEBOOKS, name);
     const out = join(work, name);
+    Deno.mkdirSync(dirname(out), { recursive: true });
     const { success } = await new Deno.Command(jupyter.python, {
-      args: [EXECUTE, join(NOTEBOOKS, name), NOTEBOOKS, out, String(CELL_SECONDS)],
+      args: [EXECUTE, source, dirname(source), out, String(CELL_SECONDS)], // in its folder: imports are relative to it
       env: {
         ...jupyter.environment,
         POLYSEM_NOTEBOOK: options.small ? "small" : "full",
