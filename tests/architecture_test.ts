@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files beside the rooms that any room may import; the pure ones only the first, and only its types. */
-const SHARED = ["types.ts", "errors.ts", "random.ts", "cache.ts"];
+const SHARED = ["types.ts", "errors.ts", "random.ts", "cache.ts", "worker_pool.ts"];
 
 interface Import {
   /** Path of the importing file, relative to lib/. */

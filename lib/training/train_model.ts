@@ -55,7 +55,7 @@ const TRAINABLE: Readonly<Record<string, Trainable>> = {
     about:
       "ResNet-18 (BasicBlocks, 64-128-256-512) with a 3x3 stem of stride 2 for 32 px images: the default embedder. Its 512-d " +
       "global average pool is the embedding; `embedding_mean` is the mean embedding of the 50,000 training images. The price " +
-      "of a cluster in the calibrated profile, beta = 1.79, was found for other embedders and is not calibrated for this one yet.",
+      "of a cluster in the calibrated profile was found for it on planted units: calibration.json beside this card.",
     recipe: RESNET18_RECIPE,
     create: (random) => createTrainableResNet18(random),
     evaluate: (weights, source, test) => {

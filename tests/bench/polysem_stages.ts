@@ -63,14 +63,14 @@ export async function runPolysemStages(
     const starts = concatenate((await perform<Visualizations>(ascents(0))).map(({ images }) => images.data));
     const made = await timed<Visualizations>(ascents(workload.steps), { stage: "ascent", job: jobs[0], steps: 1 });
     const units = made.map(({ images }) => split(images, perUnit));
-    const little = [{ ...units[0][0], count: 2, data: units[0][0].data.slice(0, 2 * pixelsOf(units[0][0])) }];
+    const [first, second] = units.flat();
     const distances = await timed<number[][]>(
       units.map((units): StageTask => ({ stage: "lpips", units })),
-      { stage: "lpips", units: little },
+      { stage: "lpips", units: second === undefined ? [first] : [first, second] },
     );
     const embeddings = await timed<Matrix[]>(
       units.map((units): StageTask => ({ stage: "embedding", units })),
-      { stage: "embedding", units: little },
+      { stage: "embedding", units: [first] }, // at 32 images, one forward pass
     );
     const allEmbeddings = concatenate(embeddings.flat().map(({ data }) => data as Float32Array));
     const { cols } = embeddings[0][0];

@@ -6,9 +6,10 @@ FOLDER holds job.json and the raw float32 files that run.ts writes (see workload
 seconds of each stage, distances.f32, embeddings.f32. Each stage but the first is given the other side's input, so that
 differences do not add up and k-means works on the same points.
 
-What was tried and is faster on a CPU is used: images in channels-last memory (half the processor time of PyTorch's default
-for LeNet-5; `--layout default` asks for the default), normalization folded into conv1, max-pool before ReLU (they commute), the fused Adam, batch normalization folded into the
-convolutions, inference mode, LPIPS by inner products, one thread for k-means on 32 points.
+What was tried and is faster on a CPU is used: normalization folded into conv1, max-pool before ReLU (they commute), the
+fused Adam, batch normalization folded into the convolutions, inference mode, LPIPS by inner products, one thread for k-means
+on 32 points. Images are kept in PyTorch's default memory layout, as most scripts do; channels-last takes half the processor
+time for LeNet-5, and is used where job.json asks for it.
 """
 
 import json
@@ -73,20 +74,23 @@ class LeNet5:
         raise ValueError(f"LeNet-5 has no layer {layer}")
 
 
-def ascend(network, layer, units, starts, movements, rate):
+def ascend(network, layer, units, starts, movements, rate, fade_steps):
     """Images of all units of a job by Adam on the logits of the pixels, one forward and backward pass a step.
 
-    starts: [N, 3, 32, 32] in (0, 1). Returns the activation of each image's unit at the end, [N].
+    starts: [N, 3, 32, 32] in (0, 1); its logits are taken away in equal parts, one a step, over `fade_steps`. Returns the activation of each image's unit at the end, [N].
     """
     unit = torch.tensor(units).repeat_interleave(len(starts) // len(units)).unsqueeze(1)
     logits = torch.logit(starts).requires_grad_(True)
     optimizer = torch.optim.Adam([logits], lr=rate, maximize=True, fused=True)
-    for dy, dx in movements:
+    fading = logits.detach() / fade_steps if fade_steps > 0 else None
+    for step, (dy, dx) in enumerate(movements):
         # a negative padding crops: the image moves down by dy and right by dx
         images = F.pad(torch.sigmoid(logits), (dx, -dx, dy, -dy), value=GREY)
         total = network.activations(images, layer).gather(1, unit).sum()
         (logits.grad,) = torch.autograd.grad(total, logits)
         optimizer.step()
+        if step < fade_steps:
+            logits.detach().sub_(fading)
     with torch.inference_mode():
         images = torch.sigmoid(logits)
         return images, network.activations(images, layer).gather(1, unit).squeeze(1)
@@ -174,7 +178,8 @@ def main(folder):
         for each in jobs:
             count = len(each["units"]) * per_unit
             part, movements = starts[at : at + count], job["movements"][:steps]
-            _, found = ascend(lenet, each["layer"], each["units"], part, movements, job["learningRate"])
+            rate, fade_steps = job["learningRate"], job["fadeSteps"]
+            _, found = ascend(lenet, each["layer"], each["units"], part, movements, rate, fade_steps)
             activations.append(found)
             at += count
         return torch.cat(activations)

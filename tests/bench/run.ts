@@ -170,7 +170,8 @@ if (import.meta.main) {
     .option("--steps <count>", "steps of ascent", integerOption(1), CALIBRATED.visualize.steps)
     .option("--repeats <count>", "runs of each side in turn; the least time of each stage counts", integerOption(1), 1)
     .addOption(
-      new Option("--layout <layout>", "how PyTorch keeps images in memory").choices(LAYOUTS).default(LAYOUTS[0]),
+      new Option("--layout <layout>", "how PyTorch keeps images in memory; channels-last is faster on a CPU")
+        .choices(LAYOUTS).default(LAYOUTS[0]),
     )
     .option("--json", "print one JSON document", false)
     .action(async (options: BenchOptions) => {

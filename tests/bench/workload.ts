@@ -24,12 +24,12 @@ export interface WorkloadOptions {
   readonly images: number;
   /** Steps of ascent. */
   readonly steps: number;
-  /** How PyTorch keeps images in memory: the way that is fastest on a CPU, or as it does when nothing is said. */
+  /** How PyTorch keeps images in memory: as it does when nothing is said, or the way that is faster on a CPU. */
   readonly layout: Layout;
 }
 
-/** PyTorch's memory formats. */
-export const LAYOUTS = ["channels-last", "default"] as const;
+/** PyTorch's memory formats, the bench's own default first. */
+export const LAYOUTS = ["default", "channels-last"] as const;
 export type Layout = typeof LAYOUTS[number];
 
 /** The same work for both sides. */
@@ -127,6 +127,7 @@ export async function writeJob(folder: string, workload: Workload, data: HandedO
     mean: CIFAR10_MEAN,
     std: CIFAR10_STD,
     learningRate: visualize.learningRate,
+    fadeSteps: Math.round(visualize.startFade * workload.steps),
     movements: movements.map(({ dy, dx }) => [dy, dx]),
     lpipsSize: lpips.resize,
     kMax: greatestK(workload),

@@ -69,12 +69,12 @@ Deno.test("dissolveSmallClusters() leaves clusters that are as large as asked", 
 });
 
 Deno.test("dissolveSmallClusters() leaves no small cluster but a single one, whatever the partition", () => {
-  const any = fc.array(fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: 0, max: 4 })), {
+  const labelled = fc.array(fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: 0, max: 4 })), {
     minLength: 1,
     maxLength: 15,
   });
   fc.assert(
-    fc.property(any, fc.integer({ min: 1, max: 6 }), (drawn, fewest) => {
+    fc.property(labelled, fc.integer({ min: 1, max: 6 }), (drawn, fewest) => {
       const labels = [...new Set(drawn.map(([, label]) => label))];
       const [points, partition] = onLine(drawn.map(([x]) => x), drawn.map(([, label]) => labels.indexOf(label)));
       const { K, assignments, sizes, inertia } = dissolveSmallClusters(points, partition, fewest);
