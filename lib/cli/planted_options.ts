@@ -16,6 +16,7 @@ export interface PlantedOptions extends DataOptions {
   readonly seeds: readonly number[];
   readonly families?: string;
   readonly units: "full" | "small";
+  readonly size: number;
   readonly workers?: number;
   readonly embedderWeights?: string;
 }
@@ -41,6 +42,7 @@ export function withPlantedOptions(command: Command, seeds: readonly number[]): 
       )
       .option("--families <list>", "template, patch, texture, alexnet, lenet, resnet (default: all)")
       .option("--units <how many>", "full (118 a seed) or small (a third of it)", countsOption, "full")
+      .option("--size <px>", "side of the planted units' images", integerOption(1, 224), 32)
       .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1))
       .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors"),
   );
@@ -81,7 +83,7 @@ export async function runStudy(
   });
   try {
     const results = await runPlantedStudy(
-      { ...plan, seeds: options.seeds, families, counts, embedderWeights: options.embedderWeights },
+      { ...plan, seeds: options.seeds, families, counts, size: options.size, embedderWeights: options.embedderWeights },
       backend,
       data,
       workers,

@@ -17,12 +17,14 @@ export function pooledFeatures(maps: readonly Float32Array[], channels: readonly
   let at = 0;
   for (const [layer, map] of maps.entries()) {
     const width = channels[layer];
-    const means = new Float64Array(width);
+    const sums = new Float64Array(width);
     for (let start = 0; start < map.length; start += width) {
-      for (let c = 0; c < width; c++) means[c] += map[start + c];
+      for (let c = 0; c < width; c++) sums[c] += map[start + c];
     }
-    const norm = Math.hypot(...means);
-    if (norm > 0) pooled.set(means.map((value) => value / norm), at);
+    let squares = 0;
+    for (let c = 0; c < width; c++) squares += sums[c] * sums[c];
+    const norm = Math.sqrt(squares);
+    if (norm > 0) { for (let c = 0; c < width; c++) pooled[at + c] = sums[c] / norm; }
     at += width;
   }
   return pooled;

@@ -63,18 +63,30 @@ function writeUnitFeatures(map: Float32Array, { channels, used, roots }: Head, o
   const perPosition = 1 / Math.sqrt(map.length / channels);
   let to = 0;
   for (let start = 0; start < map.length; start += channels) {
-    let squares = 0;
-    for (let i = start; i < start + channels; i++) squares += map[i] * map[i];
+    const end = start + channels;
+    let [even, odd] = [0, 0]; // two sums side by side, for one alone waits for each of its additions
+    let i = start;
+    for (; i + 1 < end; i += 2) {
+      even += map[i] * map[i];
+      odd += map[i + 1] * map[i + 1];
+    }
+    if (i < end) even += map[i] * map[i];
+    const squares = even + odd;
     const factor = perPosition / (Math.sqrt(squares) + EPSILON);
     for (let j = 0; j < used.length; j++) output[to++] = map[start + used[j]] * factor * roots[j];
   }
 }
 
+/** Room to work in, the same for one vector after another. */
+let scratch = { indices: new Int32Array(0), values: new Float32Array(0) };
+
 /** A vector with its non-zero entries found and its length measured. */
 export function indexed(entries: Float32Array): UnitVector {
   const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
-  const indices = new Int32Array(entries.length);
-  const values = new Float32Array(entries.length);
+  if (scratch.indices.length < entries.length) {
+    scratch = { indices: new Int32Array(entries.length), values: new Float32Array(entries.length) };
+  }
+  const { indices, values } = scratch;
   let count = 0;
   for (let i = 0; i < entries.length; i++) {
     indices[count] = i; // overwritten by the next where the entry is zero: no branch to mispredict

@@ -11,6 +11,10 @@ Deno.test("validate planted refuses unknown families, profiles and seeds", async
   await refused(/two settings would be called "paper"/, "validate", "planted", "--profiles", "paper,paper");
   await refused(/Give each seed once/, "validate", "planted", "--seeds", "1,1");
   await refused(/Give an integer/, "validate", "planted", "--seeds", "x");
+  const sized = (family: string, size: string) => ["validate", "planted", "--families", family, "--size", size];
+  await refused(/patches are of 12 px, which images of 10 px cannot hold/, ...sized("patch", "10"));
+  await refused(/textures are cut from squares of 9 px, which images of 8 px/, ...sized("texture", "8"));
+  await refused(/resnet is of a network that takes images of 32 px, not 48/, ...sized("resnet", "48"));
   await refused(/full or small/, "validate", "planted", "--units", "many");
   await refused(/embed.embedder is "vgg"/, "validate", "calibrate", "--embedder", "vgg");
 });

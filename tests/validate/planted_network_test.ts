@@ -130,6 +130,18 @@ Deno.test("near-duplicates respond to real images as one feature does, others do
   }
 });
 
+Deno.test("planted units take images of another size", async () => {
+  for (const family of ["template", "patch", "texture", "alexnet"] as const) {
+    const network = await createPlantedNetwork(family, 3, COUNTS, DATA, 48);
+    assert.equal(network.inputSize, 48);
+    const images = randomBatch(2, 48, "planted size", family);
+    const activations = dataOf(() => network.activations(tf.tensor4d(images.data, [2, 48, 48, 3]), PLANTED_LAYER));
+    const { data } = network.featureResponses(0, images); // a single: its feature is its activation
+    assert.ok(Math.abs(activations[0] - data[0]) < 2e-3 * (1 + Math.abs(data[0])), family);
+    network.dispose();
+  }
+});
+
 Deno.test("families say what they cannot hold", async () => {
   await assert.rejects(() => createPlantedNetwork("lenet", 1, COUNTS, DATA), /lenet has no near-duplicates/);
   await assert.rejects(

@@ -5,6 +5,7 @@
  */
 import { tf } from "../../engine/mod.ts";
 import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { resizeBilinear } from "../../images/resize.ts";
 import { permutation, type Random } from "../../random.ts";
 
 /** A set of differentiable features. */
@@ -14,7 +15,7 @@ export interface FeatureSet {
   /**
    * Responses before any normalization.
    *
-   * @param images pixels in [0, 1], shape [N, 32, 32, 3].
+   * @param images pixels in [0, 1], shape [N, size, size, 3].
    * @returns shape [N, F].
    */
   responses(images: tf.Tensor4D): tf.Tensor2D;
@@ -28,13 +29,13 @@ export interface PlantedFeatures extends FeatureSet {
   readonly variants: readonly (readonly number[])[];
 }
 
-/** Side of the images that planted units take, in pixels. */
+/** Side of the images that planted units take unless said otherwise, in pixels. */
 export const PLANTED_SIZE = 32;
 
-/** Images drawn without replacement, pixels in [0, 1]. */
-export function drawImages(dataset: LabelledImages, count: number, random: Random): Float32Array[] {
+/** Images drawn without replacement, resized, pixels in [0, 1]. */
+export function drawImages(dataset: LabelledImages, count: number, size: number, random: Random): Float32Array[] {
   const order = permutation(dataset.count, random).subarray(0, count);
-  const { data } = toImageBatch(dataset, order);
+  const { data } = resizeBilinear(toImageBatch(dataset, order), size, size);
   const length = data.length / count;
   return Array.from({ length: count }, (_, i) => data.slice(i * length, (i + 1) * length));
 }
@@ -42,7 +43,7 @@ export function drawImages(dataset: LabelledImages, count: number, random: Rando
 /**
  * Linear features: the inner product of the image with a template.
  *
- * @param templates each [32 x 32 x 3]; made zero-mean over its support (its non-zero entries' mask) and of unit length.
+ * @param templates each [size x size x 3]; made zero-mean over its support (its non-zero entries' mask) and of unit length.
  */
 export function linearFeatures(templates: readonly Float32Array[]): FeatureSet {
   const matrix = tf.tidy(() => tf.stack(templates.map((each) => tf.tensor1d(each)), 1) as tf.Tensor2D);
@@ -72,12 +73,12 @@ export function standardize(values: Float32Array, inside: (pixel: number) => boo
   return output.map((value) => value / Math.sqrt(squares));
 }
 
-/** An image moved by whole pixels, edges repeated, brightened by a factor and an offset, within [0, 1]. */
+/** A square image moved by whole pixels, edges repeated, brightened by a factor and an offset, within [0, 1]. */
 export function shiftAndBrighten(
   image: Float32Array,
   { dx, dy, gain, offset }: { dx: number; dy: number; gain: number; offset: number },
 ): Float32Array {
-  const size = PLANTED_SIZE;
+  const size = Math.sqrt(image.length / 3);
   const clamp = (value: number) => Math.max(0, Math.min(size - 1, value));
   const output = new Float32Array(image.length);
   for (let y = 0; y < size; y++) {

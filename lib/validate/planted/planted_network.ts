@@ -6,6 +6,7 @@
 import { dataOf, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { resizeBilinear } from "../../images/resize.ts";
 import type { Network } from "../../networks/network.ts";
 import { createRandom, permutation, type Random } from "../../random.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
@@ -66,7 +67,7 @@ export interface PlantedNetwork extends Network {
   /**
    * Which of its features each image of a unit shows most: an index into the unit's `features`.
    *
-   * @param images [N, 32, 32, 3].
+   * @param images [N, size, size, 3].
    */
   strongestFeatures(unit: number, images: ImageBatch): number[];
   /** Normalized responses of a unit's features to images, [N, features]. */
@@ -80,21 +81,23 @@ export interface PlantedNetwork extends Network {
  * @param seed the same seed gives the same units.
  * @param counts a kind with none is left out.
  * @param dataset templates, patches and textures are cut from its test images; ascent starts from training images.
- * @throws {InputError} when the family cannot hold that many units or its features are too alike.
+ * @param size side of the images that the units take, in pixels; the families of class scores take 32 alone.
+ * @throws {InputError} when the images are too small for the family, or of another size than its network's, when it cannot hold that many units or its features are too alike.
  */
 export async function createPlantedNetwork(
   family: Family,
   seed: number,
   counts: UnitCounts,
   dataset: { readonly train: LabelledImages; readonly test: LabelledImages },
+  size: number = PLANTED_SIZE,
 ): Promise<PlantedNetwork> {
   const random = createRandom(seed, "planted", family);
-  const features = await createFeatures(family, counts, dataset.test, random);
+  const features = await createFeatures(family, counts, dataset.test, size, random);
   try {
-    const reference = referenceResponses(features, dataset.train);
+    const reference = referenceResponses(features, dataset.train, size);
     const { mean, std, correlation } = moments(reference);
     const units = composeUnits(family, features, counts, std, correlation, random);
-    return buildNetwork(family, seed, features, units, mean, std);
+    return buildNetwork(family, seed, size, features, units, mean, std);
   } catch (error) {
     features.dispose();
     throw error;
@@ -109,6 +112,7 @@ async function createFeatures(
   family: Family,
   { single, nearDuplicate, union, sum }: UnitCounts,
   test: LabelledImages,
+  size: number,
   random: Random,
 ): Promise<PlantedFeatures> {
   // enough that units share few features; near-duplicates are of features of their own
@@ -116,13 +120,18 @@ async function createFeatures(
   switch (family) {
     case "template":
     case "patch":
-      return templateFeatures(family, test, own, random);
+      return templateFeatures(family, test, own, size, random);
     case "texture":
-      return textureFeatures(test, own, random);
+      return textureFeatures(test, own, size, random);
     case "alexnet":
       return await alexnetChannels(own, random);
     case "lenet":
     case "resnet": {
+      if (size !== PLANTED_SIZE) {
+        throw new InputError(
+          `the family ${family} is of a network that takes images of ${PLANTED_SIZE} px, not ${size}; leave it out with --families`,
+        );
+      }
       if (nearDuplicate > 0) throw new InputError(`the family ${family} has no near-duplicates; ask for none`);
       const logits = await (family === "lenet" ? lenetLogits() : resnetLogits());
       if (single > logits.count) {
@@ -134,7 +143,7 @@ async function createFeatures(
   }
 }
 
-function referenceResponses(features: FeatureSet, train: LabelledImages): Matrix {
+function referenceResponses(features: FeatureSet, train: LabelledImages, size: number): Matrix {
   const count = Math.min(REFERENCE_IMAGES, train.count);
   const data = new Float32Array(count * features.count);
   const batch = 128;
@@ -143,7 +152,7 @@ function referenceResponses(features: FeatureSet, train: LabelledImages): Matrix
       { length: Math.min(batch, count - start) },
       (_, i) => Math.floor((start + i) * train.count / count),
     );
-    data.set(responsesTo(features, toImageBatch(train, indices)), start * features.count);
+    data.set(responsesTo(features, resizeBilinear(toImageBatch(train, indices), size, size)), start * features.count);
   }
   return { rows: count, cols: features.count, data };
 }
@@ -213,6 +222,7 @@ function composeUnits(
 function buildNetwork(
   family: Family,
   seed: number,
+  size: number,
   features: FeatureSet,
   units: readonly PlantedUnit[],
   mean: readonly number[],
@@ -246,7 +256,7 @@ function buildNetwork(
   };
   return {
     name: `planted-${family}-seed${seed}`,
-    inputSize: PLANTED_SIZE,
+    inputSize: size,
     layers: [{ name: PLANTED_LAYER, kind: "dense", units: units.length }],
     family,
     units,

@@ -39,6 +39,8 @@ export interface PlantedInit {
   readonly embedderWeights?: string;
   /** Test images on which other metrics of the reference profile's units are measured; 0 for none. */
   readonly metricImages: number;
+  /** Side of the planted units' images in pixels. */
+  readonly size: number;
 }
 
 /** Some units of one family, by one profile. */
@@ -63,7 +65,7 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
     const key = JSON.stringify([seed, family, counts]);
     if (network?.key !== key) {
       network?.planted.dispose();
-      network = { key, planted: await createPlantedNetwork(family, seed, counts, init.data) };
+      network = { key, planted: await createPlantedNetwork(family, seed, counts, init.data, init.size) };
     }
     const { planted } = network;
     if (!contexts.has(profile)) {

@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { Cifar10 } from "../../images/cifar10.ts";
 import type { Profile } from "../../pipeline/mod.ts";
 import { createWorkerPool } from "../../worker_pool.ts";
+import { PLANTED_SIZE } from "./features.ts";
 import { FAMILIES, type Family, type UnitCounts } from "./planted_network.ts";
 import type { PlantedInit, PlantedTask } from "./planted_worker.ts";
 import type { PlantedResult } from "./study.ts";
@@ -22,6 +23,8 @@ export interface StudyPlan {
   readonly calibrate?: boolean;
   /** Test images on which other metrics of the reference profile's units are measured; none if absent. */
   readonly metricImages?: number;
+  /** Side of the planted units' images in pixels; 32 if absent. */
+  readonly size?: number;
   /** Weights of the profiles' embedder in place of the default ones. */
   readonly embedderWeights?: string;
 }
@@ -109,6 +112,7 @@ export async function runPlantedStudy(
     reference,
     embedderWeights: plan.embedderWeights,
     metricImages: plan.metricImages ?? 0,
+    size: plan.size ?? PLANTED_SIZE,
   };
   const pool = await createWorkerPool<PlantedInit, PlantedTask, PlantedResult[]>(
     new URL("./planted_worker.ts", import.meta.url),

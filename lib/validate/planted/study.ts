@@ -85,6 +85,14 @@ export interface PairedDifference {
   readonly spearman: Estimate;
 }
 
+/** Spearman's correlation of two settings or metrics, with its 95 % interval. */
+export interface RankCorrelation {
+  readonly a: string;
+  readonly b: string;
+  readonly units: number;
+  readonly rho: Estimate;
+}
+
 /** Everything that a study says. */
 export interface StudySummary {
   /** Units that count: all but sums. */
@@ -93,6 +101,8 @@ export interface StudySummary {
   readonly by_family: readonly (SettingSummary & { readonly family: Family })[];
   /** Other metrics of the same units, signed so that more should mean several features; empty where none were measured. */
   readonly metrics: readonly SettingSummary[];
+  /** Rank correlations between all settings and metrics, over the units that have both. */
+  readonly correlations: readonly RankCorrelation[];
   readonly paired: readonly PairedDifference[];
   /** Share of the planted features of unions that at least two images show, by setting. */
   readonly coverage: Readonly<Record<string, number | null>>;
@@ -102,6 +112,17 @@ export interface StudySummary {
   readonly unreached: Readonly<Record<string, number>>;
   /** Sums, where the truth is that all features are in every image: how often they are called one, by setting. */
   readonly sums_called_mono: Readonly<Record<string, number | null>>;
+}
+
+function correlationsOf(counted: readonly PlantedResult[], names: readonly string[], seed: number): RankCorrelation[] {
+  return names.flatMap((a, i) =>
+    names.slice(i + 1).map((b) => {
+      const both = counted.filter(({ scores }) => a in scores && b in scores);
+      const rho: Statistic = (some) =>
+        spearman(some.map(({ scores }) => scores[a].S), some.map(({ scores }) => scores[b].S));
+      return { a, b, units: both.length, rho: estimateOf(both, rho, createRandom(seed, "correlation", a, b)) };
+    })
+  );
 }
 
 type Statistic = (results: readonly PlantedResult[]) => number | null;
@@ -139,6 +160,7 @@ export function summarizeStudy(
       }))
     ),
     metrics: metrics.map((name) => summarizeSetting(counted, name, createRandom(seed, "bootstrap", name))),
+    correlations: metrics.length === 0 ? [] : correlationsOf(counted, [...names, ...metrics], seed),
     paired: names.filter((name) => name !== control).map((name) => ({
       name,
       against: control,

@@ -1,10 +1,10 @@
+import { InputError } from "../../errors.ts";
 import type { LabelledImages } from "../../images/cifar10.ts";
 import type { Random } from "../../random.ts";
 import {
   drawImages,
   linearFeatures,
   nearDuplicate,
-  PLANTED_SIZE,
   type PlantedFeatures,
   shiftAndBrighten,
   standardize,
@@ -30,19 +30,25 @@ const PATCH = 12;
  * image does not count.
  *
  * @param dataset where the images are drawn from: not that of the starts of ascent.
+ * @param size side of the images in pixels.
+ * @throws {InputError} when a patch is larger than the images.
  */
 export function templateFeatures(
   kind: "template" | "patch",
   dataset: LabelledImages,
   { features, withVariants, variants }: VariantCounts,
+  size: number,
   random: Random,
 ): PlantedFeatures {
-  const images = drawImages(dataset, features, random);
-  const corner = () => random.integer(0, PLANTED_SIZE - PATCH);
+  if (kind === "patch" && size < PATCH) {
+    throw new InputError(`patches are of ${PATCH} px, which images of ${size} px cannot hold; ask for larger images`);
+  }
+  const images = drawImages(dataset, features, size, random);
+  const corner = () => random.integer(0, size - PATCH);
   const corners = images.map(() => ({ top: corner(), left: corner() }));
   const template = (image: Float32Array, { top, left }: { top: number; left: number }) =>
     kind === "template" ? standardize(image) : standardize(image, (pixel) => {
-      const [y, x] = [Math.floor(pixel / PLANTED_SIZE) - top, pixel % PLANTED_SIZE - left];
+      const [y, x] = [Math.floor(pixel / size) - top, pixel % size - left];
       return y >= 0 && y < PATCH && x >= 0 && x < PATCH;
     });
   const templates = images.map((image, i) => template(image, corners[i]));
@@ -50,7 +56,7 @@ export function templateFeatures(
     i,
     ...Array.from({ length: variants }, () => {
       const change = nearDuplicate(random);
-      const within = (value: number) => Math.max(0, Math.min(PLANTED_SIZE - PATCH, value));
+      const within = (value: number) => Math.max(0, Math.min(size - PATCH, value));
       const { top, left } = corners[i];
       const moved = { top: within(top + change.dy), left: within(left + change.dx) }; // the patch goes with its content
       return templates.push(template(shiftAndBrighten(image, change), moved)) - 1;
