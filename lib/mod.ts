@@ -29,4 +29,5 @@ export { meanPairwiseAngle, score } from "./score/mod.ts";
 export { exportRun, mergeRuns, openRun, readRun } from "./store/mod.ts";
 export type * from "./types.ts";
 export { type ActivationCheck, activationCheck } from "./validate/mod.ts";
+export { calibrate, createPlantedNetwork, runPlantedStudy, summarizeStudy } from "./validate/planted/mod.ts";
 export { datasetActivations, imageActivations, visualize, type VisualizeOptions } from "./visualize/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../errors.ts";
 import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../validate/planted/mod.ts";
 import { type DataOptions, withDataOption } from "./data_option.ts";
@@ -32,13 +32,9 @@ function seedsOption(text: string): number[] {
 export function withPlantedOptions(command: Command, seeds: readonly number[]): Command {
   return withDataOption(
     command
-      .option(
-        "--seeds <list>",
-        `seeds, such as 1,2; each plants its own units (default: ${seeds.join(",")})`,
-        seedsOption,
-        [
-          ...seeds,
-        ],
+      .addOption(
+        new Option("--seeds <list>", "seeds, such as 1,2; each plants its own units").argParser(seedsOption)
+          .default([...seeds], seeds.join(",")),
       )
       .option("--families <list>", "template, patch, texture, alexnet, lenet, resnet (default: all)")
       .option("--units <how many>", "full (118 a seed) or small (a third of it)", countsOption, "full")

@@ -104,10 +104,6 @@ export async function createPlantedNetwork(
   }
 }
 
-function isPlanted(features: FeatureSet | PlantedFeatures): features is PlantedFeatures {
-  return "variants" in features;
-}
-
 async function createFeatures(
   family: Family,
   { single, nearDuplicate, union, sum }: UnitCounts,
@@ -138,7 +134,7 @@ async function createFeatures(
         logits.dispose();
         throw new InputError(`the family ${family} has ${logits.count} features, so no ${single} units of one feature`);
       }
-      return isPlanted(logits) ? logits : { ...logits, variants: [] };
+      return { ...logits, variants: [] };
     }
   }
 }
