@@ -77,7 +77,8 @@ class LeNet5:
 def ascend(network, layer, units, starts, movements, rate, fade_steps):
     """Images of all units of a job by Adam on the logits of the pixels, one forward and backward pass a step.
 
-    starts: [N, 3, 32, 32] in (0, 1); its logits are taken away in equal parts, one a step, over `fade_steps`. Returns the activation of each image's unit at the end, [N].
+    starts: [N, 3, 32, 32] in (0, 1); its logits are taken away in equal parts, one a step, over `fade_steps`. Returns
+    the images and the activation of each image's unit at the end, [N].
     """
     unit = torch.tensor(units).repeat_interleave(len(starts) // len(units)).unsqueeze(1)
     logits = torch.logit(starts).requires_grad_(True)

@@ -145,7 +145,7 @@ function formatReport(
 ): string {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
-    `${model}: ${units} units, ${images} images, ${steps} steps; least of ${repeats}; ${threads} threads each; ${processor}`,
+    `${model}: ${units} units, ${images} images, ${steps} steps; least of ${repeats}; ${threads} cores each; ${processor}`,
     `${libraries}; PyTorch's memory layout: ${layout}`,
     formatTable(
       ["stage", "polysem s", "PyTorch s", "ratio", "wanted", "difference"],
