@@ -97,6 +97,11 @@ export function clusteredSpace(
   if (distances.length !== pairs) {
     throw new RangeError(`${points.length} images have ${pairs} perceptual distances, got ${distances.length}`);
   }
+  for (let i = 0; i < pairs; i++) {
+    if (!(distances[i] >= 0 && distances[i] < Infinity)) {
+      throw new RangeError(`perceptual distance ${i} is ${distances[i]}, not a finite number of at least 0`);
+    }
+  }
   let pair = 0;
   const sums = points.map((point, i) =>
     points.slice(0, i).map((other) => squaredDistance(point, other) + weight * distances[pair++])

@@ -7,6 +7,7 @@
 import { clusterEmbeddings, type ClusterOptions, greatestK } from "../cluster/mod.ts";
 import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
 import type { Embedder } from "../embed/mod.ts";
+import { InputError } from "../errors.ts";
 import type { LabelledImages } from "../images/cifar10.ts";
 import type { Lpips, LpipsSequence } from "../lpips/mod.ts";
 import type { Network } from "../networks/network.ts";
@@ -215,7 +216,14 @@ function perceptualDistances(
   { distances, pooledDistances }: ImageDistances,
 ): ClusterOptions["perceptual"] {
   if (lpipsWeight === 0 && pooledWeight === 0) return undefined;
-  return { distances: distances.map((lpips, i) => lpipsWeight * lpips + pooledWeight * pooledDistances[i]), weight: 1 };
+  if (pooledWeight > 0 && pooledDistances.length !== distances.length) {
+    throw new InputError(
+      `${pooledDistances.length} pooled distances stand beside ${distances.length} of LPIPS, and the profile weighs both: a ` +
+        "run made by an older polysem has none; score its units again into another run",
+    );
+  }
+  const pooled = (i: number) => pooledWeight === 0 ? 0 : pooledWeight * pooledDistances[i];
+  return { distances: distances.map((lpips, i) => lpipsWeight * lpips + pooled(i)), weight: 1 };
 }
 
 /** Indices of the first images. */

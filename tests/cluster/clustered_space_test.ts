@@ -88,3 +88,11 @@ Deno.test("compareCriteria() counts the other distance", () => {
   assert.equal(compareCriteria(ALIKE, { ...OPTIONS, perceptual })["sse-penalty"], 2);
   assert.equal(compareCriteria(ALIKE, OPTIONS)["sse-penalty"], 1);
 });
+
+Deno.test("clusteredSpace() refuses perceptual distances that are none", () => {
+  const embeddings = { rows: 3, cols: 1, data: Float64Array.of(0, 1, 2) };
+  for (const bad of [NaN, -0.1, Infinity]) {
+    const perceptual = { distances: [0.5, bad, 0.5], weight: 1 };
+    assert.throws(() => clusteredSpace(embeddings, { normalize: false, perceptual }), /perceptual distance 1 is/);
+  }
+});

@@ -176,6 +176,18 @@ Deno.test("clusterOptions() weighs LPIPS and pooled features pair by pair, and l
   assert.equal(optionsOf(0, 0).perceptual, undefined);
 });
 
+Deno.test("clusterOptions() refuses a unit without the pooled distances that its profile weighs", () => {
+  const old = { distances: [0.1, 0.2, 0.3], pooledDistances: [] }; // as a run of schema 1 is read
+  const of = (lpipsWeight: number, pooledWeight: number) => {
+    const { cluster } = QUICK;
+    const profile = { ...QUICK, cluster: { ...cluster, lpipsWeight, pooledWeight } };
+    return clusterOptions(standInContext({ profile }), "colour", RED, old).perceptual;
+  };
+  assert.throws(() => of(4, 0.5), { name: "InputError", message: /0 pooled distances stand beside 3 of LPIPS/ });
+  assert.deepEqual(of(2, 0)?.distances, [0.2, 0.4, 0.6]);
+  assert.equal(of(0, 0), undefined);
+});
+
 Deno.test("clusterOptions() seeds each unit for itself, and subtracts the mean where the profile centres", () => {
   const between = { distances: [], pooledDistances: [] };
   const meanEmbedding = Float32Array.of(1, 2);
