@@ -1,4 +1,5 @@
 import { relu, tf } from "../../engine/mod.ts";
+import { CIFAR10_MEAN, CIFAR10_STD } from "../../images/cifar10.ts";
 import { convolve, type KernelShape, loadConvolutions, maxPool } from "../../networks/perceptual.ts";
 import { ALEXNET_KERNELS } from "../../networks/alexnet.ts";
 import { loadNetwork } from "../../networks/models.ts";
@@ -9,8 +10,6 @@ import { permutation, type Random } from "../../random.ts";
 import type { FeatureSet, PlantedFeatures } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";
 
-const CIFAR10_MEAN = [0.4914, 0.4822, 0.4465];
-const CIFAR10_STD = [0.2470, 0.2435, 0.2616];
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 /** Side to which AlexNet's images are resized: its strides need it. */
