@@ -63,7 +63,9 @@ export function trainingExample(images: MaskedImages, image: number, mate: numbe
 }
 
 function fromBytes(bytes: Uint8Array, index: number, length: number): Float32Array {
-  return Float32Array.from(bytes.subarray(index * length, (index + 1) * length), (byte) => byte / 255);
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = bytes[index * length + i] / 255;
+  return values;
 }
 
 /**
@@ -76,10 +78,12 @@ function fromBytes(bytes: Uint8Array, index: number, length: number): Float32Arr
 export function composite(inside: Float32Array, outside: Float32Array, mask: Mask): Float32Array {
   for (const image of [inside, outside]) requireLength(image, IMAGE);
   requireLength(mask, PIXELS);
-  return outside.map((value, i) => {
+  const image = new Float32Array(IMAGE);
+  for (let i = 0; i < IMAGE; i++) {
     const share = mask[Math.floor(i / 3)];
-    return share * inside[i] + (1 - share) * value;
-  });
+    image[i] = share * inside[i] + (1 - share) * outside[i];
+  }
+  return image;
 }
 
 /**
