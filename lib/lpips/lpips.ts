@@ -177,10 +177,11 @@ export function createLpips(
               const ofImage = arrays.map((array) =>
                 array.subarray(i * array.length / pass, (i + 1) * array.length / pass)
               );
-              const vector = unitVector(ofImage, ownHeads);
+              const sums = network.channels.map((channels) => new Float64Array(channels));
+              const vector = unitVector(ofImage, ownHeads, sums);
               distances.push(...squaredDistances(vector, known));
               known.push(vector);
-              pooled.push(pooledFeatures(ofImage, network.channels));
+              pooled.push(pooledFeatures(sums));
             }
           }
           return distances;

@@ -8,24 +8,18 @@
  * Each layer's channels averaged over positions and divided by their Euclidean norm, layer after layer. Between two images
  * each layer contributes a squared distance of 0 .. 2, since channels are non-negative.
  *
- * @param maps features of an image in each layer, shape [positions, channels], row-major, non-negative.
- * @param channels of each layer.
- * @returns length the sum of `channels`; a layer that is silent is zero.
+ * @param sums each layer's channels summed over an image's positions, as `unitVector` finds them; non-negative.
+ * @returns length the number of all channels; a layer that is silent is zero.
  */
-export function pooledFeatures(maps: readonly Float32Array[], channels: readonly number[]): Float32Array {
-  const pooled = new Float32Array(channels.reduce((sum, width) => sum + width, 0));
+export function pooledFeatures(sums: readonly Float64Array[]): Float32Array {
+  const pooled = new Float32Array(sums.reduce((total, { length }) => total + length, 0));
   let at = 0;
-  for (const [layer, map] of maps.entries()) {
-    const width = channels[layer];
-    const sums = new Float64Array(width);
-    for (let start = 0; start < map.length; start += width) {
-      for (let c = 0; c < width; c++) sums[c] += map[start + c];
-    }
+  for (const layer of sums) {
     let squares = 0;
-    for (let c = 0; c < width; c++) squares += sums[c] * sums[c];
+    for (let c = 0; c < layer.length; c++) squares += layer[c] * layer[c];
     const norm = Math.sqrt(squares);
-    if (norm > 0) { for (let c = 0; c < width; c++) pooled[at + c] = sums[c] / norm; }
-    at += width;
+    if (norm > 0) { for (let c = 0; c < layer.length; c++) pooled[at + c] = layer[c] / norm; }
+    at += layer.length;
   }
   return pooled;
 }

@@ -12,16 +12,22 @@ const EPSILON = 1e-10;
 export interface Head {
   /** Number of channels of the layer. */
   readonly channels: number;
-  /** The channels whose weight is not zero. */
-  readonly used: Int32Array;
-  /** Square roots of their weights. */
+  /** Number of channels whose weight is not zero. */
+  readonly used: number;
+  /** 1 for a used channel, else 0, shape [channels]. */
+  readonly isUsed: Int32Array;
+  /** How many used channels each channel has before it, shape [channels]. */
+  readonly slots: Int32Array;
+  /** Square roots of the weights, shape [channels]. */
   readonly roots: Float64Array;
 }
 
 /** The head with the given weights, shape [channels], non-negative. */
 export function createHead(weights: Float32Array): Head {
-  const used = Int32Array.from(weights.keys()).filter((channel) => weights[channel] > 0);
-  return { channels: weights.length, used, roots: Float64Array.from(used, (channel) => Math.sqrt(weights[channel])) };
+  const isUsed = Int32Array.from(weights, (weight) => weight > 0 ? 1 : 0);
+  let used = 0;
+  const slots = isUsed.map((one) => (used += one) - one);
+  return { channels: weights.length, used, isUsed, slots, roots: Float64Array.from(weights, Math.sqrt) };
 }
 
 /** An image as the metric sees it. */
@@ -47,56 +53,158 @@ export interface UnitVector {
  *
  * @param maps features of the image in each layer, shape [positions, channels], row-major, non-negative.
  * @param heads one per layer.
+ * @param sums of each layer, shape [channels]: the sum of each channel over positions is added, by the way.
  * @see Zhang et al. (2018), "The unreasonable effectiveness of deep features as a perceptual metric", equation 1
  */
-export function unitVector(maps: readonly Float32Array[], heads: readonly Head[]): UnitVector {
-  const lengths = maps.map((map, layer) => map.length / heads[layer].channels * heads[layer].used.length);
-  const entries = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
-  let end = 0;
-  for (const [layer, map] of maps.entries()) {
-    writeUnitFeatures(map, heads[layer], entries.subarray(end, end += lengths[layer]));
+export function unitVector(
+  maps: readonly Float32Array[],
+  heads: readonly Head[],
+  sums: readonly Float64Array[] = heads.map(({ channels }) => new Float64Array(channels)),
+): UnitVector {
+  const lengths = maps.map((map, layer) => map.length / heads[layer].channels * heads[layer].used);
+  const length = lengths.reduce((sum, each) => sum + each, 0);
+  const entries = new Float32Array(length + 1); // one more, for unused channels at the very end
+  makeRoom(length);
+  let [start, count] = [0, 0];
+  for (let layer = 0; layer < maps.length; layer++) {
+    count = writeUnitFeatures(maps[layer], heads[layer], sums[layer], entries, start, count);
+    start += lengths[layer];
   }
-  return indexed(entries);
+  return measured(entries.subarray(0, length), count);
 }
 
-function writeUnitFeatures(map: Float32Array, { channels, used, roots }: Head, output: Float32Array): void {
-  const perPosition = 1 / Math.sqrt(map.length / channels);
-  let to = 0;
-  for (let start = 0; start < map.length; start += channels) {
-    const end = start + channels;
-    let [even, odd] = [0, 0]; // two sums side by side, for one alone waits for each of its additions
-    let i = start;
-    for (; i + 1 < end; i += 2) {
-      even += map[i] * map[i];
-      odd += map[i + 1] * map[i + 1];
-    }
-    if (i < end) even += map[i] * map[i];
-    const squares = even + odd;
-    const factor = perPosition / (Math.sqrt(squares) + EPSILON);
-    for (let j = 0; j < used.length; j++) output[to++] = map[start + used[j]] * factor * roots[j];
-  }
-}
-
-/** Room to work in, the same for one vector after another. */
+/** Room to work in, the same for one vector after another; always one more than is needed. */
 let scratch = { indices: new Int32Array(0), values: new Float32Array(0) };
+
+function makeRoom(length: number): void {
+  if (scratch.indices.length > length) return;
+  scratch = { indices: new Int32Array(length + 1), values: new Float32Array(length + 1) };
+}
+
+// The innermost loops are functions of their own: called often, they are compiled at once, while a long loop in a function
+// that is called once an image runs interpreted for most of a unit.
+
+/**
+ * Writes a layer's entries from `output[to]` on, and those that are not zero into the scratch memory from `count` on.
+ *
+ * @returns how many are there then.
+ */
+function writeUnitFeatures(
+  map: Float32Array,
+  head: Head,
+  sums: Float64Array,
+  output: Float32Array,
+  to: number,
+  count: number,
+): number {
+  const { channels, used } = head;
+  const active = new Int32Array(channels + 1);
+  const bits = new Int32Array(map.buffer, map.byteOffset, map.length);
+  const perPosition = 1 / Math.sqrt(map.length / channels);
+  for (let start = 0; start < map.length; start += channels) {
+    const found = findNonZeros(bits, start, start + channels, active);
+    const factor = perPosition / (Math.sqrt(sumOfSquares(map, active, found)) + EPSILON);
+    count = writePosition(map, start, active, found, factor, head, sums, output, to, count);
+    to += used;
+  }
+  return count;
+}
+
+function sumOfSquares(map: Float32Array, active: Int32Array, found: number): number {
+  let [even, odd] = [0, 0]; // two sums side by side, for one alone waits for each of its additions
+  let j = 0;
+  for (; j + 1 < found; j += 2) {
+    const one = map[active[j]];
+    const other = map[active[j + 1]];
+    even += one * one;
+    odd += other * other;
+  }
+  if (j < found) even += map[active[j]] * map[active[j]];
+  return even + odd;
+}
+
+function writePosition(
+  map: Float32Array,
+  start: number,
+  active: Int32Array,
+  found: number,
+  factor: number,
+  { isUsed, slots, roots }: Head,
+  sums: Float64Array,
+  output: Float32Array,
+  to: number,
+  count: number,
+): number {
+  const { indices, values } = scratch;
+  for (let j = 0; j < found; j++) {
+    // an unused channel writes zero where the next used one will write after it: no branch to mispredict
+    const i = active[j];
+    const channel = i - start;
+    const value = map[i];
+    const entry = value * factor * roots[channel];
+    const at = to + slots[channel];
+    sums[channel] += value;
+    output[at] = entry;
+    indices[count] = at;
+    values[count] = entry;
+    count += isUsed[channel];
+  }
+  return count;
+}
+
+/**
+ * Where numbers are not zero, in ascending order.
+ *
+ * @param bits of float32 numbers, of which those from `start` to `end` are looked at.
+ * @param indices receives the indices; one longer than the greatest number of them.
+ * @returns how many there are.
+ */
+function findNonZeros(bits: Int32Array, start: number, end: number, indices: Int32Array): number {
+  let count = 0;
+  let i = start;
+  // an index is overwritten by the next where the number is zero: no branch to mispredict
+  for (; i + 3 < end; i += 4) {
+    indices[count] = i;
+    count += isNotZero(bits[i]);
+    indices[count] = i + 1;
+    count += isNotZero(bits[i + 1]);
+    indices[count] = i + 2;
+    count += isNotZero(bits[i + 2]);
+    indices[count] = i + 3;
+    count += isNotZero(bits[i + 3]);
+  }
+  for (; i < end; i++) {
+    indices[count] = i;
+    count += isNotZero(bits[i]);
+  }
+  return count;
+}
+
+/** 1, or 0 for the bits of a float32 zero of either sign. */
+function isNotZero(bits: number): number {
+  return -(bits & 0x7fffffff) >>> 31;
+}
 
 /** A vector with its non-zero entries found and its length measured. */
 export function indexed(entries: Float32Array): UnitVector {
-  const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
-  if (scratch.indices.length < entries.length) {
-    scratch = { indices: new Int32Array(entries.length), values: new Float32Array(entries.length) };
-  }
+  makeRoom(entries.length);
   const { indices, values } = scratch;
-  let count = 0;
-  for (let i = 0; i < entries.length; i++) {
-    indices[count] = i; // overwritten by the next where the entry is zero: no branch to mispredict
-    values[count] = entries[i];
-    const magnitude = bits[i] & 0x7fffffff;
-    count += -magnitude >>> 31; // 1, or 0 where the entry is zero
-  }
-  let squaredLength = 0;
-  for (let j = 0; j < count; j++) squaredLength += values[j] * values[j];
-  return { entries, indices: indices.slice(0, count), values: values.slice(0, count), squaredLength };
+  const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
+  const count = findNonZeros(bits, 0, entries.length, indices);
+  for (let j = 0; j < count; j++) values[j] = entries[indices[j]];
+  return measured(entries, count);
+}
+
+/** A vector whose `count` non-zero entries are in the scratch memory. */
+function measured(entries: Float32Array, count: number): UnitVector {
+  const [indices, values] = [scratch.indices.slice(0, count), scratch.values.slice(0, count)];
+  return { entries, indices, values, squaredLength: squaredLength(values) };
+}
+
+function squaredLength(values: Float32Array): number {
+  let sum = 0;
+  for (let j = 0; j < values.length; j++) sum += values[j] * values[j];
+  return sum;
 }
 
 /**
@@ -113,33 +221,52 @@ export function squaredDistances(vector: UnitVector, others: readonly UnitVector
   return others.map(({ squaredLength }, i) => Math.max(0, vector.squaredLength + squaredLength - 2 * products[i]));
 }
 
-/** Vectors that one pass over the non-zero entries serves: their sums run side by side. */
-const AT_ONCE = 8;
-
-/** Inner products of one vector with others. Only entries where it is not zero are visited, one in five. */
+/** Inner products of one vector with others. */
 function innerProducts({ indices, values }: UnitVector, others: readonly UnitVector[]): Float64Array {
-  const products = new Float64Array(others.length);
-  for (let i = 0; i < others.length; i += AT_ONCE) {
-    // past the end the last one is repeated; what comes of it is dropped
-    const [a, b, c, d, e, f, g, h] = Array.from(
-      { length: AT_ONCE },
-      (_, j) => others[Math.min(i + j, others.length - 1)].entries,
-    );
-    let [withA, withB, withC, withD, withE, withF, withG, withH] = [0, 0, 0, 0, 0, 0, 0, 0];
-    for (let j = 0; j < indices.length; j++) {
-      const k = indices[j];
-      const value = values[j];
-      withA += value * a[k];
-      withB += value * b[k];
-      withC += value * c[k];
-      withD += value * d[k];
-      withE += value * e[k];
-      withF += value * f[k];
-      withG += value * g[k];
-      withH += value * h[k];
+  const last = others.length - 1;
+  const products = new Float64Array(others.length + 3);
+  for (let i = 0; i <= last; i += 4) {
+    const a = others[i].entries;
+    const b = others[Math.min(i + 1, last)].entries; // past the end the last one is repeated; what comes of it is dropped
+    const c = others[Math.min(i + 2, last)].entries;
+    const d = others[Math.min(i + 3, last)].entries;
+    for (let start = 0; start < indices.length; start += RUN) {
+      addFour(indices, values, start, Math.min(start + RUN, indices.length), a, b, c, d, products, i);
     }
-    const sums = [withA, withB, withC, withD, withE, withF, withG, withH];
-    products.set(sums.slice(0, others.length - i), i);
   }
   return products;
+}
+
+/** Entries that one call multiplies. */
+const RUN = 512;
+
+/** Adds to four inner products, side by side. Only entries where the vector is not zero are visited, one in five. */
+function addFour(
+  indices: Int32Array,
+  values: Float32Array,
+  start: number,
+  end: number,
+  a: Float32Array,
+  b: Float32Array,
+  c: Float32Array,
+  d: Float32Array,
+  products: Float64Array,
+  to: number,
+): void {
+  let withA = products[to];
+  let withB = products[to + 1];
+  let withC = products[to + 2];
+  let withD = products[to + 3];
+  for (let j = start; j < end; j++) {
+    const k = indices[j];
+    const value = values[j];
+    withA += value * a[k];
+    withB += value * b[k];
+    withC += value * c[k];
+    withD += value * d[k];
+  }
+  products[to] = withA;
+  products[to + 1] = withB;
+  products[to + 2] = withC;
+  products[to + 3] = withD;
 }

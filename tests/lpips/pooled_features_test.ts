@@ -2,39 +2,49 @@ import assert from "node:assert/strict";
 import { useBackend } from "../../lib/engine/mod.ts";
 import { createLpips } from "../../lib/lpips/mod.ts";
 import { pooledFeatures, squaredDistance } from "../../lib/lpips/pooled_features.ts";
+import { createHead, unitVector } from "../../lib/lpips/unit_features.ts";
 import { createAlexNetFeatures } from "../../lib/networks/alexnet.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { CONVOLUTIONS, madeUp, madeUpHeads, madeUpImages, madeUpWeights } from "./made_up.ts";
 
 await useBackend();
 
+/** Each layer's channels summed over positions. */
+function sums(maps: readonly Float32Array[], channels: readonly number[]): Float64Array[] {
+  const found = channels.map((count) => new Float64Array(count));
+  // a weight of zero leaves a channel out of the vector, not out of the sums
+  const heads = channels.map((count) => createHead(Float32Array.from({ length: count }, (_, c) => c % 2)));
+  unitVector(maps, heads, found);
+  return found;
+}
+
 Deno.test("pooledFeatures() averages each layer over its positions and makes it of unit length", () => {
   // (1, 6) and (5, 2): means 3 and 4, norm 5.   (2, 1, 2): norm 3
-  const pooled = pooledFeatures([Float32Array.of(1, 6, 5, 2), Float32Array.of(2, 1, 2)], [2, 3]);
+  const pooled = pooledFeatures(sums([Float32Array.of(1, 6, 5, 2), Float32Array.of(2, 1, 2)], [2, 3]));
   assert.deepEqual(pooled, Float32Array.of(0.6, 0.8, 2 / 3, 1 / 3, 2 / 3));
 });
 
 Deno.test("pooledFeatures() leaves a silent layer at zero, beside one that is not", () => {
-  const pooled = pooledFeatures([new Float32Array(6), Float32Array.of(0, 2, 0, 0)], [3, 2]);
+  const pooled = pooledFeatures(sums([new Float32Array(6), Float32Array.of(0, 2, 0, 0)], [3, 2]));
   assert.deepEqual(pooled, Float32Array.of(0, 0, 0, 0, 1));
 });
 
 Deno.test("pooledFeatures() does not depend on where a feature is, nor on how strong a layer is as a whole", () => {
   const [positions, channels] = [30, 7];
   const map = madeUp(900, positions * channels);
-  const plain = pooledFeatures([map], [channels]);
+  const plain = pooledFeatures(sums([map], [channels]));
   const position = (p: number) => map.subarray(p * channels, (p + 1) * channels);
   const moved = new Float32Array(map.length);
   for (let p = 0; p < positions; p++) moved.set(position((11 * p + 4) % positions), p * channels); // 11 and 30 are coprime
   assert.notDeepEqual(moved, map);
   for (const other of [moved, map.map((value) => 8 * value)]) {
-    pooledFeatures([other], [channels]).forEach((value, c) => assert.ok(Math.abs(value - plain[c]) < 1e-6));
+    pooledFeatures(sums([other], [channels])).forEach((value, c) => assert.ok(Math.abs(value - plain[c]) < 1e-6));
   }
 });
 
 Deno.test("squaredDistance() of pooled features is 2 a layer for other channels, and 0 for the same", () => {
-  const one = pooledFeatures([Float32Array.of(3, 0), Float32Array.of(1, 0)], [2, 2]);
-  const other = pooledFeatures([Float32Array.of(0, 1), Float32Array.of(5, 0)], [2, 2]);
+  const one = pooledFeatures([Float64Array.of(3, 0), Float64Array.of(1, 0)]);
+  const other = pooledFeatures([Float64Array.of(0, 1), Float64Array.of(5, 0)]);
   assert.equal(squaredDistance(one, other), 2);
   assert.equal(squaredDistance(one, one), 0);
   assert.equal(squaredDistance(Float32Array.of(1, 2), Float32Array.of(4, -2)), 25);

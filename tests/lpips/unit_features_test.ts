@@ -26,6 +26,29 @@ Deno.test("unitVector() divides by the norm of all channels and keeps those with
   assert.deepEqual([...entries], [4, 0, .6, 1.6].map(Math.fround)); // .8 sqrt(50 / 2 positions) = 4
 });
 
+Deno.test("unitVector() lists the entries that are not zero, and adds channels over positions, used or not", () => {
+  // channels 1 and 3 have no weight, and the last of all entries is theirs; six channels, for numbers are read by fours
+  const head = createHead(Float32Array.of(1, 0, 4, 0, 9, 0));
+  const map = Float32Array.of(0, 3, 0, 0, 0, 4, 6, 0, 0, 8, 0, 0, 0, 0, 2, 0, 10, 11);
+  const sums = [new Float64Array(6)];
+  const { entries, indices, values, squaredLength } = unitVector([map], [head], sums);
+  // norms 5, 10, 15; positions: 3; entries at positions 1 (6 / 10 * 1) and 2 (2 / 15 * 2 and 10 / 15 * 3)
+  const expected = [0, 0, 0, .6, 0, 0, 0, 4 / 15, 2].map((value) => value / Math.sqrt(3));
+  assert.equal(entries.length, 9);
+  expected.forEach((value, i) => assertClose(entries[i], value, 1e-7));
+  assert.deepEqual([...indices], [3, 7, 8]);
+  assert.deepEqual([...values], [3, 7, 8].map((i) => entries[i]));
+  assertClose(squaredLength, (.36 + 16 / 225 + 4) / 3, 1e-6);
+  assert.deepEqual([...sums[0]], [6, 3, 2, 8, 10, 15]);
+});
+
+Deno.test("indexed() finds what is not zero, of either sign", () => {
+  const { indices, values, squaredLength } = indexed(Float32Array.of(0, -2, -0, 1, 0, 0, 1e-40));
+  assert.deepEqual([...indices], [1, 3, 6]);
+  assert.deepEqual([...values], [-2, 1, Math.fround(1e-40)]);
+  assert.equal(squaredLength, 5);
+});
+
 Deno.test("squaredDistances() gives each distance the same bits, however many others there are", () => {
   const vectors = Array.from({ length: 12 }, (_, i) => indexed(madeUp(i, 1001)));
   const all = squaredDistances(vectors[11], vectors.slice(0, 11));
