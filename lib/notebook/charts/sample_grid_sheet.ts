@@ -1,0 +1,41 @@
+import type { TopLevelSpec } from "vega-lite";
+import type { SampleGrid } from "../../gan/sample_grid.ts";
+import { Drawing } from "../../report/charts/drawing.ts";
+import { type ChartTitle, INK, PRINT_WIDTH } from "../../report/charts/theme.ts";
+import { imageUrl } from "../../report/image_url.ts";
+
+const LABEL_WIDTH = 74;
+const GAP = 3;
+/** Side of an image where columns are few: twice its pixels. */
+const LARGEST = 64;
+
+/**
+ * A grid of samples: labels down, and across what changes, with the masks on top.
+ *
+ * @param grid of at most 60 columns.
+ */
+export function sampleGridSheet({ labels, columns, images, masks }: SampleGrid, title: ChartTitle): TopLevelSpec {
+  const side = Math.min(LARGEST, (PRINT_WIDTH - LABEL_WIDTH) / columns.length - GAP);
+  const named = columns.some(({ name }) => name !== "");
+  const top = named ? 26 : 0;
+  const drawing = new Drawing(PRINT_WIDTH, top + (labels.length + 1) * (side + GAP) + GAP);
+  const x = (column: number) => LABEL_WIDTH + column * (side + GAP);
+  const y = (row: number) => top + row * (side + GAP) + (row > 0 ? GAP : 0);
+  drawing.text(0, y(0) + side / 2, "mask", { baseline: "middle", fill: INK.muted });
+  columns.forEach(({ name }, column) => {
+    // a name of several words has a line for each half, so that it fits above its column
+    const words = name.split(" ");
+    const lines = words.length < 2 ? [name] : [words[0], words.slice(1).join(" ")];
+    lines.forEach((line, i) =>
+      drawing.text(x(column) + side / 2, 8 + 11 * i, line, { fontSize: 8, align: "center", limit: side + GAP - 1 })
+    );
+    drawing.image(x(column), y(0), side, side, imageUrl(masks, column));
+  });
+  labels.forEach((label, row) => {
+    drawing.text(0, y(row + 1) + side / 2, label, { baseline: "middle" });
+    columns.forEach((_, column) =>
+      drawing.image(x(column), y(row + 1), side, side, imageUrl(images, row * columns.length + column))
+    );
+  });
+  return drawing.spec(title, "Generated images: a row a label, a column a mask or latent.");
+}
