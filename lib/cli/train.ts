@@ -4,7 +4,7 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { cacheDirectory } from "../cache.ts";
 import { InputError } from "../errors.ts";
 import { readCifar10 } from "../images/cifar10.ts";
@@ -12,9 +12,14 @@ import { withDataOption } from "./data_option.ts";
 import { integerOption, seedOption } from "./option_values.ts";
 import { duration, globalOptions, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
+import type { TrainGanCliOptions } from "./train_gan.ts";
 
-interface TrainOptions {
-  readonly seed: number;
+const GAN = "gan-cifar10";
+/** Options of one kind of model that the other does not know, by the name the parser gives them. */
+const OF_CLASSIFIERS = { epochs: "--epochs", shuffleLabels: "--shuffle-labels" } as const;
+const OF_GAN = { loss: "--loss", steps: "--steps", minutes: "--minutes" } as const;
+
+interface TrainOptions extends TrainGanCliOptions {
   readonly out?: string;
   readonly epochs?: number;
   readonly data?: string;
@@ -28,9 +33,15 @@ export function registerTrain(program: Command): void {
       .description(
         "Train a model on CIFAR-10 and write its weights and card; goes on from its checkpoint if it was cut.",
       )
-      .argument("<model>", "lenet5-cifar10 or resnet18-cifar10")
+      .argument("<model>", "lenet5-cifar10, resnet18-cifar10 or gan-cifar10")
       .option("--seed <n>", "seed of the weights, the order and the augmentation", seedOption, 0)
       .option("--epochs <n>", "passes over the training images (default: the recipe's)", integerOption(1))
+      .addOption(
+        new Option("--loss <name>", "gan-cifar10: gradient penalty or clipped weights; clip is trained for comparison")
+          .choices(["penalty", "clip"]),
+      )
+      .option("--steps <n>", "gan-cifar10: steps of the generator (default: the recipe's)", integerOption(1))
+      .option("--minutes <n>", "gan-cifar10: end after so many minutes of steps, if sooner", integerOption(1))
       .option("--out <dir>", "folder of models to write into (default: the repository's models/)")
       .option(
         "--shuffle-labels",
@@ -38,8 +49,13 @@ export function registerTrain(program: Command): void {
       ),
   ).action(async (name: string, options: TrainOptions, command: Command) => {
     const { TRAINABLE_MODELS, trainModel } = await import("../training/train_model.ts");
-    if (!TRAINABLE_MODELS.includes(name)) {
-      throw new InputError(`there is no model "${name}" to train; choose ${TRAINABLE_MODELS.join(" or ")}`);
+    if (![...TRAINABLE_MODELS, GAN].includes(name)) {
+      throw new InputError(`there is no model "${name}" to train; choose ${[...TRAINABLE_MODELS, GAN].join(" or ")}`);
+    }
+    for (const [option, flag] of Object.entries(name === GAN ? OF_CLASSIFIERS : OF_GAN)) {
+      if (options[option as keyof TrainOptions] !== undefined) {
+        throw new InputError(`${flag} is not for ${name}; leave it out, see \`deno task polysem train --help\``);
+      }
     }
     const { MODELS_DIRECTORY } = await import("../networks/weights_registry.ts");
     if (options.shuffleLabels && (options.out === undefined || resolve(options.out) === resolve(MODELS_DIRECTORY))) {
@@ -48,7 +64,8 @@ export function registerTrain(program: Command): void {
       );
     }
     const { useBackend } = await import("../engine/mod.ts");
-    const { backend } = await useBackend();
+    const engine = await useBackend();
+    const { backend } = engine;
     if (backend !== "native") {
       throw new InputError(
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
@@ -56,6 +73,10 @@ export function registerTrain(program: Command): void {
     }
     const data = await readCifar10(options.data);
     const directory = options.out ?? MODELS_DIRECTORY;
+    if (name === GAN) {
+      const { trainGanCommand } = await import("./train_gan.ts");
+      return await trainGanCommand(data, engine, directory, options, command);
+    }
     let progress: ReturnType<typeof createProgress> | undefined;
     const report = await trainModel(name, data, {
       seed: options.seed,

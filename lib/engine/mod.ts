@@ -19,4 +19,5 @@ export {
   spaceToDepth,
   warp,
 } from "./layers.ts";
+export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
