@@ -9,6 +9,7 @@ import { decimals, formatTable, globalOptions, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "./scoring_options.ts";
 import { registerValidateCalibrate } from "./validate_calibrate.ts";
+import { registerValidateGan } from "./validate_gan.ts";
 import { registerValidateMetrics } from "./validate_metrics.ts";
 import { registerValidatePlanted } from "./validate_planted.ts";
 import { registerValidateStability } from "./validate_stability.ts";
@@ -28,6 +29,7 @@ export function registerValidate(program: Command): void {
   registerValidateCalibrate(validate);
   registerValidateMetrics(validate);
   registerValidateStability(validate);
+  registerValidateGan(validate);
   withScoringOptions(
     validate.command("steps")
       .description("Activations as ascent goes on: how many steps are enough?")
