@@ -6,7 +6,7 @@
 import type { UnitProbe } from "../gan/probe.ts";
 import { permutation, type Random } from "../random.ts";
 import type { ScoreParts, UnitId } from "../types.ts";
-import { bootstrapInterval, permutationPValue, ranks, spearman } from "../validate/statistics.ts";
+import { bootstrapInterval, ranks } from "../validate/statistics.ts";
 
 /** What a probe measures of a unit. */
 export type SelectivityKey = "label_share" | "mask_share" | "labels" | "shapes";
@@ -96,23 +96,14 @@ export function correlateSelectivity(
         const x = complete.map((unit) => unit[score]!);
         const y = complete.map((unit) => unit[selectivity]!);
         const indices = groups.flat();
-        const layers = complete.map(({ layer }) => layer);
-        const statistic = (a: readonly number[], b: readonly number[], drawn: readonly number[]) =>
-          within ? spearmanWithin(a, b, drawn.map((i) => layers[i])) : spearman(a, b);
-        const at = (values: readonly number[], drawn: readonly number[]) => drawn.map((i) => values[i]);
-        const rho = indices.length < FEWEST_UNITS ? null : statistic(at(x, indices), at(y, indices), indices);
+        // over all units is within one layer of all
+        const strata = within ? complete.map(({ layer }) => layer) : complete.map(() => "");
+        const statistic = (drawn: readonly number[]) =>
+          spearmanWithin(drawn.map((i) => x[i]), drawn.map((i) => y[i]), drawn.map((i) => strata[i]));
+        const rho = indices.length < FEWEST_UNITS ? null : statistic(indices);
         const source = random("probe", score, selectivity, scope);
-        const interval = rho === null ? null : bootstrapInterval(
-          groups,
-          (drawn) => statistic(at(x, drawn), at(y, drawn), drawn),
-          source,
-          { resamples },
-        );
-        const p = rho === null
-          ? null
-          : within
-          ? permutationPWithin(x, y, groups, rho, (a, b) => statistic(a, b, indices), source, permutations)
-          : permutationPValue(at(x, indices), at(y, indices), spearman, source, permutations);
+        const interval = rho === null ? null : bootstrapInterval(groups, statistic, source, { resamples });
+        const p = rho === null ? null : permutationPWithin(x, y, within ? groups : [indices], source, permutations);
         const { low = null, high = null } = interval ?? {};
         return { score, selectivity, scope, units: indices.length, rho, low, high, p };
       });
@@ -152,23 +143,33 @@ export function spearmanWithin(
   return xx === 0 || yy === 0 ? null : Math.min(1, Math.max(-1, xy / Math.sqrt(xx * yy)));
 }
 
-/** As `permutationPValue`, with values shuffled within their groups. */
+/**
+ * Two-sided p-value of {@linkcode spearmanWithin} by permutation within groups: (1 + hits) / (1 + permutations), where a hit
+ * is a shuffle at least as far from zero. Shuffling changes no sum of squares: sums of products tell the same.
+ *
+ * @param groups indices of the values of each layer, in each of which both differ.
+ */
 function permutationPWithin(
   x: readonly number[],
   y: readonly number[],
   groups: readonly (readonly number[])[],
-  observed: number,
-  statistic: (a: readonly number[], b: readonly number[]) => number | null,
   random: Random,
   permutations: number,
 ): number {
-  const threshold = Math.abs(observed) * (1 - 1e-12); // a sum in another order differs in its last bits
-  const a = groups.flat().map((i) => x[i]);
+  const centred = groups.map((group) =>
+    [x, y].map((values) =>
+      ranks(group.map((i) => values[i])).map((rank) => (rank - (group.length + 1) / 2) / group.length)
+    )
+  );
+  const products = (order: (size: number) => ArrayLike<number>) =>
+    centred.reduce((sum, [a, b]) => {
+      const places = order(a.length);
+      return a.reduce((part, rank, i) => part + rank * b[places[i]], sum);
+    }, 0);
+  const threshold = Math.abs(products((size) => Array.from({ length: size }, (_, i) => i))) - 1e-9; // of rounding
   let hits = 0;
   for (let n = 0; n < permutations; n++) {
-    const b = groups.flatMap((group) => Array.from(permutation(group.length, random), (i) => y[group[i]]));
-    const shuffled = statistic(a, b);
-    if (shuffled === null || Math.abs(shuffled) >= threshold) hits++;
+    if (Math.abs(products((size) => permutation(size, random))) >= threshold) hits++;
   }
   return (1 + hits) / (1 + permutations);
 }

@@ -245,7 +245,7 @@ async function scatterOf(
   const title = {
     text: "What drives units, and their score S",
     subtitle: [
-      "A point a unit. Rank correlation within layers, 95 % interval, p by permutation within layers.",
+      "A point a unit, moved a little aside. Rank correlation within layers, 95 % interval, p by permutation within layers.",
       `model ${made.model} · generator ${made.generator} · ${made.images} images · run ${made.run}`,
     ],
   };

@@ -14,6 +14,7 @@ import { CALIBRATED } from "../../lib/pipeline/mod.ts";
 import { createRandom } from "../../lib/random.ts";
 import { openRun } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
+import { permutationPValue, spearman } from "../../lib/validate/statistics.ts";
 import { deadRecord, MANIFEST, record } from "../store/example_run.ts";
 import { inFolder, refused, weightsOf } from "./refused.ts";
 import { withToy } from "./toy_command.ts";
@@ -193,6 +194,20 @@ Deno.test("correlateSelectivity() tells what holds over all units from what hold
   assert.deepEqual([of("mask_share", "all").rho, of("mask_share", "all").p], [null, null]); // the same for all
   assert.equal(of("shapes", "within layers").units, 0);
   assert.deepEqual(found, correlateSelectivity(rows, random, { resamples: 200, permutations: 500 }));
+});
+
+Deno.test("correlateSelectivity() over all units is Spearman's correlation with its p-value by permutation", () => {
+  const noise = createRandom(9, "noise");
+  const rows = units(
+    Array.from({ length: 15 }, (_, i) => ["a", Math.round(4 * noise.uniform()), noise.uniform() + i / 20]),
+  );
+  const found = correlateSelectivity(rows, random, { resamples: 1, permutations: 4000 });
+  const [all, within] = found; // of S and the label's share; one layer is all
+  const [x, y] = [rows.map(({ S }) => S!), rows.map(({ label_share }) => label_share!)];
+  assert.ok(Math.abs(all.rho! - spearman(x, y)!) < 1e-12);
+  assert.equal(all.rho, within.rho);
+  const p = permutationPValue(x, y, spearman, createRandom(1), 4000)!;
+  assert.ok(Math.abs(all.p! - p) < 4 * Math.sqrt(2 * p * (1 - p) / 4000), `${all.p} and ${p}`);
 });
 
 Deno.test("correlateSelectivity() gives small p-values to chance as often as they say", () => {

@@ -13,8 +13,16 @@ export interface SelectivityPanel {
   readonly points: readonly { readonly layer: string; readonly S: number; readonly value: number }[];
 }
 
+/** How far a point is moved aside, in shares of the greatest score, and in counts. */
+const ASIDE = { score: 0.025, count: 0.3 } as const;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** The i-th of numbers spread evenly over -1 .. 1, however many there are. */
+const spread = (i: number) => 2 * ((i * GOLDEN) % 1) - 1;
+
 /**
- * Selectivities against a score, a panel each and a point a unit.
+ * Selectivities against a score, a panel each and a point a unit. Many units share a score, and counts are whole: points are
+ * moved a little aside, always by the same, so as not to hide each other.
  *
  * @param panels at least one, each of at least one point.
  * @param score what the score is called.
@@ -25,6 +33,7 @@ export function selectivityScatter(
   title: ChartTitle,
 ): TopLevelSpec {
   const layers = [...new Set(panels.flatMap(({ points }) => points.map(({ layer }) => layer)))];
+  const highest = Math.max(...panels.flatMap(({ points }) => points.map(({ S }) => S))) || 1;
   const columns = Math.min(2, panels.length);
   const width = Math.floor(PRINT_WIDTH / 2) - 75;
   const layer = { field: "layer", type: "nominal", title: "layer", sort: null };
@@ -37,10 +46,21 @@ export function selectivityScatter(
       layer: [
         ...panelTitle(width, caption),
         {
-          data: { values: points },
-          mark: { type: "point", filled: true, size: 34, opacity: 0.7 },
+          data: {
+            values: points.map(({ layer, S, value }, i) => ({
+              layer,
+              S: S + ASIDE.score * highest * spread(i),
+              value: kind === "share" ? value : value + ASIDE.count * spread(i * i), // not in a line with the other
+            })),
+          },
+          mark: { type: "point", filled: true, size: 30, opacity: 0.65 },
           encoding: {
-            x: { field: "S", type: "quantitative", title: score, scale: { domain: [-0.02, 1.02], nice: false } },
+            x: {
+              field: "S",
+              type: "quantitative",
+              title: score,
+              scale: { domain: [-0.05 * highest, 1.05 * highest], nice: false },
+            },
             y: {
               field: "value",
               type: "quantitative",
