@@ -6,7 +6,7 @@ import { inFolder, refused } from "./refused.ts";
 Deno.test("train refuses models it cannot train, options out of range and a dataset that is not there", () =>
   inFolder(async (folder) => {
     await refused(
-      /there is no model "alexnet" to train; choose lenet5-cifar10 or resnet18-cifar10$/,
+      /there is no model "alexnet" to train; choose lenet5-cifar10 or resnet18-cifar10 or gan-cifar10$/,
       "train",
       "alexnet",
     );
@@ -29,6 +29,13 @@ Deno.test("train refuses models it cannot train, options out of range and a data
         ...out,
       );
     }
+    await refused(/--epochs is not for gan-cifar10; leave it out/, "train", "gan-cifar10", "--epochs", "2");
+    await refused(/--shuffle-labels is not for gan-cifar10/, "train", "gan-cifar10", "--shuffle-labels");
+    for (const option of [["--steps", "5"], ["--minutes", "1"], ["--loss", "clip"]]) {
+      await refused(new RegExp(`${option[0]} is not for lenet5-cifar10`), "train", "lenet5-cifar10", ...option);
+    }
+    await refused(/'--loss <name>' argument 'hinge' is invalid/, "train", "gan-cifar10", "--loss", "hinge");
+    await refused(/'--steps <n>' argument '0' is invalid/, "train", "gan-cifar10", "--steps", "0");
     await refused(/data_batch_1\.bin is missing; run .*deno task setup/, "train", "lenet5-cifar10", "--data", folder);
   }));
 
