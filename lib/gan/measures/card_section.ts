@@ -79,19 +79,20 @@ export function summaryRows(measures: GeneratorMeasures): string[][] {
 /**
  * The measures as a section of a model's card, in Markdown.
  *
- * @param command what made them, such as `deno task polysem validate gan`.
+ * @param command what made them; that of the command line unless given.
  */
-export function cardSection(measures: GeneratorMeasures, command = "deno task polysem validate gan"): string {
-  const { count, seed, judge, generated, composites, nearest } = measures;
+export function cardSection(
+  measures: GeneratorMeasures,
+  command = `deno task polysem validate gan --count ${measures.count} --seed ${measures.seed}`,
+): string {
+  const { judge, generated, composites, nearest } = measures;
   const { label, masks, movedMask, diversity } = generated;
   const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
     [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   return [
     "## Measures",
     "",
-    `Made by \`${command}\` (${
-      count.toLocaleString("en")
-    } images, seed ${seed}). In brackets: 95 % bootstrap intervals.`,
+    `Made by \`${command}\`. In brackets: 95 % bootstrap intervals.`,
     "",
     ...table(SUMMARY_HEAD, summaryRows(measures)),
     "",

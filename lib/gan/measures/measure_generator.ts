@@ -77,7 +77,7 @@ export interface GeneratorMeasures {
 
 /** How a generator is measured. */
 export interface MeasureOptions {
-  /** Images to generate with silhouettes of test images, in [50, 50000]; default 5,000. Memory grows by 2 kB an image. */
+  /** Images to generate with silhouettes of test images, in [50, 50000]; default 5,000. Memory grows by 8 kB an image: features. */
   readonly count?: number;
   /** Default 0. */
   readonly seed?: number;
