@@ -73,6 +73,7 @@ export function registerGenerate(program: Command, load: LoadGenerator = loadOnt
       });
       try {
         const files = generateInto(options.out, generator, job, (done) => progress.update(done));
+        progress.stop(); // a bar would stand in the result
         if (job.sheet !== null && job.sheet.shown < job.total) {
           printNote(command, `note: sheet.png shows ${job.sheet.shown} of ${job.total} images`);
         }
@@ -97,7 +98,6 @@ export function registerGenerate(program: Command, load: LoadGenerator = loadOnt
             "labels.csv says which is which",
         );
       } finally {
-        progress.stop();
         generator.dispose();
       }
     });
