@@ -165,6 +165,7 @@ export function createLpips(
           const distances: number[] = [];
           const imageLength = images.height * images.width * 3;
           const pixelsPerImage = resize === undefined ? images.height * images.width : resize * resize;
+          const sums = network.channels.map((channels) => new Float64Array(channels));
           const pass = Math.min(LARGEST_PASS, Math.max(1, Math.floor(PIXELS_PER_PASS / pixelsPerImage)));
           for (let start = 0; start < images.count; start += pass) {
             const count = Math.min(pass, images.count - start);
@@ -177,7 +178,7 @@ export function createLpips(
               const ofImage = arrays.map((array) =>
                 array.subarray(i * array.length / pass, (i + 1) * array.length / pass)
               );
-              const sums = network.channels.map((channels) => new Float64Array(channels));
+              sums.forEach((layer) => layer.fill(0));
               const vector = unitVector(ofImage, ownHeads, sums);
               distances.push(...squaredDistances(vector, known));
               known.push(vector);

@@ -64,92 +64,81 @@ export function unitVector(
   const lengths = maps.map((map, layer) => map.length / heads[layer].channels * heads[layer].used);
   const length = lengths.reduce((sum, each) => sum + each, 0);
   const entries = new Float32Array(length + 1); // one more, for unused channels at the very end
-  makeRoom(length);
-  let [start, count] = [0, 0];
+  makeRoom(Math.max(length, ...heads.map(({ channels }) => channels)));
+  let start = 0;
   for (let layer = 0; layer < maps.length; layer++) {
-    count = writeUnitFeatures(maps[layer], heads[layer], sums[layer], entries, start, count);
+    writeUnitFeatures(maps[layer], heads[layer], sums[layer], entries, start);
     start += lengths[layer];
   }
-  return measured(entries.subarray(0, length), count);
+  return withScratch(entries.subarray(0, length));
 }
 
-/** Room to work in, the same for one vector after another; always one more than is needed. */
-let scratch = { indices: new Int32Array(0), values: new Float32Array(0) };
+/** Room to work in, the same for one vector after another; always for one more entry than is needed. */
+let scratch = room(0);
 
+function room(length: number) {
+  return {
+    /** Number of the entries that are not zero, so far. */
+    count: 0,
+    /** Where they are. */
+    indices: new Int32Array(length),
+    values: new Float32Array(length),
+    /** Sum of their squares. */
+    squaredLength: 0,
+    /** Where the features at one position are not zero. */
+    active: new Int32Array(length),
+  };
+}
+
+/** Empties the scratch memory. */
 function makeRoom(length: number): void {
-  if (scratch.indices.length > length) return;
-  scratch = { indices: new Int32Array(length + 1), values: new Float32Array(length + 1) };
+  if (scratch.indices.length <= length) scratch = room(length + 1);
+  scratch.count = 0;
+  scratch.squaredLength = 0;
 }
 
-// The innermost loops are functions of their own: called often, they are compiled at once, while a long loop in a function
-// that is called once an image runs interpreted for most of a unit.
-
-/**
- * Writes a layer's entries from `output[to]` on, and those that are not zero into the scratch memory from `count` on.
- *
- * @returns how many are there then.
- */
+/** Writes a layer's entries from `output[to]` on, and adds those that are not zero to the scratch memory. */
 function writeUnitFeatures(
   map: Float32Array,
-  head: Head,
+  { channels, used, isUsed, slots, roots }: Head,
   sums: Float64Array,
   output: Float32Array,
   to: number,
-  count: number,
-): number {
-  const { channels, used } = head;
-  const active = new Int32Array(channels + 1);
+): void {
+  const { indices, values, active } = scratch;
+  let { count, squaredLength } = scratch;
   const bits = new Int32Array(map.buffer, map.byteOffset, map.length);
   const perPosition = 1 / Math.sqrt(map.length / channels);
   for (let start = 0; start < map.length; start += channels) {
-    const found = findNonZeros(bits, start, start + channels, active);
-    const factor = perPosition / (Math.sqrt(sumOfSquares(map, active, found)) + EPSILON);
-    count = writePosition(map, start, active, found, factor, head, sums, output, to, count);
+    const end = start + channels;
+    let even = 0; // two sums side by side, for one alone waits for each of its additions
+    let odd = 0;
+    let i = start;
+    for (; i + 1 < end; i += 2) {
+      even += map[i] * map[i];
+      odd += map[i + 1] * map[i + 1];
+    }
+    if (i < end) even += map[i] * map[i];
+    const factor = perPosition / (Math.sqrt(even + odd) + EPSILON);
+    const found = findNonZeros(bits, start, end, active);
+    for (let j = 0; j < found; j++) {
+      // an unused channel writes zero where the next used one will write after it: no branch to mispredict
+      i = active[j];
+      const channel = i - start;
+      const value = map[i];
+      const entry = Math.fround(value * factor * roots[channel]);
+      const at = to + slots[channel];
+      sums[channel] += value;
+      output[at] = entry;
+      indices[count] = at;
+      values[count] = entry;
+      count += isUsed[channel];
+      squaredLength += entry * entry;
+    }
     to += used;
   }
-  return count;
-}
-
-function sumOfSquares(map: Float32Array, active: Int32Array, found: number): number {
-  let [even, odd] = [0, 0]; // two sums side by side, for one alone waits for each of its additions
-  let j = 0;
-  for (; j + 1 < found; j += 2) {
-    const one = map[active[j]];
-    const other = map[active[j + 1]];
-    even += one * one;
-    odd += other * other;
-  }
-  if (j < found) even += map[active[j]] * map[active[j]];
-  return even + odd;
-}
-
-function writePosition(
-  map: Float32Array,
-  start: number,
-  active: Int32Array,
-  found: number,
-  factor: number,
-  { isUsed, slots, roots }: Head,
-  sums: Float64Array,
-  output: Float32Array,
-  to: number,
-  count: number,
-): number {
-  const { indices, values } = scratch;
-  for (let j = 0; j < found; j++) {
-    // an unused channel writes zero where the next used one will write after it: no branch to mispredict
-    const i = active[j];
-    const channel = i - start;
-    const value = map[i];
-    const entry = value * factor * roots[channel];
-    const at = to + slots[channel];
-    sums[channel] += value;
-    output[at] = entry;
-    indices[count] = at;
-    values[count] = entry;
-    count += isUsed[channel];
-  }
-  return count;
+  scratch.count = count;
+  scratch.squaredLength = squaredLength;
 }
 
 /**
@@ -190,21 +179,18 @@ export function indexed(entries: Float32Array): UnitVector {
   makeRoom(entries.length);
   const { indices, values } = scratch;
   const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
-  const count = findNonZeros(bits, 0, entries.length, indices);
-  for (let j = 0; j < count; j++) values[j] = entries[indices[j]];
-  return measured(entries, count);
+  scratch.count = findNonZeros(bits, 0, entries.length, indices);
+  for (let j = 0; j < scratch.count; j++) {
+    const entry = values[j] = entries[indices[j]];
+    scratch.squaredLength += entry * entry;
+  }
+  return withScratch(entries);
 }
 
-/** A vector whose `count` non-zero entries are in the scratch memory. */
-function measured(entries: Float32Array, count: number): UnitVector {
-  const [indices, values] = [scratch.indices.slice(0, count), scratch.values.slice(0, count)];
-  return { entries, indices, values, squaredLength: squaredLength(values) };
-}
-
-function squaredLength(values: Float32Array): number {
-  let sum = 0;
-  for (let j = 0; j < values.length; j++) sum += values[j] * values[j];
-  return sum;
+/** The vector with the given entries, the rest of which is in the scratch memory. */
+function withScratch(entries: Float32Array): UnitVector {
+  const { count, indices, values, squaredLength } = scratch;
+  return { entries, indices: indices.slice(0, count), values: values.slice(0, count), squaredLength };
 }
 
 /**
@@ -237,7 +223,10 @@ function innerProducts({ indices, values }: UnitVector, others: readonly UnitVec
   return products;
 }
 
-/** Entries that one call multiplies. */
+/**
+ * Entries that one call multiplies: called often, the function is compiled after a few images, where a loop over all
+ * entries would be entered and left half compiled for several units.
+ */
 const RUN = 512;
 
 /** Adds to four inner products, side by side. Only entries where the vector is not zero are visited, one in five. */
