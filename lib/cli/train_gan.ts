@@ -53,13 +53,15 @@ export async function trainGanCommand(
       bar ??= createProgress({ title: "gan-cifar10", total: steps, unit: "steps", quiet });
       bar.update(step, `distance ${distance.toFixed(2)}`);
     },
-    onRecord: ({ step, seconds, distance, generatorLoss, penalty, frechet, labelShare }) => {
+    onRecord: ({ step, seconds, distance, advantage, generatorLoss, penalty, frechet, labelShare }) => {
       const measured = frechet === null || labelShare === null
         ? ""
         : `, Frechet ${frechet.toFixed(2)}, labels ${(100 * labelShare).toFixed(1)} %`;
       printNote(
         command,
-        `step ${step}: Wasserstein ${decimals(distance)}, generator ${decimals(generatorLoss)}, penalty ` +
+        `step ${step}: Wasserstein ${decimals(distance)}, advantage ${decimals(advantage)}, generator ${
+          decimals(generatorLoss)
+        }, penalty ` +
           `${decimals(penalty)}${measured}, ${duration(seconds)}`,
       );
     },

@@ -120,12 +120,13 @@ function curveSection({ curve }: GanTraining): string {
   return [
     "## Curve",
     "",
-    "Means over the steps since the row before. Wasserstein: the critic's estimate. Frechet and labels as above, of 2,000 images.",
+    "Means over the steps since the row before. Wasserstein: the critic's estimate, mean score of true less that " +
+    "of generated images. Advantage: score of true images with their own label and mask less that with another's. Frechet and labels as above, of 2,000 images.",
     "",
-    "| step | minutes | Wasserstein | penalty | critic's loss | generator's loss | Frechet | labels |",
-    "|---|---|---|---|---|---|---|---|",
-    ...curve.map(({ step, seconds, distance, penalty, criticLoss, generatorLoss, frechet, labelShare }) =>
-      `| ${step} | ${number(seconds / 60, 1)} | ${number(distance)} | ${number(penalty, 3)} | ${
+    "| step | minutes | Wasserstein | advantage | penalty | critic's loss | generator's loss | Frechet | labels |",
+    "|---|---|---|---|---|---|---|---|---|",
+    ...curve.map(({ step, seconds, distance, advantage, penalty, criticLoss, generatorLoss, frechet, labelShare }) =>
+      `| ${step} | ${number(seconds / 60, 1)} | ${number(distance)} | ${number(advantage)} | ${number(penalty, 3)} | ${
         number(criticLoss)
       } | ` +
       `${number(generatorLoss)} | ${number(frechet)} | ${

@@ -22,6 +22,8 @@ export interface GanRecord {
   readonly seconds: number;
   /** The critic's estimate of the Wasserstein distance: mean score of true less that of generated images. */
   readonly distance: number;
+  /** Mean score of true images with their own label and mask minus that of the same with another's. */
+  readonly advantage: number;
   /** Mean (|gradient| - 1)^2; 0 with clipped weights. */
   readonly penalty: number;
   /** What the critic descends. */

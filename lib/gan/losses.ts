@@ -20,38 +20,40 @@ export type Critic = (examples: Examples) => tf.Tensor1D;
 
 /** What a critic's step looked at, as scalars. */
 export interface CriticLoss {
-  /** What is descended: mean score of false examples minus that of true ones, plus the penalty. */
+  /** What is descended, but for the penalty. */
   readonly loss: tf.Scalar;
   /** Mean score of true examples minus that of generated ones: the estimate of the Wasserstein distance. */
   readonly distance: tf.Scalar;
-  /** Mean squared excess of the gradient's norm, before its weight; 0 without a penalty. */
-  readonly penalty: tf.Scalar;
+  /** Mean score of true images with their own label and mask minus that of the same with another's. */
+  readonly advantage: tf.Scalar;
 }
 
 /**
- * The critic's loss. False are generated images, and true images with a label or a mask that is not theirs (Reed et al.
- * 2016), so that a generator that ignores either is told.
+ * The critic's loss: mean score of generated images minus that of true ones, plus what is missing to `margin` between a true
+ * image with its own label and mask and the same image with another's (after Reed et al. 2016). The second part makes a
+ * generator that ignores label or mask pay; it is bounded by the margin, since without a bound it soon is all that the critic
+ * attends to: nothing limits how a score changes with the label.
  *
- * @param truth true images with their own label and mask.
+ * @param truth true images with their own label and mask; the last ones are those of `mismatched`.
  * @param generated images made for a label and a mask.
  * @param mismatched true images with another's label or mask.
+ * @param margin in units of the score.
  */
 export function wassersteinLoss(
   critic: Critic,
   truth: Examples,
   generated: Examples,
   mismatched: Examples,
+  margin: number,
 ): CriticLoss {
   const sizes = [truth, generated, mismatched].map(({ images }) => images.shape[0]);
   const scores = critic(joined([truth, generated, mismatched]));
   const [ofTruth, ofGenerated, ofMismatched] = tf.split(scores, sizes);
-  const falses = ofGenerated.sum().add(ofMismatched.sum()).div(sizes[1] + sizes[2]);
-  const mean = ofTruth.mean();
-  return {
-    loss: falses.sub(mean) as tf.Scalar,
-    distance: mean.sub(ofGenerated.mean()) as tf.Scalar,
-    penalty: tf.scalar(0),
-  };
+  const matched = ofTruth.slice(sizes[0] - sizes[2], sizes[2]);
+  const distance = ofTruth.mean().sub(ofGenerated.mean()) as tf.Scalar;
+  const advantage = matched.sub(ofMismatched);
+  const missing = tf.relu(tf.sub(margin, advantage)).mean();
+  return { loss: missing.sub(distance) as tf.Scalar, distance, advantage: advantage.mean() as tf.Scalar };
 }
 
 /**

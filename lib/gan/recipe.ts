@@ -10,8 +10,12 @@ export interface GanRecipe {
   readonly loss: "penalty" | "clip";
   /** True images a step. */
   readonly batch: number;
-  /** Of the critic's false images, how many are true images with another's label or mask; the rest is generated. */
+  /** True images a step that the critic also sees with another's label or mask. */
   readonly mismatched: number;
+  /** How much higher it is to score them with their own. */
+  readonly mismatchMargin: number;
+  /** Generated images a step of the critic. */
+  readonly generated: number;
   /** Critic's steps for one of the generator. */
   readonly criticSteps: number;
   readonly criticRate: number;
@@ -34,6 +38,8 @@ export const PENALTY_RECIPE: GanRecipe = {
   loss: "penalty",
   batch: 64,
   mismatched: 16,
+  mismatchMargin: 4,
+  generated: 48,
   criticSteps: 1,
   criticRate: 3e-4,
   generatorRate: 2e-4,

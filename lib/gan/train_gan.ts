@@ -157,17 +157,19 @@ function divergence(recipe: GanRecipe, step: number, what: string): Error {
   );
 }
 
-type Losses = Pick<GanRecord, "distance" | "penalty" | "criticLoss" | "generatorLoss">;
+type Losses = Pick<GanRecord, "distance" | "advantage" | "penalty" | "criticLoss" | "generatorLoss">;
 
-const noLosses = (): Losses => ({ distance: 0, penalty: 0, criticLoss: 0, generatorLoss: 0 });
+const noLosses = (): Losses => ({ distance: 0, advantage: 0, penalty: 0, criticLoss: 0, generatorLoss: 0 });
 const addLosses = (a: Losses, b: Losses): Losses => ({
   distance: a.distance + b.distance,
+  advantage: a.advantage + b.advantage,
   penalty: a.penalty + b.penalty,
   criticLoss: a.criticLoss + b.criticLoss,
   generatorLoss: a.generatorLoss + b.generatorLoss,
 });
 const scaleLosses = (losses: Losses, factor: number): Losses => ({
   distance: losses.distance * factor,
+  advantage: losses.advantage * factor,
   penalty: losses.penalty * factor,
   criticLoss: losses.criticLoss * factor,
   generatorLoss: losses.generatorLoss * factor,
@@ -214,8 +216,7 @@ function criticStep(
   index: number,
 ): Losses {
   const truth = toExamples(batch);
-  const size = recipe.batch;
-  const count = size - recipe.mismatched;
+  const count = recipe.generated;
   const conditions = slice(truth, 0, count);
   const images = generatedImages(
     state.generator,
@@ -228,10 +229,10 @@ function criticStep(
   const mismatched = mismatch(truth, recipe.mismatched, seed, index);
   const penalized = penaltyPoints(truth, mismatched, images, recipe.penaltyBatch);
   const shares = uniform(seed, index, recipe.penaltyBatch);
-  let watched = { distance: 0, penalty: 0 };
+  let watched = { distance: 0, advantage: 0, penalty: 0 };
   const { value, grads } = tf.variableGrads(() => {
-    const { loss, distance } = wassersteinLoss(critic, truth, generated, mismatched);
-    watched = { ...watched, distance: distance.dataSync()[0] };
+    const { loss, distance, advantage } = wassersteinLoss(critic, truth, generated, mismatched, recipe.mismatchMargin);
+    watched = { ...watched, distance: distance.dataSync()[0], advantage: advantage.dataSync()[0] };
     if (recipe.loss === "clip") return loss;
     const penalty = gradientPenalty(critic, penalized.truth, penalized.generated, shares);
     watched = { ...watched, penalty: penalty.dataSync()[0] };

@@ -7,7 +7,17 @@ import type { GanTraining } from "../../lib/gan/train_gan_model.ts";
 
 function row(step: number, seconds: number, frechet: number | null): GanRecord {
   const labelShare = frechet === null ? null : frechet / 100;
-  return { step, seconds, distance: 1.5, penalty: 0.25, criticLoss: -1, generatorLoss: 2, frechet, labelShare };
+  return {
+    step,
+    seconds,
+    distance: 1.5,
+    advantage: 3.25,
+    penalty: 0.25,
+    criticLoss: -1,
+    generatorLoss: 2,
+    frechet,
+    labelShare,
+  };
 }
 
 const TRAINING: GanTraining = {
@@ -48,8 +58,8 @@ Deno.test("writeGanCard() tells command, steps, time, hash and curve", async () 
       "30.0 minutes of steps on 2 threads of a processor, cpu",
       "generator 1,000, critic 2,000",
       "| sha256 | abc |",
-      "| 2000 | 15.0 | 1.50 | 0.250 | -1.00 | 2.00 |  |  |",
-      "| 4000 | 30.0 | 1.50 | 0.250 | -1.00 | 2.00 | 20.00 | 20.0 % |",
+      "| 2000 | 15.0 | 1.50 | 3.25 | 0.250 | -1.00 | 2.00 |  |  |",
+      "| 4000 | 30.0 | 1.50 | 3.25 | 0.250 | -1.00 | 2.00 | 20.00 | 20.0 % |",
     ]
   ) assert.ok(card!.includes(part), part);
   assert.ok(!card!.includes("The two losses"));

@@ -24,16 +24,21 @@ function noise(seed: number, shape: number[]): tf.Tensor {
   return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()), shape);
 }
 
-Deno.test("wassersteinLoss() is the mean score of false examples minus that of true ones", () => {
-  // the score of an image is its mean grey plus its label
-  const critic: Critic = ({ images, labels }) => images.mean([1, 2, 3]).add(labels.toFloat()) as tf.Tensor1D;
-  const [loss, distance] = tf.tidy(() => {
-    const parts = wassersteinLoss(critic, greys([0.5, 1]), greys([-1, 0, -0.5]), greys([0.5], [3]));
-    return [parts.loss.dataSync()[0], parts.distance.dataSync()[0]];
+Deno.test("wassersteinLoss() is generated less true, plus what mismatched images lack to the margin", () => {
+  // the score of an image is its mean grey less its label
+  const critic: Critic = ({ images, labels }) => images.mean([1, 2, 3]).sub(labels.toFloat()) as tf.Tensor1D;
+  const values = tf.tidy(() => {
+    const { loss, distance, advantage } = wassersteinLoss(
+      critic,
+      greys([0.75, 0.5, 1]),
+      greys([-1, 0, -0.5]),
+      greys([0.5, 1], [3, 1]),
+      2.5,
+    );
+    return [loss, distance, advantage].map((value) => value.dataSync()[0]);
   });
-  // true: .75; generated: -.5; mismatched: 3.5; false together: (-1.5 + 3.5) / 4 = .5
-  assert.ok(Math.abs(loss - (0.5 - 0.75)) < 1e-6);
-  assert.ok(Math.abs(distance - 1.25) < 1e-6);
+  // true: .75 in the mean; generated: -.5; the last two of the true ones lead by 3 and by 1: by 2, and lacking 0 and 1.5
+  assert.deepEqual(values, [0.75 - 1.25, 1.25, 2]);
 });
 
 Deno.test("gradientPenalty() of a linear critic is (|w| - 1)^2, with the gradient 2 (|w| - 1) w / |w|", () => {

@@ -10,8 +10,8 @@ import { createRandom } from "../../lib/random.ts";
 
 await useBackend();
 
-const RECIPE: GanRecipe = { ...PENALTY_RECIPE, batch: 6, mismatched: 2, penaltyBatch: 4 };
-const CLIP: GanRecipe = { ...CLIP_RECIPE, batch: 6, mismatched: 2, criticSteps: 2 };
+const RECIPE: GanRecipe = { ...PENALTY_RECIPE, batch: 6, mismatched: 2, generated: 5, penaltyBatch: 4 };
+const CLIP: GanRecipe = { ...CLIP_RECIPE, batch: 6, mismatched: 2, generated: 5, criticSteps: 2 };
 
 /** Grey images with a brighter square, which is the mask; the grey is the label's. */
 const EXAMPLES: ExampleSource = {
