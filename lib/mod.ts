@@ -10,6 +10,19 @@ export { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "./e
 export { type Embedder, loadEmbedder } from "./embed/mod.ts";
 export { type Backend, type BackendReport, useBackend } from "./engine/mod.ts";
 export { InputError } from "./errors.ts";
+export {
+  type Conditions,
+  drawShape,
+  type ImageGenerator,
+  latentOf,
+  loadGenerator,
+  type Mask,
+  measureGenerator,
+  probeMasks,
+  probeUnits,
+  readMask,
+  sampleGrid,
+} from "./gan/mod.ts";
 export { type Cifar10, readCifar10, toImageBatch } from "./images/cifar10.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
 export { loadNetwork } from "./networks/models.ts";

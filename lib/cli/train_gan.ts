@@ -30,7 +30,7 @@ export async function trainGanCommand(
 ): Promise<void> {
   const { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE } = await import("../gan/recipe.ts");
   const { trainGanModel } = await import("../gan/train_gan_model.ts");
-  const { writeGanCard } = await import("../gan/gan_card.ts");
+  const { writeCardWithCurve } = await import("./gan_card.ts");
   const recipe = options.loss === "clip" ? CLIP_RECIPE : PENALTY_RECIPE;
   const steps = options.steps ?? DEFAULT_STEPS;
   const { quiet } = globalOptions(command);
@@ -69,13 +69,13 @@ export async function trainGanCommand(
   });
   bar?.stop();
   const folder = join(directory, "gan-cifar10");
-  await writeGanCard(folder);
+  await writeCardWithCurve(folder);
   printResult(
     command,
     training,
     `gan-cifar10: ${training.steps} steps in ${duration(training.seconds)}` +
       (training.file === null ? ", for comparison" : `, sha256 ${training.file.sha256}`) + `\nfiles: ${folder}\n` +
-      "next: deno task polysem validate gan",
+      "next: deno task polysem validate gan --card",
   );
 }
 

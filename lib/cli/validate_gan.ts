@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { type DataOptions, withDataOption } from "./data_option.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "./generator_option.ts";
@@ -17,6 +17,7 @@ interface GanOptions extends DataOptions {
   readonly seed: number;
   readonly weights?: string;
   readonly out?: string;
+  readonly card?: boolean;
 }
 
 /** Five of each label; as many as there are training images. */
@@ -30,9 +31,13 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       .option("--count <n>", "images to measure", integerOption(COUNT.least, COUNT.most), COUNT.usual)
       .option("--seed <n>", "seed of latents, masks and samples", seedOption, 0)
       .option("--weights <file>", WEIGHTS_HELP)
-      .option("--out <file>", "write the measures as JSON into this file too"),
+      .option("--out <file>", "write the measures as JSON into this file too")
+      .option("--card", "write them and the card anew beside the committed generator, models/gan-cifar10"),
   ).action(async (options: GanOptions, command: Command) => {
     const { count, seed, out } = options;
+    if (options.card && options.weights !== undefined) {
+      throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
+    }
     if (out !== undefined) await requireFolder(out); // before minutes of work
     const { readCifar10 } = await import("../images/cifar10.ts");
     const { measureGenerator } = await import("../gan/measures/measure_generator.ts");
@@ -59,6 +64,15 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       if (out !== undefined) {
         writeWhole(out, `${JSON.stringify(measures, null, 2)}\n`);
         printNote(command, `note: the measures are in ${out}`);
+      }
+      if (options.card) {
+        const { MODELS_DIRECTORY } = await import("../networks/weights_registry.ts");
+        const { MEASURES_FILE } = await import("../gan/gan_card.ts");
+        const { writeCardWithCurve } = await import("./gan_card.ts");
+        const folder = join(MODELS_DIRECTORY, generator.name);
+        writeWhole(join(folder, MEASURES_FILE), `${JSON.stringify(measures, null, 2)}\n`);
+        await writeCardWithCurve(folder);
+        printNote(command, `note: the card is ${join(folder, "card.md")}`);
       }
       printResult(command, measures, () =>
         formatTable(SUMMARY_HEAD, summaryRows(measures)) +

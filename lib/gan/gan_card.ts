@@ -11,6 +11,25 @@ import { type GanTraining, trainingFile } from "./train_gan_model.ts";
 
 /** The measures, in the model's folder: what `polysem validate gan --out` writes. */
 export const MEASURES_FILE = "measures.json";
+/** The curve as a figure, in the model's folder; the card shows it where it is there. */
+export const CURVE_FILE = "curve.svg";
+
+/** The trainings whose documents are in a folder, the model's own first. */
+export async function readTrainings(folder: string): Promise<GanTraining[]> {
+  const found = await Promise.all(
+    (["penalty", "clip"] as const).map((loss) => readDocument<GanTraining>(folder, trainingFile(loss))),
+  );
+  return found.filter((training) => training !== null);
+}
+
+async function readDocument<T>(folder: string, name: string): Promise<T | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(join(folder, name)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
 
 /**
  * Writes `card.md` from `training.json`, `training-clip.json` and `measures.json`, as many of them as are in the folder.
@@ -18,23 +37,17 @@ export const MEASURES_FILE = "measures.json";
  * @param folder `models/gan-cifar10`, or another like it. Nothing is written while it has no `training.json`.
  */
 export async function writeGanCard(folder: string): Promise<void> {
-  const read = async <T>(name: string): Promise<T | null> => {
-    try {
-      return JSON.parse(await Deno.readTextFile(join(folder, name)));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
-    }
-  };
-  const training = await read<GanTraining>(trainingFile("penalty"));
-  if (training === null) return;
-  const clip = await read<GanTraining>(trainingFile("clip"));
-  const measures = await read<GeneratorMeasures>(MEASURES_FILE);
+  const trainings = await readTrainings(folder);
+  const training = trainings.find(({ recipe }) => recipe.loss === "penalty");
+  if (training === undefined) return;
+  const clip = trainings.find(({ recipe }) => recipe.loss === "clip");
+  const measures = await readDocument<GeneratorMeasures>(folder, MEASURES_FILE);
+  const figure = await Deno.stat(join(folder, CURVE_FILE)).then(({ isFile }) => isFile, () => false);
   const sections = [
     trainingSection(training),
-    ...(measures === null ? [] : [cardSection(measures, `deno task polysem validate gan --out ${MEASURES_FILE}`)]),
-    ...(clip === null ? [] : [comparisonSection(training, clip)]),
-    curveSection(training),
+    ...(measures === null ? [] : [cardSection(measures, `deno task polysem validate gan --card`)]),
+    ...(clip === undefined ? [] : [comparisonSection(training, clip)]),
+    curveSection(training, figure),
   ];
   await Deno.writeTextFile(join(folder, "card.md"), sections.join("\n"));
 }
@@ -115,11 +128,12 @@ function comparisonSection(training: GanTraining, clip: GanTraining): string {
   ].join("\n");
 }
 
-function curveSection({ curve }: GanTraining): string {
+function curveSection({ curve }: GanTraining, figure: boolean): string {
   const number = (value: number | null, digits = 2) => value === null ? "" : value.toFixed(digits);
   return [
     "## Curve",
     "",
+    ...(figure ? [`![Frechet distance and share of labels as asked, against minutes](${CURVE_FILE})`, ""] : []),
     "Means over the steps since the row before. Wasserstein: the critic's estimate, mean score of true less that " +
     "of generated images. Advantage: score of true images with their own label and mask less that with another's. Frechet and labels as above, of 2,000 images.",
     "",

@@ -1,0 +1,13 @@
+/**
+ * Images on demand by label and mask: the WGAN-CGAN, its masks, its measures, and the probing of units with it.
+ *
+ * @module
+ */
+export { createGenerator, loadGenerator } from "./generator.ts";
+export { type Conditions, type ImageGenerator, LABELS, LATENT, latentOf } from "./image_generator.ts";
+export { readMask } from "./mask_file.ts";
+export { type GeneratorMeasures, measureGenerator } from "./measures/mod.ts";
+export { PROBE_SHAPES, type ProbeDesign, probeMasks, probeUnits, type UnitProbe } from "./probe.ts";
+export { type SampleGrid, sampleGrid } from "./sample_grid.ts";
+export { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./shapes.ts";
+export { edgeMap, silhouette } from "./training_masks.ts";
