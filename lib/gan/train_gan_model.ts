@@ -18,7 +18,7 @@ import type { GanRecipe } from "./recipe.ts";
 import { labelSheet, maskSheet } from "./sample_sheets.ts";
 import { trainGan } from "./train_gan.ts";
 
-/** Steps between two rows of the curve. */
+/** Steps of the critic between two rows of the curve. */
 const RECORD_EVERY = 250;
 /** Rows between two measurements, each with sample sheets. */
 const MEASURE_EVERY = 2;
@@ -85,7 +85,7 @@ export async function trainGanModel(data: Cifar10, options: TrainGanModelOptions
   const curve = await createCurveMeasure(data.test);
   const trained = await trainGan(examples, recipe, {
     ...options,
-    recordEvery: options.recordEvery ?? RECORD_EVERY,
+    recordEvery: options.recordEvery ?? Math.round(RECORD_EVERY / recipe.criticSteps),
     measureEvery: MEASURE_EVERY,
     checkpoint: join(checkpoints, `${run}.safetensors`),
     measure: async (generator, step) => {
