@@ -60,8 +60,9 @@ export interface TrainGanModelOptions {
   readonly onStep?: (step: number, distance: number) => void;
   readonly onRecord?: (record: GanRecord) => void;
   readonly onNote?: (message: string) => void;
-  /** For tests. */
+  /** For tests: steps between two rows of the curve, and images of a measurement. */
   readonly recordEvery?: number;
+  readonly measured?: number;
 }
 
 /** Name of the document of a training: the default loss is the model's, another stands beside it. */
@@ -82,7 +83,7 @@ export async function trainGanModel(data: Cifar10, options: TrainGanModelOptions
   const samples = join(checkpoints, `${run}-samples`);
   await Deno.mkdir(samples, { recursive: true });
   const examples = createExamples(data.train, seed, options.onMasks);
-  const curve = await createCurveMeasure(data.test);
+  const curve = await createCurveMeasure(data.test, { count: options.measured });
   const trained = await trainGan(examples, recipe, {
     ...options,
     recordEvery: options.recordEvery ?? Math.round(RECORD_EVERY / recipe.criticSteps),

@@ -37,6 +37,12 @@ Deno.test("validate gan refuses counts out of range, other files' weights and pl
     const gan = (pattern: RegExp, ...args: string[]) => refused(pattern, "validate", "gan", "--quiet", ...args);
     await gan(/Give an integer from 50 to 50000/, "--count", "0");
     await gan(/Give an integer from 50 to 50000/, "--count", "1e9");
+    await gan(
+      /--card is the committed generator's, and --weights names another; leave one out/,
+      "--card",
+      "--weights",
+      "x",
+    );
     await gan(/Give an integer from 0 to 4294967295/, "--seed", "-1");
     await gan(/--out .*there is no folder .*nowhere; make it/, "--out", join(folder, "nowhere", "measures.json"));
     await gan(/CIFAR-10: .*nowhere.* is missing/, "--data", join(folder, "nowhere"));
