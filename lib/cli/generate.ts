@@ -13,9 +13,10 @@ import { contactSheet } from "../images/contact_sheet.ts";
 import { encodePng } from "../images/png.ts";
 import { toCsv } from "../report/csv.ts";
 import { writeWhole } from "../store/mod.ts";
+import { encodeNpyHeader } from "../store/npy.ts";
 import type { ImageBatch } from "../types.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "./generator_option.ts";
-import { GrowingFile, npyEntries, npyHeader } from "./growing_file.ts";
+import { GrowingFile, npyEntries } from "./growing_file.ts";
 import { MASK_HELP, type NamedMask, readMasks } from "./mask_option.ts";
 import { integerOption, seedOption } from "./option_values.ts";
 import { globalOptions, printNote, printResult } from "./output.ts";
@@ -218,9 +219,9 @@ function generateInto(folder: string, generator: ImageGenerator, job: Job, onDon
   try {
     begin("labels.csv", text.encode(head));
     if (job.format === "npy") {
-      begin("images.npy", npyHeader([total, MASK_SIZE, MASK_SIZE, 3]));
-      begin("labels.npy", npyHeader([total]));
-      begin("masks.npy", npyHeader([total, MASK_SIZE, MASK_SIZE]));
+      begin("images.npy", encodeNpyHeader([total, MASK_SIZE, MASK_SIZE, 3], "f4"));
+      begin("labels.npy", encodeNpyHeader([total], "f4"));
+      begin("masks.npy", encodeNpyHeader([total, MASK_SIZE, MASK_SIZE], "f4"));
     }
     for (let start = 0; start < total; start += BATCH) {
       const places = placesOf(job, start, Math.min(total, start + BATCH));

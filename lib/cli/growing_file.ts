@@ -4,7 +4,6 @@
  * @module
  */
 import { InputError, messageOf } from "../errors.ts";
-import { encodeNpy } from "../store/npy.ts";
 
 /** A file in the making. */
 export class GrowingFile {
@@ -54,19 +53,6 @@ export class GrowingFile {
       throw new InputError(`${this.path} cannot be written: ${messageOf(error)}; choose another folder with --out`);
     }
   }
-}
-
-/** The beginning of a .npy file of float32 in C order: its entries follow. */
-export function npyHeader(shape: readonly [number, ...number[]]): Uint8Array {
-  // that of an array without entries, whose count takes the place of as many blanks: headers are padded
-  const empty = encodeNpy({ shape: [0, ...shape.slice(1)], data: new Float32Array(0) });
-  const preamble = 10; // magic number, version and length
-  const text = new TextDecoder().decode(empty.subarray(preamble));
-  const count = String(shape[0]);
-  const filled = text.replace("(0,", `(${count},`).replace(" ".repeat(count.length - 1) + "\n", "\n");
-  if (filled.length !== text.length) throw new RangeError(`the header of shape [${shape}] has no room`);
-  empty.set(new TextEncoder().encode(filled), preamble);
-  return empty;
 }
 
 /** The bytes of numbers as .npy files hold them: little-endian, as every machine has them that Deno runs on. */

@@ -92,15 +92,23 @@ export function encodeNpy({ shape, data }: NpyArray): Uint8Array<ArrayBuffer> {
     throw new RangeError(`${data.length} entries do not fill the shape [${shape}]`);
   }
   const size = data.BYTES_PER_ELEMENT;
+  const header = encodeNpyHeader(shape, size === 4 ? "f4" : "f8");
+  const bytes = new Uint8Array(header.length + data.length * size);
+  bytes.set(header);
+  if (size === 4) new Float32Array(bytes.buffer, header.length).set(data);
+  else new Float64Array(bytes.buffer, header.length).set(data);
+  return bytes;
+}
+
+/** The beginning of a .npy file of little-endian numbers in C order: its entries follow. */
+export function encodeNpyHeader(shape: readonly number[], type: "f4" | "f8"): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const header = `{'descr': '<f${size}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const header = `{'descr': '<${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const start = Math.ceil((10 + header.length + 1) / 64) * 64; // NumPy aligns the entries to 64 bytes
-  const bytes = new Uint8Array(start + data.length * size);
+  const bytes = new Uint8Array(start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
   bytes.set(new TextEncoder().encode(header.padEnd(start - 11, " ") + "\n"), 10);
-  if (size === 4) new Float32Array(bytes.buffer, start).set(data);
-  else new Float64Array(bytes.buffer, start).set(data);
   return bytes;
 }
 

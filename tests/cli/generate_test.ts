@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseLabels, registerGenerate } from "../../lib/cli/generate.ts";
-import { GrowingFile, npyHeader } from "../../lib/cli/growing_file.ts";
+import { GrowingFile } from "../../lib/cli/growing_file.ts";
 import { latentOf } from "../../lib/gan/image_generator.ts";
 import { drawShape } from "../../lib/gan/shapes.ts";
 import { readPng, writePng } from "../../lib/images/png.ts";
@@ -234,14 +234,14 @@ Deno.test("generate leaves no half-written file where its generator fails, nor a
     assert.equal(Deno.readTextFileSync(join(folder, "images.npy")), "older");
   }));
 
-Deno.test("npyHeader() is that of the whole array, and GrowingFile says why it cannot write", () => {
+Deno.test("encodeNpyHeader() is the beginning of the whole array, and GrowingFile says why it cannot write", () => {
   for (const shape of [[7], [12, 32, 32, 3], [1_000_000, 32, 32]] as const) {
-    const header = npyHeader(shape as unknown as [number, ...number[]]);
+    const header = encodeNpyHeader(shape, "f4");
     assert.equal(header.length % 64, 0);
     assert.match(new TextDecoder("latin1").decode(header), new RegExp(`'shape': \\(${shape.join(", ")},?\\), } *\\n$`));
   }
   const data = new Float32Array(5 * 32 * 32 * 3);
-  const header = npyHeader([5, 32, 32, 3]);
+  const header = encodeNpyHeader([5, 32, 32, 3], "f4");
   assert.deepEqual(header, encodeNpy({ shape: [5, 32, 32, 3], data }).slice(0, header.length));
   assert.throws(
     () => new GrowingFile("/nowhere/file"),
