@@ -5,7 +5,7 @@ import { GrowingFile } from "../../lib/cli/growing_file.ts";
 import { latentOf } from "../../lib/gan/image_generator.ts";
 import { drawShape } from "../../lib/gan/shapes.ts";
 import { readPng, writePng } from "../../lib/images/png.ts";
-import { decodeNpy, encodeNpy } from "../../lib/store/npy.ts";
+import { decodeNpy, encodeNpy, encodeNpyHeader } from "../../lib/store/npy.ts";
 import { blueOf, toyGenerator } from "../gan/toy_generator.ts";
 import { inFolder, refused } from "./refused.ts";
 import { withToy } from "./toy_command.ts";
