@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { convertIndexedToRgb, decode } from "fast-png";
 import { InputError, messageOf } from "../errors.ts";
-import { decodePng } from "../images/png.ts";
+import { decodePngPixels } from "../images/png.ts";
 import { checkMask, type Mask, MASK_SIZE } from "./shapes.ts";
 
 /** A picture of one number a pixel. */
@@ -45,47 +44,11 @@ export async function readMask(path: string): Promise<Mask> {
  * @param source the file's name, for errors.
  */
 export function decodeMask(bytes: Uint8Array, source: string): Mask {
-  return checkMask(resampleArea(opacity(bytes, source) ?? luminance(bytes, source)), source);
-}
-
-function luminance(bytes: Uint8Array, source: string): Plane {
-  const { height, width, data: pixels } = decodePng(bytes, source);
-  const data = Float32Array.from(
-    { length: height * width },
-    (_, i) => LUMINANCE.reduce((sum, share, c) => sum + share * pixels[3 * i + c], 0),
-  );
-  return { height, width, data };
-}
-
-/** Opacity of every pixel; null where all are opaque. */
-function opacity(bytes: Uint8Array, source: string): Plane | null {
-  try {
-    decodePng(bytes, source);
-    return null;
-  } catch (error) {
-    // past this refusal the file is known to be whole, which the decoder below takes on trust
-    if (!/ has transparent pixels /.test(messageOf(error))) throw error;
-  }
-  const png = decode(bytes);
-  const { height, width, depth } = png;
-  const count = height * width;
-  if (png.palette) {
-    const colours = convertIndexedToRgb(png);
-    return { height, width, data: Float32Array.from({ length: count }, (_, i) => colours[4 * i + 3] / 255) };
-  }
-  const { channels, data: samples, transparency: key } = png;
-  if (!key) {
-    const white = 2 ** depth - 1;
-    const data = Float32Array.from({ length: count }, (_, i) => samples[(i + 1) * channels - 1] / white);
-    return { height, width, data };
-  }
-  if (depth < 8) {
-    throw new InputError(
-      `${source} has a transparent grey and ${depth} bits a pixel, which is not supported; save it with an alpha channel`,
-    );
-  }
-  const isOpaque = (i: number) => key.some((value, c) => samples[i * channels + c] !== value);
-  return { height, width, data: Float32Array.from({ length: count }, (_, i) => Number(isOpaque(i))) };
+  const { images, opacity } = decodePngPixels(bytes, source);
+  const { height, width, data: pixels } = images;
+  const luminance = (_: unknown, i: number) => LUMINANCE.reduce((sum, share, c) => sum + share * pixels[3 * i + c], 0);
+  const data = opacity ?? Float32Array.from({ length: height * width }, luminance);
+  return checkMask(resampleArea({ height, width, data }), source);
 }
 
 /** Means over the areas of the mask's pixels: where old pixels lie across their borders, by the shares that lie inside. */

@@ -20,6 +20,14 @@ const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly
   6: { channels: 4, depths: [8, 16] }, // RGB and alpha
 };
 
+/** A decoded PNG. */
+export interface PngPixels {
+  /** A batch of one image; where it is transparent, the colours that the file has there. */
+  readonly images: ImageBatch;
+  /** Opacity of every pixel, row-major, in [0, 1]; null when all are opaque. */
+  readonly opacity: Float32Array | null;
+}
+
 /**
  * Decodes a PNG. Grey becomes RGB with three equal channels, a palette its colours; 16-bit samples keep their precision. An
  * alpha channel is dropped when every pixel is opaque. Colour profiles and gamma are not applied.
@@ -30,6 +38,22 @@ const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly
  * is not opaque.
  */
 export function decodePng(bytes: Uint8Array, source: string): ImageBatch {
+  const { images, opacity } = decodePngPixels(bytes, source);
+  if (opacity !== null) {
+    const pixel = opacity.findIndex((value) => value < 1);
+    const place = `row ${Math.floor(pixel / images.width)}, column ${pixel % images.width}`;
+    throw new InputError(`${source} has transparent pixels (${place}); flatten it onto a background first`);
+  }
+  return images;
+}
+
+/**
+ * Decodes a PNG as {@linkcode decodePng} does, but for transparent pixels, which it tells of.
+ *
+ * @param source the file's name, for errors.
+ * @throws {InputError} when the bytes are not a PNG, are cut off or damaged (every checksum is verified).
+ */
+export function decodePngPixels(bytes: Uint8Array, source: string): PngPixels {
   let png: DecodedPng;
   let colourType: number;
   let samples: ArrayLike<number>;
@@ -47,19 +71,18 @@ export function decodePng(bytes: Uint8Array, source: string): ImageBatch {
   const count = width * height;
   // an alpha channel, or the one colour (of grey or RGB images) that stands for transparent
   const key = colourType === 3 ? undefined : png.transparency;
-  const isOpaque = (pixel: number): boolean => {
-    if (channels > colours) return samples[pixel * channels + colours] === white;
-    return !key || key.some((value, c) => samples[pixel * channels + c] !== value);
+  const opacityOf = (pixel: number): number => {
+    if (channels > colours) return samples[pixel * channels + colours] / white;
+    return !key || key.some((value, c) => samples[pixel * channels + c] !== value) ? 1 : 0;
   };
   const data = new Float32Array(count * 3);
+  const opacity = new Float32Array(count);
   for (let pixel = 0; pixel < count; pixel++) {
-    if (!isOpaque(pixel)) {
-      const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
-      throw new InputError(`${source} has transparent pixels (${place}); flatten it onto a background first`);
-    }
+    opacity[pixel] = opacityOf(pixel);
     for (let c = 0; c < 3; c++) data[pixel * 3 + c] = samples[pixel * channels + (colours === 1 ? 0 : c)] / white;
   }
-  return { count: 1, height, width, data };
+  const opaque = opacity.every((value) => value === 1);
+  return { images: { count: 1, height, width, data }, opacity: opaque ? null : opacity };
 }
 
 /**
