@@ -44,7 +44,7 @@ export interface GanProgress {
 }
 
 /** An optimizer of TensorFlow.js: Adam or RMSprop. */
-type Optimizer = ReturnType<typeof tf.train.adam> | ReturnType<typeof tf.train.rmsprop>;
+export type Optimizer = ReturnType<typeof tf.train.adam> | ReturnType<typeof tf.train.rmsprop>;
 
 /** Networks and optimizers in training. */
 export interface GanState {

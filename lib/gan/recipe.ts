@@ -18,8 +18,11 @@ export interface GanRecipe {
   readonly generated: number;
   /** Critic's steps for one of the generator. */
   readonly criticSteps: number;
+  /** Learning rates. */
   readonly criticRate: number;
   readonly generatorRate: number;
+  /** Share of the steps after which both rates fall, linearly, to 0 at the end; 1 for never. */
+  readonly decayFrom: number;
   /** Weight of the gradient penalty; unused by `clip`. */
   readonly penaltyWeight: number;
   /** Points between true and generated images at which the penalty is taken. */
@@ -43,6 +46,7 @@ export const PENALTY_RECIPE: GanRecipe = {
   criticSteps: 1,
   criticRate: 3e-4,
   generatorRate: 2e-4,
+  decayFrom: 0.4,
   penaltyWeight: 10,
   penaltyBatch: 32,
   clip: 0,
@@ -56,10 +60,20 @@ export const CLIP_RECIPE: GanRecipe = {
   criticSteps: 5,
   criticRate: 5e-5,
   generatorRate: 5e-5,
+  decayFrom: 1,
   penaltyWeight: 0,
   penaltyBatch: 0,
   clip: 0.01,
 };
+
+/**
+ * What both learning rates are multiplied by at a step of `total`: 1, and from `decayFrom` on falling linearly.
+ *
+ * @param step 0 .. total - 1.
+ */
+export function rateFactor({ decayFrom }: Pick<GanRecipe, "decayFrom">, step: number, total: number): number {
+  return Math.min(1, (total - step) / (total * (1 - decayFrom) || 1));
+}
 
 /** Steps of the committed generator. */
 export const DEFAULT_STEPS = 10_000;

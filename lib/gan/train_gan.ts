@@ -17,13 +17,14 @@ import {
   type GanState,
   loadGanCheckpoint,
   NotFiniteError,
+  type Optimizer,
   saveGanCheckpoint,
 } from "./gan_state.ts";
 import { byBatch, createGenerator, generatedImages, type NormName, NORMS } from "./generator.ts";
 import { type ImageGenerator, LABELS, LATENT } from "./image_generator.ts";
 import { type Critic, type Examples, gradientPenalty, joined, slice, wassersteinLoss } from "./losses.ts";
 import { type Parameters, writeParameters } from "./parameters.ts";
-import type { GanRecipe } from "./recipe.ts";
+import { type GanRecipe, rateFactor } from "./recipe.ts";
 
 /** Batches over which a finished generator's means and variances are taken. */
 const STATISTICS_BATCHES = 40;
@@ -32,8 +33,10 @@ const STATISTICS_BATCHES = 40;
 export interface TrainGanOptions {
   /** Seed of the weights, the order of the images, masks and latents. */
   readonly seed: number;
-  /** Steps of the generator in all, those of an earlier run of the checkpoint included. */
+  /** Steps of the generator in all, those of an earlier run of the checkpoint included; the rates fall towards the last. */
   readonly steps: number;
+  /** Ends earlier, after this many steps: for tests of resuming. */
+  readonly stopAfter?: number;
   /** Ends earlier, after this many seconds of training steps. */
   readonly seconds?: number;
   /** Checkpoint file; none is kept without it. */
@@ -85,9 +88,13 @@ export async function trainGan(
     let progress = (checkpoint && await loadGanCheckpoint(checkpoint, key, state, options.onNote)) || fresh;
     let sum = noLosses();
     let since = 0;
-    const over = () => progress.step >= steps || progress.seconds >= (options.seconds ?? Infinity);
+    const over = () =>
+      progress.step >= Math.min(steps, options.stopAfter ?? steps) || progress.seconds >= (options.seconds ?? Infinity);
     while (!over()) {
       const started = performance.now();
+      const factor = rateFactor(recipe, progress.step, steps);
+      setRate(state.criticOptimizer, factor * recipe.criticRate);
+      setRate(state.generatorOptimizer, factor * recipe.generatorRate);
       const losses = trainStep(state, examples, recipe, seed, progress.step);
       if (!Object.values(losses).every(Number.isFinite)) throw divergence(recipe, progress.step, "a loss");
       sum = addLosses(sum, losses);
@@ -141,6 +148,11 @@ export async function trainGan(
   } finally {
     disposeGanState(state);
   }
+}
+
+/** TensorFlow.js reads the rate anew in every step, and declares it closed to others. */
+function setRate(optimizer: Optimizer, rate: number): void {
+  (optimizer as unknown as { learningRate: number }).learningRate = rate;
 }
 
 function sizeOf(parameters: Parameters): number {

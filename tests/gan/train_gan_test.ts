@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
 import type { ExampleSource } from "../../lib/gan/examples.ts";
-import { CLIP_RECIPE, type GanRecipe, PENALTY_RECIPE } from "../../lib/gan/recipe.ts";
+import { CLIP_RECIPE, type GanRecipe, PENALTY_RECIPE, rateFactor } from "../../lib/gan/recipe.ts";
 import { trainGan, type TrainGanOptions } from "../../lib/gan/train_gan.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/networks/safetensors.ts";
 import { createRandom } from "../../lib/random.ts";
@@ -87,7 +87,7 @@ for (const [name, recipe] of [["a gradient penalty", RECIPE], ["clipped weights"
     inFolder(async (folder) => {
       const whole = await trained({}, recipe);
       const checkpoint = join(folder, "run.safetensors");
-      await trained({ checkpoint, steps: 2 }, recipe);
+      await trained({ checkpoint, stopAfter: 2 }, recipe);
       const seen: number[] = [];
       const resumed = await trained({ checkpoint, onStep: (step) => seen.push(step) }, recipe);
       assert.deepEqual(seen, [3, 4]);
@@ -99,6 +99,13 @@ for (const [name, recipe] of [["a gradient penalty", RECIPE], ["clipped weights"
       }
     }));
 }
+
+Deno.test("rateFactor() is 1, then falls linearly to what is left of the last step", () => {
+  const factors = (decayFrom: number) => [0, 3, 4, 7, 9].map((step) => rateFactor({ decayFrom }, step, 10));
+  assert.deepEqual(factors(1), [1, 1, 1, 1, 1]);
+  const expected = [1, 1, 1, 0.5, 1 / 6];
+  factors(0.4).forEach((factor, i) => assert.ok(Math.abs(factor - expected[i]) < 1e-12, `${factor}`));
+});
 
 Deno.test("trainGan() with clipped weights keeps the critic within its bound", () =>
   inFolder(async (folder) => {
