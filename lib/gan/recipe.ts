@@ -21,7 +21,10 @@ export interface GanRecipe {
   /** Learning rates. */
   readonly criticRate: number;
   readonly generatorRate: number;
-  /** Share of the steps after which both rates fall, linearly, to 0 at the end; 1 for never. */
+  /**
+   * Share of the steps after which the generator's rate falls, linearly, to 0 at the end; 1 for never. The critic's stays: it
+   * learns more and more for each change of the generator.
+   */
   readonly decayFrom: number;
   /** Weight of the gradient penalty; unused by `clip`. */
   readonly penaltyWeight: number;
@@ -67,7 +70,7 @@ export const CLIP_RECIPE: GanRecipe = {
 };
 
 /**
- * What both learning rates are multiplied by at a step of `total`: 1, and from `decayFrom` on falling linearly.
+ * What the generator's learning rate is multiplied by at a step of `total`: 1, and from `decayFrom` on falling linearly.
  *
  * @param step 0 .. total - 1.
  */

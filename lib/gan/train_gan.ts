@@ -33,7 +33,7 @@ const STATISTICS_BATCHES = 40;
 export interface TrainGanOptions {
   /** Seed of the weights, the order of the images, masks and latents. */
   readonly seed: number;
-  /** Steps of the generator in all, those of an earlier run of the checkpoint included; the rates fall towards the last. */
+  /** Steps of the generator in all, those of an earlier run of the checkpoint included; the generator's rate falls towards the last. */
   readonly steps: number;
   /** Ends earlier, after this many steps: for tests of resuming. */
   readonly stopAfter?: number;
@@ -92,9 +92,7 @@ export async function trainGan(
       progress.step >= Math.min(steps, options.stopAfter ?? steps) || progress.seconds >= (options.seconds ?? Infinity);
     while (!over()) {
       const started = performance.now();
-      const factor = rateFactor(recipe, progress.step, steps);
-      setRate(state.criticOptimizer, factor * recipe.criticRate);
-      setRate(state.generatorOptimizer, factor * recipe.generatorRate);
+      setRate(state.generatorOptimizer, recipe.generatorRate * rateFactor(recipe, progress.step, steps));
       const losses = trainStep(state, examples, recipe, seed, progress.step);
       if (!Object.values(losses).every(Number.isFinite)) throw divergence(recipe, progress.step, "a loss");
       sum = addLosses(sum, losses);
