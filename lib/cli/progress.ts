@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly title: string;
   /** How many there are in all. */
   readonly total: number;
+  /** How many were done before it began, by an earlier run; 0 unless given. */
+  readonly already?: number;
   /** What is counted, in the plural, such as `units`. */
   readonly unit: string;
   /** Shows nothing. */
@@ -48,12 +50,12 @@ const CLOSEST_MILLISECONDS = 1_000;
 
 /** Begins to show a progress. */
 export function createProgress(options: ProgressOptions): Progress {
-  if (options.quiet) return counting(() => {}, () => {});
+  if (options.quiet) return counting(0, () => {}, () => {});
   return options.terminal ?? process.stderr.isTTY ? bar(options) : lines(options);
 }
 
-function counting(show: (done: number, detail: string) => void, end: () => void): Progress {
-  let done = 0;
+function counting(already: number, show: (done: number, detail: string) => void, end: () => void): Progress {
+  let done = already;
   let detail = "";
   const update = (count: number, now?: string) => {
     done = count;
@@ -63,33 +65,37 @@ function counting(show: (done: number, detail: string) => void, end: () => void)
   return { update, increment: (count = 1, now) => update(done + count, now), stop: end };
 }
 
-function bar({ title, total, unit }: ProgressOptions): Progress {
+function bar({ title, total, already = 0, unit }: ProgressOptions): Progress {
   const single = new SingleBar({
     format: `${title} {bar} {value}/{total} ${unit}, {duration_formatted}, {eta_formatted} left {detail}`,
     stream: process.stderr,
     hideCursor: true,
     etaBuffer: 20,
   }, Presets.shades_classic);
-  single.start(total, 0, { detail: "" });
-  return counting((done, detail) => single.update(done, { detail }), () => single.stop());
+  single.start(total, already, { detail: "" });
+  return counting(already, (done, detail) => single.update(done, { detail }), () => single.stop());
 }
 
-function lines({ title, total, unit, writeLine = console.error, now = Date.now }: ProgressOptions): Progress {
+function lines(
+  { title, total, already = 0, unit, writeLine = console.error, now = Date.now }: ProgressOptions,
+): Progress {
   const begun = now();
   let shownAt = begun;
-  let shownDone = 0;
-  let latest = { done: 0, detail: "" };
+  let shownDone = already;
+  let latest = { done: already, detail: "" };
   const show = () => {
     const { done, detail } = latest;
     shownAt = now();
     shownDone = done;
     const seconds = (shownAt - begun) / 1000;
-    const left = done > 0 && done < total ? `, about ${duration(seconds / done * (total - done))} left` : "";
+    const left = done > already && done < total
+      ? `, about ${duration(seconds / (done - already) * (total - done))} left`
+      : "";
     const share = total > 0 && unit !== "%" ? ` (${Math.floor(100 * done / total)} %)` : "";
     const count = unit === "%" ? `${done} %` : `${done}/${total} ${unit}`;
     writeLine(`${title}: ${count}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`);
   };
-  return counting((done, detail) => {
+  return counting(already, (done, detail) => {
     latest = { done, detail };
     const elapsed = now() - shownAt;
     const finished = done >= total && shownDone < total;

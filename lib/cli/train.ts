@@ -86,7 +86,13 @@ export function registerTrain(program: Command): void {
       shuffleLabels: options.shuffleLabels,
       command: commandLine(name, options),
       onStep: (step, total, loss) => {
-        progress ??= createProgress({ title: name, total, unit: "steps", quiet: globalOptions(command).quiet });
+        progress ??= createProgress({
+          title: name,
+          total,
+          already: step - 1,
+          unit: "steps",
+          quiet: globalOptions(command).quiet,
+        });
         progress.update(step, `loss ${loss.toFixed(3)}`);
       },
       onEpoch: ({ epoch, loss, trainAccuracy, testAccuracy, seconds }) => {

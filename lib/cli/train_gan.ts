@@ -50,7 +50,7 @@ export async function trainGanCommand(
       if (share >= 1) masks.stop();
     },
     onStep: (step, distance) => {
-      bar ??= createProgress({ title: "gan-cifar10", total: steps, unit: "steps", quiet });
+      bar ??= createProgress({ title: "gan-cifar10", total: steps, already: step - 1, unit: "steps", quiet });
       bar.update(step, `distance ${distance.toFixed(2)}`);
     },
     onRecord: ({ step, seconds, distance, advantage, generatorLoss, penalty, frechet, labelShare }) => {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../lib/cli/progress.ts";
 
-function lineProgress(total: number) {
+function lineProgress(total: number, already?: number) {
   const said: string[] = [];
   let milliseconds = 0;
   const progress = createProgress({
     title: "scoring",
     total,
+    already,
     unit: "units",
     terminal: false,
     writeLine: (line) => said.push(line),
@@ -38,6 +39,13 @@ Deno.test("createProgress() without a terminal says a line every 5 %, but no flo
   for (let i = 0; i < 100; i++) quick.progress.increment();
   quick.progress.stop();
   assert.deepEqual(quick.said, ["scoring: 100/100 units (100 %), 0.0 s"]);
+});
+
+Deno.test("createProgress() judges what is left by what was done since it began", () => {
+  const { progress, said, wait } = lineProgress(1000, 800);
+  wait(10_000);
+  progress.increment(20); // 2 a second: 180 are left
+  assert.deepEqual(said, ["scoring: 820/1000 units (82 %), 10.0 s, about 1 min 30 s left"]);
 });
 
 Deno.test("createProgress() that stops early says where", () => {
