@@ -107,6 +107,12 @@ Deno.test("rateFactor() is 1, then falls linearly to what is left of the last st
   factors(0.4).forEach((factor, i) => assert.ok(Math.abs(factor - expected[i]) < 1e-12, `${factor}`));
 });
 
+Deno.test("trainGan() lets the generator's rate fall: the same until it does, others after", async () => {
+  const until = (stopAfter: number, decayFrom: number) => trained({ steps: 4, stopAfter }, { ...RECIPE, decayFrom });
+  assert.deepEqual((await until(2, 0.5)).weights, (await until(2, 1)).weights); // steps 0, 1 and 2 have the whole rate
+  assert.notDeepEqual((await until(4, 0.5)).weights, (await until(4, 1)).weights);
+});
+
 Deno.test("trainGan() with clipped weights keeps the critic within its bound", () =>
   inFolder(async (folder) => {
     const checkpoint = join(folder, "run.safetensors");
