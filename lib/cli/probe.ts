@@ -9,7 +9,7 @@ import { InputError, messageOf } from "../errors.ts";
 import type { ProbeDesign, UnitProbe } from "../gan/probe.ts";
 import type { RunReader } from "../store/mod.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "./generator_option.ts";
-import type { ProbedUnit, SelectivityCorrelation } from "./correlate_selectivity.ts";
+import type { ProbedUnit, SelectivityCorrelation } from "../validate/correlate_selectivity.ts";
 import { integerOption, seedOption } from "./option_values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -38,7 +38,9 @@ export function registerProbe(program: Command, load: LoadGenerator = loadOntoEn
     .action(async (name: string, options: ProbeOptions, command: Command) => {
       const { readRun, runDirectory, writeWhole } = await import("../store/mod.ts");
       const { PROBE_SHAPES, probeMasks, probeSize } = await import("../gan/probe.ts");
-      const { correlateSelectivity, readCorrelations, withScores } = await import("./correlate_selectivity.ts");
+      const { correlateSelectivity, readCorrelations, withScores } = await import(
+        "../validate/correlate_selectivity.ts"
+      );
       const { createRandom } = await import("../random.ts");
       const { latents, seed } = options;
       const masks = probeMasks(options.shapes?.split(",").map((each) => each.trim()) ?? PROBE_SHAPES);
@@ -115,7 +117,7 @@ async function probe(
 ) {
   const { probeSize, probeUnits } = await import("../gan/probe.ts");
   const { sampleGrid } = await import("../gan/sample_grid.ts");
-  const { sampleGridSheet } = await import("../notebook/charts/sample_grid_sheet.ts");
+  const { sampleGridSheet } = await import("../report/charts/sample_grid_sheet.ts");
   const { loadNetwork } = await import("../networks/models.ts");
   const { parseProfile } = await import("../pipeline/mod.ts");
   const { useBackend } = await import("../engine/mod.ts");
@@ -239,7 +241,7 @@ async function scatterOf(
   made: { readonly run: string; readonly model: string; readonly generator: string; readonly images: number },
 ) {
   const { selectivityPanels } = await import("./selectivity_panels.ts");
-  const { selectivityScatter } = await import("../notebook/charts/selectivity_scatter.ts");
+  const { selectivityScatter } = await import("../report/charts/selectivity_scatter.ts");
   const { emptyChart } = await import("../report/charts/theme.ts");
   const panels = selectivityPanels(units, correlations, "S");
   const title = {

@@ -1,5 +1,10 @@
-import type { SelectivityPanel } from "../notebook/charts/selectivity_scatter.ts";
-import { type ProbedUnit, type ScoreKey, SELECTIVITIES, type SelectivityCorrelation } from "./correlate_selectivity.ts";
+import type { SelectivityPanel } from "../report/charts/selectivity_scatter.ts";
+import {
+  type ProbedUnit,
+  type ScoreKey,
+  SELECTIVITIES,
+  type SelectivityCorrelation,
+} from "../validate/correlate_selectivity.ts";
 
 /**
  * The panels of a chart of selectivities against a score, each with its correlation within layers.

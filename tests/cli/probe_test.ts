@@ -5,7 +5,7 @@ import {
   type ProbedUnit,
   readCorrelations,
   spearmanWithin,
-} from "../../lib/cli/correlate_selectivity.ts";
+} from "../../lib/validate/correlate_selectivity.ts";
 import { registerProbe } from "../../lib/cli/probe.ts";
 import { useBackend } from "../../lib/engine/mod.ts";
 import { readPng } from "../../lib/images/png.ts";

@@ -1,8 +1,19 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { SampleGrid } from "../../gan/sample_grid.ts";
-import { Drawing } from "../../report/charts/drawing.ts";
-import { type ChartTitle, INK, PRINT_WIDTH } from "../../report/charts/theme.ts";
-import { imageUrl } from "../../report/image_url.ts";
+import type { ImageBatch } from "../../types.ts";
+import { imageUrl } from "../image_url.ts";
+import { Drawing } from "./drawing.ts";
+import { type ChartTitle, INK, PRINT_WIDTH } from "./theme.ts";
+
+/** Images by label and column, the masks of the columns above them. */
+export interface SheetOfSamples {
+  /** Names of the rows. */
+  readonly labels: readonly string[];
+  readonly columns: readonly { readonly name: string }[];
+  /** Row by row, shape [labels x columns, H, W, 3]. */
+  readonly images: ImageBatch;
+  /** Shape [columns, H, W, 3]. */
+  readonly masks: ImageBatch;
+}
 
 const LABEL_WIDTH = 74;
 const GAP = 3;
@@ -14,7 +25,7 @@ const LARGEST = 64;
  *
  * @param grid of at most 60 columns.
  */
-export function sampleGridSheet({ labels, columns, images, masks }: SampleGrid, title: ChartTitle): TopLevelSpec {
+export function sampleGridSheet({ labels, columns, images, masks }: SheetOfSamples, title: ChartTitle): TopLevelSpec {
   const side = Math.min(LARGEST, (PRINT_WIDTH - LABEL_WIDTH) / columns.length - GAP);
   const named = columns.some(({ name }) => name !== "");
   const top = named ? 26 : 0;

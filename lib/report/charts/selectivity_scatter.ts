@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, groupColour, groupShape, panelTitle, PRINT_WIDTH } from "../../report/charts/theme.ts";
+import { chart, type ChartTitle, groupColour, groupShape, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** One selectivity of units against their scores. */
 export interface SelectivityPanel {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { UnitProbe } from "../gan/probe.ts";
 import { permutation, type Random } from "../random.ts";
 import type { ScoreParts, UnitId } from "../types.ts";
-import { bootstrapInterval, ranks } from "../validate/statistics.ts";
+import { bootstrapInterval, ranks } from "./statistics.ts";
 
 /** What a probe measures of a unit. */
 export type SelectivityKey = "label_share" | "mask_share" | "labels" | "shapes";
@@ -25,13 +24,23 @@ export type ScoreKey = "S" | "S_paper";
 /** A unit's scores and selectivities; null where one is undefined. */
 export type ProbedUnit = UnitId & Readonly<Record<ScoreKey | SelectivityKey, number | null>>;
 
+/** What a probe says of a unit. */
+export interface ProbeOfUnit extends UnitId {
+  /** Shares of the variance of its activation; null where that is the same for all images. */
+  readonly shares: { readonly label: number; readonly mask: number } | null;
+  /** Names of the labels that drive it. */
+  readonly labels: readonly string[];
+  /** Names of the shapes that drive it. */
+  readonly shapes: readonly string[];
+}
+
 /**
  * Sets the scores of units beside what a probe says of them.
  *
  * @param scored the scores of as many units, in the same order.
  */
 export function withScores(
-  probes: readonly UnitProbe[],
+  probes: readonly ProbeOfUnit[],
   scored: readonly { readonly score: ScoreParts | null; readonly paper: ScoreParts | null }[],
 ): ProbedUnit[] {
   return probes.map(({ layer, unit, shares, labels, shapes }, i) => ({
