@@ -55,7 +55,7 @@ Deno.test("frechetDistance() of a set and the same set moved is the squared move
 Deno.test("frechetDistance() of a Gaussian and itself stretched is (factor - 1)^2 times its variance", () => {
   const a = normals(500, 6, 2);
   const { mean, covariance } = featureStatistics(a);
-  const variance = mean.reduce((sum, _, i) => sum + covariance[i * 6 + i], 0);
+  const variance = mean.reduce((sum, _, i) => sum + covariance.get(i, i), 0);
   const shift = mean.reduce((sum, value) => sum + value * value, 0);
   assertNear(frechetDistance(a, { ...a, data: a.data.map((value) => 3 * value) }), 4 * (variance + shift));
 });
@@ -84,9 +84,9 @@ Deno.test("frechetDistance() of a set to itself is 0, also where its covariance 
 
 Deno.test("featureStatistics() give mean, covariance and a factor of it, whatever the number of blocks", () => {
   const a = normals(2500, 7, 3, 2);
-  const { count, mean, covariance, factor, rank } = featureStatistics(a);
+  const { count, mean, covariance, factor } = featureStatistics(a);
   assert.equal(count, 2500);
-  assert.equal(rank, 7);
+  assert.equal(factor.columns, 7);
   for (let i = 0; i < 7; i++) {
     const column = (j: number) => Array.from({ length: 2500 }, (_, row) => a.data[row * 7 + j]);
     const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -94,26 +94,22 @@ Deno.test("featureStatistics() give mean, covariance and a factor of it, whateve
     for (let j = 0; j < 7; j++) {
       const [x, y] = [column(i), column(j)];
       const expected = x.reduce((sum, value, row) => sum + (value - average(x)) * (y[row] - average(y)), 0) / 2499;
-      assertNear(covariance[i * 7 + j], expected, 1e-5);
+      assertNear(covariance.get(i, j), expected, 1e-5);
       let product = 0;
-      for (let k = 0; k < rank; k++) product += factor[i * rank + k] * factor[j * rank + k];
-      assertNear(product, covariance[i * 7 + j], 1e-12);
+      for (let k = 0; k < 7; k++) product += factor.get(i, k) * factor.get(j, k);
+      assertNear(product, covariance.get(i, j), 1e-12);
     }
   }
-  assert.equal(featureStatistics(normals(5, 7, 4)).rank, 4); // five points span four directions
+  assert.equal(featureStatistics(normals(5, 7, 4)).factor.columns, 4); // five points span four directions
 });
 
-Deno.test("frechetDistance() of 512 dimensions takes seconds and leaves no tensor", () => {
+Deno.test("frechetDistance() of two samples of one Gaussian in 512 dimensions is small, and leaves no tensor", () => {
   const [a, b] = [normals(1000, 512, 5), normals(1000, 512, 6)];
   const tensors = tf.memory().numTensors;
-  const begun = performance.now();
   const distance = frechetDistance(a, b);
-  const seconds = (performance.now() - begun) / 1000;
   assert.equal(tf.memory().numTensors, tensors);
-  assert.ok(seconds < 15, `${seconds} s`);
   // two samples of one Gaussian: small beside the variance of 512 twice
   assert.ok(distance > 0 && distance < 512 / 2, `${distance}`);
-  console.error(`    512 dimensions: ${seconds.toFixed(2)} s`);
 });
 
 Deno.test("frechetDistance() refuses single rows, unequal dimensions and what is not finite", () => {
