@@ -14,6 +14,9 @@ export type Device = "cpu" | "cuda";
 /** The TensorFlow whose library the addon is linked with. */
 export const TENSORFLOW_VERSION = "2.21.0";
 
+/** Which changes our build makes to the binding's sources (`patchBinding`); another number, another engine. */
+const BINDING_PATCH = 1;
+
 /** File name of the addon. */
 export const ADDON = "tfjs_binding.node";
 
@@ -38,7 +41,8 @@ export function engineRoot(): string {
 /** The folder of one engine; its name has everything that the build depends on. */
 export function engineDirectory(device: Device): string {
   const { version } = require("@tensorflow/tfjs-node-gpu/package.json") as { version: string };
-  return join(engineRoot(), `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-${Deno.build.target}-${device}`);
+  const versions = `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-patch${BINDING_PATCH}`;
+  return join(engineRoot(), `${versions}-${Deno.build.target}-${device}`);
 }
 
 /** Whether all of an engine is there. A folder takes its name only when it is whole; this finds what was deleted since. */

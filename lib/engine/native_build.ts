@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
+import { patchBinding } from "./binding_patch.ts";
 import { errorText, runProgram, watchDownload } from "./external_program.ts";
 import {
   ADDON,
@@ -95,7 +96,7 @@ async function build(
     await compile(compiler, work, directory);
     onProgress({ stage: "check", bytes: 0, total: null });
     await check(work);
-    await Deno.remove(join(work, "tensorflow", "include"), { recursive: true });
+    for (const made of ["tensorflow/include", "binding"]) await Deno.remove(join(work, made), { recursive: true });
     await takePlace(work, directory);
   } catch (error) {
     if (error instanceof NativeBuildError) throw error;
@@ -200,7 +201,15 @@ async function download(
 
 /** Compiles the addon in `work` so that it finds its libraries in `directory`. */
 async function compile(compiler: readonly string[], work: string, directory: string): Promise<void> {
-  const sources = join(packageDirectory("@tensorflow/tfjs-node-gpu"), "binding");
+  const sources = join(work, "binding");
+  try {
+    await patchBinding(join(packageDirectory("@tensorflow/tfjs-node-gpu"), "binding"), sources);
+  } catch (error) {
+    throw new NativeBuildError(
+      `the sources of tfjs-node-gpu are not those that polysem mends: ${messageOf(error)}; ` +
+        "run `deno install --frozen` to restore them; scoring works on the wasm backend",
+    );
+  }
   const [program, ...first] = compiler;
   const compiled = await runProgram(program, [
     ...first,
