@@ -23,7 +23,7 @@ export {
   readMask,
   sampleGrid,
 } from "./gan/mod.ts";
-export { type Cifar10, readCifar10, toImageBatch } from "./images/cifar10.ts";
+export { type Cifar10, readCifar10, toImageBatch } from "./data/cifar10.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
 export { loadNetwork } from "./networks/models.ts";
 export type { Network } from "./networks/network.ts";

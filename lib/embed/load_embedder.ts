@@ -4,8 +4,8 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readWeights } from "../networks/read_weights.ts";
-import { findWeightSet } from "../networks/weights_registry.ts";
+import { readWeights } from "../weights/read_weights.ts";
+import { findWeightSet } from "../weights/registry.ts";
 import { createEmbedder, type Embedder, EMBEDDERS } from "./embedder.ts";
 
 /** An embedder and the hash of its weights. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-export { createGenerator, loadGenerator } from "./generator.ts";
-export { type Conditions, type ImageGenerator, LABELS, LATENT, latentOf } from "./image_generator.ts";
-export { readMask } from "./mask_file.ts";
+export { createGenerator, loadGenerator } from "./network/generator.ts";
+export { type Conditions, type ImageGenerator, LABELS, LATENT, latentOf } from "./network/image_generator.ts";
+export { readMask } from "./masks/mask_file.ts";
 export { type GeneratorMeasures, measureGenerator } from "./measures/mod.ts";
-export { PROBE_SHAPES, type ProbeDesign, probeMasks, probeUnits, type UnitProbe } from "./probe.ts";
-export { type SampleGrid, sampleGrid } from "./sample_grid.ts";
-export { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./shapes.ts";
-export { edgeMap, silhouette } from "./training_masks.ts";
+export { PROBE_SHAPES, type ProbeDesign, probeMasks, probeUnits, type UnitProbe } from "./probe/probe.ts";
+export { type SampleGrid, sampleGrid } from "./training/sample_grid.ts";
+export { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./masks/shapes.ts";
+export { edgeMap, silhouette } from "./masks/training_masks.ts";

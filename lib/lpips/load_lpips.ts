@@ -9,9 +9,9 @@ import { createAlexNetFeatures } from "../networks/alexnet.ts";
 import type { PerceptualNetwork } from "../networks/perceptual.ts";
 import { createSqueezeNetFeatures } from "../networks/squeezenet.ts";
 import { createVgg16Features } from "../networks/vgg16.ts";
-import type { Weights } from "../networks/weights.ts";
-import { readWeights } from "../networks/read_weights.ts";
-import { findWeightSet } from "../networks/weights_registry.ts";
+import type { Weights } from "../networks/tensors.ts";
+import { readWeights } from "../weights/read_weights.ts";
+import { findWeightSet } from "../weights/registry.ts";
 import { isHead, loadHeads } from "./heads.ts";
 import { createLpips, type Lpips, type LpipsOptions } from "./lpips.ts";
 

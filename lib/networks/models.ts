@@ -7,9 +7,9 @@ import { InputError } from "../errors.ts";
 import type { LayerInfo } from "../types.ts";
 import { createLeNet5, LENET5_LAYERS, type Normalization } from "./lenet5.ts";
 import type { Network } from "./network.ts";
-import { readWeights } from "./read_weights.ts";
-import type { Weights } from "./weights.ts";
-import { findWeightSet } from "./weights_registry.ts";
+import { readWeights } from "../weights/read_weights.ts";
+import type { Weights } from "./tensors.ts";
+import { findWeightSet } from "../weights/registry.ts";
 
 const CIFAR10_NORMALIZATION: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 

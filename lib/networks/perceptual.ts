@@ -6,7 +6,7 @@
  */
 import { convolveFused, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { takeWeight, toTensor, type Weights } from "./weights.ts";
+import { takeWeight, toTensor, type Weights } from "./tensors.ts";
 
 /** A network seen through the outputs of some of its ReLUs. */
 export interface PerceptualNetwork {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type LoadedEmbedder, loadEmbedder, meanRow } from "../embed/mod.ts";
-import { type Cifar10, CIFAR10_SHA256, toImageBatch } from "../images/cifar10.ts";
+import { type Cifar10, CIFAR10_SHA256, toImageBatch } from "../data/cifar10.ts";
 import { type LoadedLpips, loadLpips } from "../lpips/mod.ts";
 import { loadNetwork } from "../networks/models.ts";
 import type { Matrix } from "../types.ts";

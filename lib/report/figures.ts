@@ -15,8 +15,8 @@ import { distanceColour, pipelineDiagram } from "./charts/pipeline_diagram.ts";
 import { scoreByLayer } from "./charts/score_by_layer.ts";
 import { emptyChart, type Figure, figureTitle, INK } from "./charts/theme.ts";
 import { twoScores } from "./charts/two_scores.ts";
-import { type Cell, toCsv } from "./csv.ts";
-import type { RunData, UnitDetails, UnitOverview } from "./run_data.ts";
+import { type Cell, toCsv } from "../csv.ts";
+import type { RunData, UnitDetails, UnitOverview } from "../run_data.ts";
 
 /** The threshold of the literal rule of stopping. Alic et al. (2025), section 2.2. */
 const LITERAL_THRESHOLD = 0.02;

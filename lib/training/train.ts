@@ -4,7 +4,7 @@
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../images/cifar10.ts";
+import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/cifar10.ts";
 import type { TrainableClassifier } from "../networks/network.ts";
 import { createRandom, permutation } from "../random.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "./augment.ts";

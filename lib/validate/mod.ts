@@ -22,5 +22,5 @@ export {
   permutationPValue,
   ranks,
   spearman,
-} from "./statistics.ts";
+} from "../statistics/ranks.ts";
 export { stepsCurve, type StepsPoint } from "./steps_curve.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../data/cifar10.ts";
 import type { Network } from "../networks/network.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { reduceSpace } from "./objective.ts";

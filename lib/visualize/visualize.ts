@@ -5,11 +5,11 @@
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../images/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../data/cifar10.ts";
 import type { Network } from "../networks/network.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, UnitId } from "../types.ts";
-import { createAdam } from "./adam.ts";
+import { createAdam } from "../engine/adam.ts";
 import { selectedActivations } from "./objective.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";

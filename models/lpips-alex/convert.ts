@@ -7,9 +7,9 @@
  * each may be .pth or .safetensors. Tensors keep their names (torchvision's, and `linN.weight`), their layouts and their bits; the order is that of the
  * network, so the same inputs give the same bytes.
  */
-import { encodeSafetensors, type WeightArray } from "../../lib/networks/safetensors.ts";
-import { loadWeights } from "../../lib/networks/weights_load.ts";
-import { recordModel } from "../../lib/networks/weights_registry.ts";
+import { encodeSafetensors, type WeightArray } from "../../lib/weights/safetensors.ts";
+import { loadWeights } from "../../lib/weights/load_weights.ts";
+import { recordModel } from "../../lib/weights/registry.ts";
 
 const [featuresPath, headsPath] = Deno.args;
 if (headsPath === undefined) throw new Error("usage: convert.ts FEATURES HEADS");

@@ -6,10 +6,10 @@
 import type { ClusterOptions } from "../../lib/cluster/mod.ts";
 import { clusteredSpace } from "../../lib/cluster/options.ts";
 import { meanRow } from "../../lib/embed/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import type { ImageBatch, Matrix } from "../../lib/types.ts";
 import type { Visualizations } from "../../lib/visualize/mod.ts";
-import { createWorkerPool } from "../../lib/worker_pool.ts";
+import { createWorkerPool } from "../../lib/jobs/worker_pool.ts";
 import type { StageInit, StageResult, StageTask } from "./stage_worker.ts";
 import { type HandedOver, type Stage, type StageSeconds, THREADS, type Workload } from "./workload.ts";
 

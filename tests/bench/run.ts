@@ -6,10 +6,10 @@
  */
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
-import { integerOption } from "../../lib/cli/option_values.ts";
-import { decimals, formatTable } from "../../lib/cli/output.ts";
+import { integerOption } from "../../lib/cli/options/values.ts";
+import { decimals, formatTable } from "../../lib/cli/console/output.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
-import { readCifar10 } from "../../lib/images/cifar10.ts";
+import { readCifar10 } from "../../lib/data/cifar10.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
 import { CALIBRATED } from "../../lib/pipeline/profile.ts";
 import { runPolysemStages, type StageResults } from "./polysem_stages.ts";

@@ -6,13 +6,13 @@
 import { clusterEmbeddings, type ClusterOptions } from "../../lib/cluster/mod.ts";
 import { createEmbedder } from "../../lib/embed/mod.ts";
 import { useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import { loadLpips } from "../../lib/lpips/mod.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
-import type { Job } from "../../lib/pipeline/plan.ts";
+import type { Job } from "../../lib/jobs/plan.ts";
 import type { ImageBatch, Matrix } from "../../lib/types.ts";
 import { imageRequests, type Visualizations, visualize } from "../../lib/visualize/mod.ts";
-import { serveTasks } from "../../lib/worker_pool.ts";
+import { serveTasks } from "../../lib/jobs/worker_pool.ts";
 import type { Workload } from "./workload.ts";
 
 /** What a worker begins with. */

@@ -5,12 +5,12 @@
  */
 import { join } from "node:path";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../lib/images/cifar10.ts";
+import { CIFAR10_MEAN, CIFAR10_STD } from "../../lib/data/cifar10.ts";
 import { createTrainableResNet18, STEM_224 } from "../../lib/networks/resnet.ts";
-import { encodeSafetensors, type WeightArray } from "../../lib/networks/safetensors.ts";
-import { toWeightArray, type Weights } from "../../lib/networks/weights.ts";
-import { findWeightSet } from "../../lib/networks/weights_registry.ts";
-import { createPlan, type Job } from "../../lib/pipeline/plan.ts";
+import { encodeSafetensors, type WeightArray } from "../../lib/weights/safetensors.ts";
+import { toWeightArray, type Weights } from "../../lib/networks/tensors.ts";
+import { findWeightSet } from "../../lib/weights/registry.ts";
+import { createPlan, type Job } from "../../lib/jobs/plan.ts";
 import { CALIBRATED, type Profile } from "../../lib/pipeline/profile.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { LayerInfo, UnitId } from "../../lib/types.ts";

@@ -10,7 +10,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
 import { drawFigures } from "../../lib/report/figures.ts";
 import { renderSvg } from "../../lib/report/render.ts";
-import type { RunData } from "../../lib/report/run_data.ts";
+import type { RunData } from "../../lib/run_data.ts";
 import { madeUpRun } from "../report/atlas_run.ts";
 
 const CHROMIUM = "/usr/bin/chromium";

@@ -1,7 +1,7 @@
 /** Commands that must be refused, and what tests of commands share. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { MODELS_DIRECTORY } from "../../lib/networks/weights_registry.ts";
+import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
 import { polysem } from "./run_main.ts";
 
 /** Runs a command that must exit with 2: nothing on standard output, and one line that says what is wrong. */

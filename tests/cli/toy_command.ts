@@ -1,7 +1,7 @@
 /** Runs a command that needs a generator with one that needs no training. */
 import { Command } from "commander";
-import type { LoadGenerator } from "../../lib/cli/generator_option.ts";
-import type { ImageGenerator } from "../../lib/gan/image_generator.ts";
+import type { LoadGenerator } from "../../lib/cli/options/generator.ts";
+import type { ImageGenerator } from "../../lib/gan/network/image_generator.ts";
 import { toyGenerator } from "../gan/toy_generator.ts";
 
 /** What it printed; what it throws is thrown. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isCifar10Present } from "../../lib/images/cifar10.ts";
+import { isCifar10Present } from "../../lib/data/cifar10.ts";
 import { readRun } from "../../lib/store/mod.ts";
 import { json, refused, weightsOf, writeQuickProfile } from "../cli/refused.ts";
 import { command, finish } from "./command.ts";

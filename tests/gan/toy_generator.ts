@@ -1,6 +1,6 @@
 /** A generator that needs no training: what the parts of its images depend on is known. */
 import { InputError } from "../../lib/errors.ts";
-import { type ImageGenerator, LATENT } from "../../lib/gan/image_generator.ts";
+import { type ImageGenerator, LATENT } from "../../lib/gan/network/image_generator.ts";
 
 /** Grey of the blue channel: the latent's first number, brought into [0, 1]. */
 export function blueOf(latents: ArrayLike<number>, image: number): number {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { CIFAR10_MEAN, CIFAR10_STD, isCifar10Present, readCifar10, toImageBatch } from "../../lib/images/cifar10.ts";
+import { CIFAR10_MEAN, CIFAR10_STD, isCifar10Present, readCifar10, toImageBatch } from "../../lib/data/cifar10.ts";
 import { createLeNet5, createTrainableLeNet5, LENET5_LAYERS, type Normalization } from "../../lib/networks/lenet5.ts";
-import { MODELS_DIRECTORY } from "../../lib/networks/weights_registry.ts";
-import { readSafetensors, type WeightArray } from "../../lib/networks/safetensors.ts";
-import { toWeightArray } from "../../lib/networks/weights.ts";
+import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
+import { readSafetensors, type WeightArray } from "../../lib/weights/safetensors.ts";
+import { toWeightArray } from "../../lib/networks/tensors.ts";
 import { createRandom } from "../../lib/random.ts";
 import { madeUp, madeUpImages } from "../lpips/made_up.ts";
 import fixture from "../../fixtures/networks/lenet5.json" with { type: "json" };

@@ -8,8 +8,8 @@ import {
   STEM_224,
   STEM_32,
 } from "../../lib/networks/resnet.ts";
-import type { WeightArray } from "../../lib/networks/safetensors.ts";
-import { toWeightArray } from "../../lib/networks/weights.ts";
+import type { WeightArray } from "../../lib/weights/safetensors.ts";
+import { toWeightArray } from "../../lib/networks/tensors.ts";
 import { createRandom } from "../../lib/random.ts";
 import { madeUp, madeUpImages } from "../lpips/made_up.ts";
 import fixture from "../../fixtures/networks/resnet18.json" with { type: "json" };

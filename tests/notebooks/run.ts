@@ -16,7 +16,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { setUpJupyter } from "../../lib/notebook/jupyter.ts";
+import { setUpJupyter } from "../../lib/setup/jupyter.ts";
 import { compareOutputs, emptyFigures, type Notebook, withOutputsOf } from "./notebook_outputs.ts";
 
 const NOTEBOOKS = new URL("../../notebooks/", import.meta.url).pathname;

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { createEmbedder, meanRow } from "../../lib/embed/mod.ts";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { CIFAR10_SHA256, toImageBatch } from "../../lib/images/cifar10.ts";
-import { loadWeights } from "../../lib/networks/weights_load.ts";
-import { MODELS_DIRECTORY } from "../../lib/networks/weights_registry.ts";
-import { encodeSafetensors } from "../../lib/networks/safetensors.ts";
+import { CIFAR10_SHA256, toImageBatch } from "../../lib/data/cifar10.ts";
+import { loadWeights } from "../../lib/weights/load_weights.ts";
+import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
+import { encodeSafetensors } from "../../lib/weights/safetensors.ts";
 import { CALIBRATED, type ContextOptions, loadContext, PAPER } from "../../lib/pipeline/mod.ts";
 import { randomImages } from "./stand_ins.ts";
 

@@ -1,7 +1,7 @@
 /** Stages of known behaviour in place of the learned ones, so that what the pipeline does with them can be told by hand. */
 import { tf } from "../../lib/engine/mod.ts";
 import type { Embedder } from "../../lib/embed/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import type { Lpips } from "../../lib/lpips/mod.ts";
 import type { Network } from "../../lib/networks/network.ts";
 import { CALIBRATED, type PipelineContext, type Profile } from "../../lib/pipeline/mod.ts";

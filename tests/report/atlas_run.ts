@@ -1,6 +1,6 @@
 /** Runs made up for the tests of the page, as the plain data that it takes: no network, no file. */
 import type { ClusteringRecord, ImageBatch, RunManifest } from "../../lib/types.ts";
-import type { RunData, UnitDetails } from "../../lib/report/run_data.ts";
+import type { RunData, UnitDetails } from "../../lib/run_data.ts";
 
 /** What a made-up run is like. */
 export interface RunShape {

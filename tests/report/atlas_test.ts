@@ -7,7 +7,7 @@ import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_at
 import { criterionInWords, elbowRule, runFacts } from "../../lib/report/atlas/settings.ts";
 import { encodeSheet, sheetLayout } from "../../lib/report/atlas/sheet.ts";
 import { unitBlock, unitEntry } from "../../lib/report/atlas/unit_data.ts";
-import type { RunData } from "../../lib/report/run_data.ts";
+import type { RunData } from "../../lib/run_data.ts";
 import { madeUpRun, MANIFEST } from "./atlas_run.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'"> </script><!--`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { drawFigures, FIGURE_NAMES } from "../../lib/report/figures.ts";
 import type { FigureOptions } from "../../lib/report/figures.ts";
 import { renderSvg } from "../../lib/report/render.ts";
-import type { RunData } from "../../lib/report/run_data.ts";
+import type { RunData } from "../../lib/run_data.ts";
 import { deadUnit, madeUpRun, unitOf, UNITS } from "./made_up_run.ts";
 
 /** The text of a figure's SVG, and its CSV. */

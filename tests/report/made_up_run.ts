@@ -1,5 +1,5 @@
 /** A run made up by formulas, for the tests of figures: nothing in it comes from scoring. */
-import type { RunData, UnitDetails } from "../../lib/report/run_data.ts";
+import type { RunData, UnitDetails } from "../../lib/run_data.ts";
 import type { ClusteringRecord } from "../../lib/types.ts";
 import { MANIFEST } from "../store/example_run.ts";
 

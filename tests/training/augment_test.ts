@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "../../lib/training/augment.ts";
 import { madeUp } from "../lpips/made_up.ts";
 

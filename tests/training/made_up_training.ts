@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "../../lib/engine/mod.ts";
-import type { Cifar10, LabelledImages } from "../../lib/images/cifar10.ts";
+import type { Cifar10, LabelledImages } from "../../lib/data/cifar10.ts";
 import type { TrainableClassifier } from "../../lib/networks/network.ts";
 import { createRandom } from "../../lib/random.ts";
 import { LENET5_RECIPE, type Recipe } from "../../lib/training/recipe.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEmbedder } from "../../lib/embed/mod.ts";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { MODELS_DIRECTORY } from "../../lib/networks/weights_registry.ts";
+import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
 import { CALIBRATED } from "../../lib/pipeline/mod.ts";
 
 await useBackend();

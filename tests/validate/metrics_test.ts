@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { Matrix } from "../../lib/types.ts";
 import {

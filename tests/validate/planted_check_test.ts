@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { isCifar10Present, readCifar10 } from "../../lib/images/cifar10.ts";
+import { isCifar10Present, readCifar10 } from "../../lib/data/cifar10.ts";
 import { CALIBRATED, PAPER } from "../../lib/pipeline/mod.ts";
 import {
   CONTROL,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
-import { isCifar10Present, readCifar10 } from "../../lib/images/cifar10.ts";
+import { isCifar10Present, readCifar10 } from "../../lib/data/cifar10.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { shiftAndBrighten, standardize } from "../../lib/validate/planted/features.ts";
 import { createPlantedNetwork, FAMILIES, type Family, PLANTED_LAYER } from "../../lib/validate/planted/mod.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import { datasetActivations, imageActivations } from "../../lib/visualize/activations.ts";
 import { reduceSpace, selectedActivations } from "../../lib/visualize/objective.ts";
 import type { ActivationOptions } from "../../lib/visualize/options.ts";

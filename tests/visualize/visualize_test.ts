@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/images/cifar10.ts";
+import type { LabelledImages } from "../../lib/data/cifar10.ts";
 import { selectedActivations } from "../../lib/visualize/objective.ts";
 import type { VisualizeOptions } from "../../lib/visualize/options.ts";
 import { fourierParametrization, pixelParametrization } from "../../lib/visualize/parametrization.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
 import { createRandom, deriveSeed, permutation } from "../../random.ts";
-import { type Conditions, LABELS, LATENT, latentOf } from "../image_generator.ts";
-import { MASK_SIZE, randomShape } from "../shapes.ts";
-import { silhouette } from "../training_masks.ts";
+import { type Conditions, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
+import { MASK_SIZE, randomShape } from "../masks/shapes.ts";
+import { silhouette } from "../masks/training_masks.ts";
 
 /** Where the masks of a measure come from: silhouettes of test images of the label, or shapes drawn at random. */
 export type MaskKind = "silhouette" | "shape";

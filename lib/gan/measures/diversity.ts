@@ -6,7 +6,7 @@
 import { dataOf, tf } from "../../engine/mod.ts";
 import type { Lpips } from "../../lpips/mod.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
-import { LABELS } from "../image_generator.ts";
+import { LABELS } from "../network/image_generator.ts";
 
 /** Distances between images of one label. */
 export interface LabelDiversity {

@@ -4,7 +4,7 @@
  * @module
  */
 import { permutation, type Random } from "../../random.ts";
-import { LABELS } from "../image_generator.ts";
+import { LABELS } from "../network/image_generator.ts";
 import { type Estimate, estimateMean } from "./estimate.ts";
 
 /** How far the judge sees the labels that were asked for. */

@@ -5,10 +5,10 @@
  */
 import type { Random } from "../../random.ts";
 import type { ImageBatch } from "../../types.ts";
-import { type Mask, MASK_SIZE } from "../shapes.ts";
-import { edgeMap, silhouette } from "../training_masks.ts";
+import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
+import { edgeMap, silhouette } from "../masks/training_masks.ts";
 import { type Estimate, estimateMean } from "./estimate.ts";
-import { pearson } from "./pearson.ts";
+import { pearson } from "../../statistics/pearson.ts";
 
 const PIXELS = MASK_SIZE * MASK_SIZE;
 const IMAGE = 3 * PIXELS;

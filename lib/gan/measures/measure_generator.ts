@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Cifar10, CIFAR10_SIZE, toImageBatch } from "../../images/cifar10.ts";
+import { type Cifar10, CIFAR10_SIZE, toImageBatch } from "../../data/cifar10.ts";
 import { loadLpips, type Lpips } from "../../lpips/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../../random.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
-import { type ImageGenerator, LABELS } from "../image_generator.ts";
-import { gaussianBlur } from "../shapes.ts";
+import { type ImageGenerator, LABELS } from "../network/image_generator.ts";
+import { gaussianBlur } from "../masks/shapes.ts";
 import { createJudge, type Judge } from "./classifier.ts";
 import { createConditions, type MaskKind, type MeasureConditions } from "./conditions.ts";
 import { createNearestFeatures, type LabelDiversity, labelDiversity } from "./diversity.ts";

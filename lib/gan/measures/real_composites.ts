@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { CIFAR10_SIZE, type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { CIFAR10_SIZE, type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
 import { deriveSeed } from "../../random.ts";
-import { type ImageGenerator, LATENT } from "../image_generator.ts";
-import { composite } from "../training_masks.ts";
+import { type ImageGenerator, LATENT } from "../network/image_generator.ts";
+import { composite } from "../masks/training_masks.ts";
 
 const IMAGE = 3 * CIFAR10_SIZE * CIFAR10_SIZE;
 

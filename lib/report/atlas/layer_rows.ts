@@ -4,7 +4,7 @@
  * @module
  */
 import { sampleStandardDeviation } from "simple-statistics";
-import type { RunData } from "../run_data.ts";
+import type { RunData } from "../../run_data.ts";
 
 /** One layer of the summary. */
 export interface LayerRow {

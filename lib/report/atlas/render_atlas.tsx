@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { renderToString } from "preact-render-to-string";
 import type { ImageBatch } from "../../types.ts";
-import { isPartial, plannedUnits, type RunData } from "../run_data.ts";
+import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
 import { clientScript } from "./client_script.ts";
 import { layerRows } from "./layer_rows.ts";
 import { type AtlasFigure, type ComparisonSummary, Page } from "./page.tsx";

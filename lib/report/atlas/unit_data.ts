@@ -5,7 +5,7 @@
  */
 import type { ClusteringRecord, ImageBatch, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
-import type { RunData, UnitDetails, UnitOverview } from "../run_data.ts";
+import type { RunData, UnitDetails, UnitOverview } from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
 
 /** To so many significant digits: more than a chart of a few hundred pixels shows, a third of the bytes. */

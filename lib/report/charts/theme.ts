@@ -4,7 +4,7 @@
  * @module
  */
 import type { Config, TopLevelSpec } from "vega-lite";
-import { isPartial, plannedUnits, type RunData } from "../run_data.ts";
+import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
 
 /** Width of a figure in CSS pixels, 96 to the inch: 7.2 inches, two columns of a journal. */
 export const PRINT_WIDTH = 690;

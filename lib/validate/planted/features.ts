@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "../../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
 import { resizeBilinear } from "../../images/resize.ts";
 import { permutation, type Random } from "../../random.ts";
 

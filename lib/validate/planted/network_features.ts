@@ -1,11 +1,11 @@
 import { relu, tf } from "../../engine/mod.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../images/cifar10.ts";
+import { CIFAR10_MEAN, CIFAR10_STD } from "../../data/cifar10.ts";
 import { convolve, type KernelShape, loadConvolutions, maxPool } from "../../networks/perceptual.ts";
 import { ALEXNET_KERNELS } from "../../networks/alexnet.ts";
 import { loadNetwork } from "../../networks/models.ts";
-import { readWeights } from "../../networks/read_weights.ts";
+import { readWeights } from "../../weights/read_weights.ts";
 import { createResNet18, STEM_32 } from "../../networks/resnet.ts";
-import { findWeightSet } from "../../networks/weights_registry.ts";
+import { findWeightSet } from "../../weights/registry.ts";
 import { permutation, type Random } from "../../random.ts";
 import type { FeatureSet, PlantedFeatures } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";

@@ -5,7 +5,7 @@
  */
 import { dataOf, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import { type LabelledImages, toImageBatch } from "../../images/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
 import { resizeBilinear } from "../../images/resize.ts";
 import type { Network } from "../../networks/network.ts";
 import { createRandom, permutation, type Random } from "../../random.ts";

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { loadEmbedder } from "../../../lib/embed/mod.ts";
 import { dataOf, tf, useBackend } from "../../../lib/engine/mod.ts";
 import { createJudge } from "../../../lib/gan/measures/classifier.ts";
-import { CIFAR10_MEAN, CIFAR10_STD, readCifar10, toImageBatch } from "../../../lib/images/cifar10.ts";
+import { CIFAR10_MEAN, CIFAR10_STD, readCifar10, toImageBatch } from "../../../lib/data/cifar10.ts";
 import { normalizeColours } from "../../../lib/networks/normalize.ts";
-import { readWeights } from "../../../lib/networks/read_weights.ts";
+import { readWeights } from "../../../lib/weights/read_weights.ts";
 import { createResNet18 } from "../../../lib/networks/resnet.ts";
-import { findWeightSet } from "../../../lib/networks/weights_registry.ts";
+import { findWeightSet } from "../../../lib/weights/registry.ts";
 
 await useBackend();
 const { test } = await readCifar10();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createConditions } from "../../../lib/gan/measures/conditions.ts";
 import { createRealComposites } from "../../../lib/gan/measures/real_composites.ts";
-import { drawShape } from "../../../lib/gan/shapes.ts";
-import { latentOf } from "../../../lib/gan/image_generator.ts";
-import { silhouette } from "../../../lib/gan/training_masks.ts";
-import { type LabelledImages, readCifar10, toImageBatch } from "../../../lib/images/cifar10.ts";
+import { drawShape } from "../../../lib/gan/masks/shapes.ts";
+import { latentOf } from "../../../lib/gan/network/image_generator.ts";
+import { silhouette } from "../../../lib/gan/masks/training_masks.ts";
+import { type LabelledImages, readCifar10, toImageBatch } from "../../../lib/data/cifar10.ts";
 
 const { test } = await readCifar10();
 const PIXELS = 32 * 32;

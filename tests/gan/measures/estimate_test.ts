@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { estimate, estimateMean } from "../../../lib/gan/measures/estimate.ts";
-import { pearson } from "../../../lib/gan/measures/pearson.ts";
+import { pearson } from "../../../lib/statistics/pearson.ts";
 import { createRandom } from "../../../lib/random.ts";
 
 Deno.test("estimateMean() has the interval of a share as the normal approximation tells it", () => {

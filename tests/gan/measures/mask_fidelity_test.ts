@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { correlateWithMasks, edgesOfMask, maskFidelity } from "../../../lib/gan/measures/mask_fidelity.ts";
-import { pearson } from "../../../lib/gan/measures/pearson.ts";
-import { drawShape, type Mask } from "../../../lib/gan/shapes.ts";
+import { pearson } from "../../../lib/statistics/pearson.ts";
+import { drawShape, type Mask } from "../../../lib/gan/masks/shapes.ts";
 import { createRandom } from "../../../lib/random.ts";
 import type { ImageBatch } from "../../../lib/types.ts";
 

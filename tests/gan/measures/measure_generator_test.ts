@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tf, useBackend } from "../../../lib/engine/mod.ts";
-import { loadGenerator } from "../../../lib/gan/generator.ts";
+import { loadGenerator } from "../../../lib/gan/network/generator.ts";
 import { cardSection, SUMMARY_HEAD, summaryRows } from "../../../lib/gan/measures/card_section.ts";
 import { type GeneratorMeasures, measureGenerator } from "../../../lib/gan/measures/measure_generator.ts";
 import type { MaskCorrelation } from "../../../lib/gan/measures/mask_fidelity.ts";
-import { readCifar10 } from "../../../lib/images/cifar10.ts";
-import { MODELS_DIRECTORY } from "../../../lib/networks/weights_registry.ts";
+import { readCifar10 } from "../../../lib/data/cifar10.ts";
+import { MODELS_DIRECTORY } from "../../../lib/weights/registry.ts";
 import { ignoringAll, maskAsBrightness } from "./toy_generators.ts";
 
 await useBackend();

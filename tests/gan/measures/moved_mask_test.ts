@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ImageGenerator } from "../../../lib/gan/image_generator.ts";
+import type { ImageGenerator } from "../../../lib/gan/network/image_generator.ts";
 import { measureMovedMask } from "../../../lib/gan/measures/moved_mask.ts";
 import { createRandom } from "../../../lib/random.ts";
 import { collapsedOn, maskAsBrightness } from "./toy_generators.ts";

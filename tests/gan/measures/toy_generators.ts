@@ -1,6 +1,6 @@
 /** Generators whose faults are known, to measure the measures. */
-import { type Conditions, type ImageGenerator, LATENT } from "../../../lib/gan/image_generator.ts";
-import { type LabelledImages, toImageBatch } from "../../../lib/images/cifar10.ts";
+import { type Conditions, type ImageGenerator, LATENT } from "../../../lib/gan/network/image_generator.ts";
+import { type LabelledImages, toImageBatch } from "../../../lib/data/cifar10.ts";
 import { deriveSeed } from "../../../lib/random.ts";
 
 const SIDE = 32;

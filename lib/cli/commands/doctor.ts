@@ -1,0 +1,186 @@
+/**
+ * `polysem doctor`: what this machine computes with, and what of data and weights is there.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { readdir, stat } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { cacheDirectory } from "../../cache.ts";
+import type { BackendReport } from "../../engine/mod.ts";
+import { messageOf } from "../../errors.ts";
+import { CIFAR10_SHA256, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/cifar10.ts";
+import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/registry.ts";
+import { formatTable, printResult } from "../console/output.ts";
+
+interface Diagnosis {
+  /** What the engine runs on; where it cannot be had as asked for, why. */
+  readonly engine: BackendReport | { readonly backend: null; readonly problem: string };
+  readonly versions: {
+    readonly polysem: string;
+    readonly deno: string;
+    readonly v8: string;
+    readonly tfjs: string | null;
+    readonly tensorflow: string | null;
+  };
+  readonly cpu: { readonly model: string; readonly threads: number };
+  /** Names of the cards, and the driver; null where there is no driver. */
+  readonly nvidia: { readonly driver: string; readonly cards: readonly string[] } | null;
+  readonly cache: {
+    readonly directory: string;
+    readonly bytes: number;
+    readonly entries: readonly { readonly name: string; readonly bytes: number }[];
+  };
+  readonly data: {
+    readonly name: "CIFAR-10";
+    readonly directory: string;
+    readonly state: "intact" | "missing" | "altered";
+    /** Hash of the pinned hashes of all pixels and labels. */
+    readonly sha256: string;
+    readonly problem: string | null;
+  };
+  readonly weights: readonly {
+    readonly name: string;
+    /** The worst state of its files. */
+    readonly state: WeightFileState;
+    readonly files: readonly { readonly path: string; readonly sha256: string; readonly state: WeightFileState }[];
+    readonly remedy: string | null;
+  }[];
+}
+
+/** Adds the command to the program. */
+export function registerDoctor(program: Command): void {
+  program.command("doctor")
+    .description("Show the engine in use and why not a better one, versions, and the state of data and weights.")
+    .action(async (_options: unknown, command: Command) => {
+      const diagnosis = await diagnose();
+      printResult(command, diagnosis, () => describe(diagnosis));
+    });
+}
+
+async function diagnose(): Promise<Diagnosis> {
+  const { useBackend } = await import("../../engine/mod.ts");
+  const engine = await useBackend().catch((error) => ({ backend: null, problem: messageOf(error) }));
+  const { default: { version } } = await import("../../../deno.json", { with: { type: "json" } });
+  return {
+    engine,
+    versions: {
+      polysem: version,
+      deno: Deno.version.deno,
+      v8: Deno.version.v8,
+      tfjs: engine.backend === null ? null : engine.versions.tfjs,
+      tensorflow: engine.backend === null ? null : engine.versions.tensorflow,
+    },
+    cpu: { model: cpus()[0]?.model ?? "unknown", threads: navigator.hardwareConcurrency },
+    nvidia: await findNvidia(),
+    cache: await measureCache(),
+    data: await checkData(),
+    weights: await checkWeights(),
+  };
+}
+
+/** Reads what the driver says in /proc, which needs no right to run `nvidia-smi`. */
+async function findNvidia(): Promise<Diagnosis["nvidia"]> {
+  try {
+    const driver = (await Deno.readTextFile("/proc/driver/nvidia/version")).split("\n")[0];
+    const cards: string[] = [];
+    for await (const { name } of Deno.readDir("/proc/driver/nvidia/gpus")) {
+      const about = await Deno.readTextFile(`/proc/driver/nvidia/gpus/${name}/information`);
+      cards.push(/^Model:\s*(.+)$/m.exec(about)?.[1].trim() ?? name);
+    }
+    return { driver: driver.replace(/^NVRM version:\s*/, ""), cards };
+  } catch {
+    return null;
+  }
+}
+
+async function measureCache(): Promise<Diagnosis["cache"]> {
+  const directory = cacheDirectory();
+  const names = await readdir(directory).catch(() => []);
+  const entries = await Promise.all(
+    names.sort().map(async (name) => ({ name, bytes: await bytesOf(join(directory, name)) })),
+  );
+  return { directory, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0), entries };
+}
+
+/** Size of a file, or of all files under a folder; what disappears meanwhile counts nothing. */
+async function bytesOf(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return found.size;
+    const inside = await Promise.all((await readdir(path)).map((name) => bytesOf(join(path, name))));
+    return inside.reduce((sum, bytes) => sum + bytes, 0);
+  } catch {
+    return 0;
+  }
+}
+
+async function checkData(): Promise<Diagnosis["data"]> {
+  const about = { name: "CIFAR-10", directory: cifar10Directory(), sha256: CIFAR10_SHA256 } as const;
+  if (!isCifar10Present()) return { ...about, state: "missing", problem: "run `deno task setup`" };
+  try {
+    await readCifar10();
+    return { ...about, state: "intact", problem: null };
+  } catch (error) {
+    return { ...about, state: "altered", problem: messageOf(error) };
+  }
+}
+
+async function checkWeights(): Promise<Diagnosis["weights"]> {
+  const weights: Diagnosis["weights"][number][] = [];
+  for (const set of await listWeightSets()) {
+    const files: Diagnosis["weights"][number]["files"][number][] = [];
+    for (const file of set.files) {
+      files.push({ path: file.path, sha256: file.sha256, state: await checkWeightFile(file) });
+    }
+    const states = files.map((file) => file.state);
+    const state = states.includes("altered") ? "altered" : states.includes("missing") ? "missing" : "intact";
+    const remedy = state === "intact"
+      ? null
+      : set.files.some((file) => file.url === null)
+      ? "check out the repository again"
+      : `deno task weights fetch ${set.name}`;
+    weights.push({ name: set.name, state, files, remedy });
+  }
+  return weights;
+}
+
+function describe({ engine, versions, cpu, nvidia, cache, data, weights }: Diagnosis): string {
+  const lines: string[] = [];
+  if (engine.backend === null) {
+    lines.push(`engine    none: ${engine.problem}`);
+  } else {
+    const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
+    lines.push(`engine    ${engine.backend} on ${engine.device}, ${threads}`);
+    for (const { backend, why, remedy } of engine.skipped) lines.push(`          not ${backend}: ${why}; ${remedy}`);
+  }
+  const tensorflow = versions.tensorflow === null ? "" : `, TensorFlow ${versions.tensorflow}`;
+  lines.push(
+    `versions  polysem ${versions.polysem}, TensorFlow.js ${
+      versions.tfjs ?? "-"
+    }${tensorflow}, Deno ${versions.deno}, ` +
+      `V8 ${versions.v8}`,
+    `cpu       ${cpu.model}, ${cpu.threads} threads`,
+    `nvidia    ${nvidia === null ? "no driver" : `${nvidia.cards.join(", ") || "no card"}; ${nvidia.driver}`}`,
+    `cache     ${cache.directory}, ${megabytes(cache.bytes)}` +
+      (cache.entries.length > 0 ? ` (${cache.entries.map((e) => `${e.name} ${megabytes(e.bytes)}`).join(", ")})` : ""),
+    `CIFAR-10  ${data.state}${data.problem === null ? `, sha256 ${data.sha256}` : `: ${data.problem}`}`,
+    formatTable(
+      ["weights", "state", "sha256", "file or remedy"],
+      weights.flatMap(({ name, files, remedy }) =>
+        files.map(({ path, sha256, state }) => [
+          name,
+          state,
+          sha256.slice(0, 16),
+          state === "intact" ? path : remedy ?? path,
+        ])
+      ),
+    ),
+  );
+  return lines.join("\n");
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}

@@ -1,0 +1,67 @@
+/**
+ * `polysem embed IMAGE...`: images to 512 dimensions.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { InputError } from "../../errors.ts";
+import { globalOptions, printResult } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+
+interface EmbedOptions {
+  readonly embedder: string;
+  readonly weights?: string;
+  readonly out: string;
+}
+
+/** Adds the command to the program. */
+export function registerEmbed(program: Command): void {
+  program.command("embed")
+    .description(
+      "Embed PNG images by the 512-d global average pool of a ResNet-18; those of another size are resized to its own.",
+    )
+    .argument("<images...>", "PNG files")
+    .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, 512], a row an image")
+    .option(
+      "--embedder <name>",
+      "resnet18-cifar10 (ours), or resnet18-imagenet once `deno task weights fetch resnet18-imagenet` has brought it",
+      "resnet18-cifar10",
+    )
+    .option("--weights <file>", "the embedder's weights, .pth or .safetensors, in place of the default")
+    .action(async (paths: string[], options: EmbedOptions, command: Command) => {
+      if (!options.out.endsWith(".npy")) {
+        throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
+      }
+      const { useBackend } = await import("../../engine/mod.ts");
+      const { loadEmbedder } = await import("../../embed/mod.ts");
+      const { readPng } = await import("../../images/png.ts");
+      const { writeMatrix } = await import("../../store/matrix.ts");
+      const images = [];
+      for (const path of paths) images.push(await readPng(path)); // all before the first is embedded: a bad one costs nothing
+      await useBackend();
+      const embedder = await loadEmbedder(options.embedder, options.weights);
+      try {
+        const progress = createProgress({
+          title: "embedding",
+          total: paths.length,
+          unit: "images",
+          quiet: globalOptions(command).quiet,
+        });
+        const data = new Float32Array(paths.length * embedder.dimensions);
+        images.forEach((image, i) => {
+          data.set(embedder.embed(image).data, i * embedder.dimensions);
+          progress.increment();
+        });
+        progress.stop();
+        writeMatrix(options.out, { rows: paths.length, cols: embedder.dimensions, data });
+        const shape = [paths.length, embedder.dimensions];
+        printResult(
+          command,
+          { out: options.out, shape, embedder: embedder.name, sha256: embedder.sha256, images: paths },
+          `${options.out}: ${shape.join(" x ")}, ${embedder.name}`,
+        );
+      } finally {
+        embedder.dispose();
+      }
+    });
+}

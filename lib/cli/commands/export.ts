@@ -1,0 +1,28 @@
+/**
+ * `polysem export RUN --format csv`: a run's scores in a format for other programs.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { join } from "node:path";
+import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory, writeWhole } from "../../store/mod.ts";
+import { printResult } from "../console/output.ts";
+
+/** Adds the command to the program. */
+export function registerExport(program: Command): void {
+  program.command("export")
+    .description("Write the scores of a run as CSV, Parquet or JSON; also of a run in progress.")
+    .argument("<run>", "name under runs/, or path of a run")
+    .addOption(
+      new Option("--format <format>", "csv and parquet: the columns of scores.csv; json: all but images and embeddings")
+        .choices(EXPORT_FORMATS).default("csv"),
+    )
+    .option("--out <file>", "file to write (default: scores.FORMAT in the run's folder)")
+    .action((run: string, options: { format: ExportFormat; out?: string }, command: Command) => {
+      using reader = readRun(runDirectory(run));
+      const file = options.out ?? join(reader.directory, `scores.${options.format}`);
+      writeWhole(file, exportRun(reader, options.format));
+      const units = reader.units().length;
+      printResult(command, { file, format: options.format, units }, `${units} units written to ${file}`);
+    });
+}

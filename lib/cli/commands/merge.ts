@@ -1,0 +1,39 @@
+/**
+ * `polysem merge RUN... --into NAME`: the union of runs that hold shards of one plan.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { mergeRuns, readRun, runDirectory, writeScores } from "../../store/mod.ts";
+import { printNote, printResult } from "../console/output.ts";
+
+/** Adds the command to the program. */
+export function registerMerge(program: Command): void {
+  program.command("merge")
+    .description("Merge runs of the same settings, such as the shards 0/2 and 1/2, into one run and its scores.csv.")
+    .argument("<run...>", "names under runs/, or paths of runs")
+    .requiredOption("--into <run>", "name under runs/, or path, of the merged run; created, or added to")
+    .action((runs: string[], options: { into: string }, command: Command) => {
+      const directory = runDirectory(options.into);
+      const result = mergeRuns(runs.map(runDirectory), directory);
+      using merged = readRun(directory);
+      const scores = writeScores(merged);
+      const { planned, completed, added, missing } = result;
+      if (missing.length > 0) {
+        printNote(
+          command,
+          `note: ${missing.length} of ${planned} jobs are in none of the runs (${abridge(missing)}); ` +
+            `merge the shards that hold them too, or finish them with score-all --run ${options.into}`,
+        );
+      }
+      printResult(
+        command,
+        { directory, scores, ...result },
+        `${completed} of ${planned} jobs in ${directory} (${added} added); scores in ${scores}`,
+      );
+    });
+}
+
+function abridge(jobs: readonly number[]): string {
+  return jobs.length <= 8 ? jobs.join(" ") : `${jobs.slice(0, 7).join(" ")} ... ${jobs.at(-1)}`;
+}

@@ -1,0 +1,132 @@
+/**
+ * `polysem report RUN`: a run as one page for the browser, `report.html`.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { basename, dirname, extname, join } from "node:path";
+import { InputError, messageOf } from "../../errors.ts";
+import { plannedUnits } from "../../run_data.ts";
+import { drawFigures } from "../../report/figures.ts";
+import { renderSvg } from "../../report/render.ts";
+import type { AtlasFigure } from "../../report/atlas/page.tsx";
+import { renderAtlas } from "../../report/atlas/render_atlas.tsx";
+import { manifestDifferences, writeWhole } from "../../store/mod.ts";
+import { globalOptions, printResult } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+import { readRunData } from "../../store/read_run_data.ts";
+
+/** The figures at the top of a page, in this order. The others show single units, which the page does for each. */
+const FIGURES = [/score_by_layer$/, /dataset_check$/, /elbow$/, /two_stops$/];
+
+/** What a report is made of. */
+export interface ReportOptions {
+  /** Name under `runs/`, or path, of a run to compare with. */
+  readonly compare?: string;
+  /** The file to write; `report.html` in the run's folder unless given. */
+  readonly out?: string;
+  /** Folder of the dataset; false to do without its images. */
+  readonly data?: string | false;
+}
+
+/** A report that was written. */
+export interface WrittenReport {
+  readonly file: string;
+  /** Folder of the images where they are too many for the page, null where they are in it. */
+  readonly images: string | null;
+  readonly bytes: number;
+  readonly units: number;
+  /** Units that the run is to have. */
+  readonly planned: number;
+}
+
+/** Adds the command to the program. */
+export function registerReport(program: Command): void {
+  program.command("report")
+    .description("Write a run as one page for the browser: summary, figures and every unit; also of a run in progress.")
+    .argument("<run>", "name under runs/, or path of a run")
+    .option("--compare <run>", "show what changed from this run to another, unit by unit")
+    .option("--out <file>", "file to write (default: report.html in the run's folder)")
+    .option("--data <dir>", "folder with CIFAR-10 in the official binary layout (default: what `setup` fetched)")
+    .option("--no-data", "leave out the dataset's images")
+    .action(async (run: string, options: ReportOptions, command: Command) => {
+      const report = await writeReport(run, options, command);
+      const { units, planned, bytes } = report;
+      printResult(
+        command,
+        report,
+        `${
+          units < planned ? `partial run, ${units} of ${planned} units` : `${units} unit${units === 1 ? "" : "s"}`
+        }, ` +
+          `${(bytes / 1e6).toFixed(1)} MB\nreport: ${report.file}` +
+          (report.images === null ? "" : `\nimages: ${report.images} (keep it beside the page)`),
+      );
+    });
+}
+
+/**
+ * Makes the page of a run, with progress.
+ *
+ * @param run name under `runs/`, or path of a run's folder.
+ * @throws {InputError} when a run cannot be read, has nothing yet, or the file cannot be written.
+ */
+export async function writeReport(run: string, options: ReportOptions, command: Command): Promise<WrittenReport> {
+  const data = options.data === false ? null : options.data;
+  using first = await readRunData(run, data);
+  using second = options.compare === undefined ? null : await readRunData(options.compare, data);
+  const file = options.out ?? join(first.directory, "report.html");
+  const folder = join(dirname(file), `${basename(file, extname(file))}_files`);
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true }); // at once: not after minutes of work
+  } catch (error) {
+    throw new InputError(`${dirname(file)} cannot be made: ${messageOf(error)}; choose another place with --out`);
+  }
+  const notices = [
+    ...(first.manifest.dataset !== null && first.dataset === null
+      ? ["The dataset is not on this machine: its best images are named, not shown."]
+      : []),
+  ];
+  const progress = createProgress({
+    title: "report",
+    total: first.units.length,
+    unit: "units",
+    quiet: globalOptions(command).quiet,
+  });
+  try {
+    const drawn = new Map<number, AtlasFigure>();
+    for (const { name, title, spec } of drawFigures(first, second === null ? {} : { compare: second })) {
+      const place = FIGURES.findIndex((each) => each.test(name));
+      if (place >= 0) drawn.set(place, { title, svg: await renderSvg(spec) });
+    }
+    const figures = FIGURES.flatMap((_, place) => drawn.get(place) ?? []);
+    const { html, inline } = await renderAtlas(first, {
+      figures,
+      notices,
+      compare: second === null ? undefined : {
+        run: second,
+        settings: manifestDifferences(first.manifest, second.manifest)
+          .map((each) => each.replace(/ there, (.*) asked$/, " → $1")),
+      },
+      saveImage: async (name, bytes) => {
+        try {
+          await Deno.mkdir(folder, { recursive: true });
+          await Deno.writeFile(join(folder, name), bytes);
+        } catch (error) {
+          throw new InputError(`${folder} cannot be written: ${messageOf(error)}; choose another place with --out`);
+        }
+        return `${encodeURIComponent(basename(folder))}/${name}`;
+      },
+      onProgress: (done, total) => progress.update(first.units.length * done / total),
+    });
+    writeWhole(file, html);
+    return {
+      file,
+      images: inline ? null : folder,
+      bytes: new TextEncoder().encode(html).length,
+      units: first.units.length,
+      planned: plannedUnits(first),
+    };
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * `polysem score-all`: scores every chosen unit into a run, or goes on with one.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { messageOf } from "../../errors.ts";
+import type { RunManifest } from "../../types.ts";
+import type { RunSummary } from "../../store/mod.ts";
+import { integerOption } from "../options/values.ts";
+import {
+  decimals,
+  duration,
+  formatTable,
+  globalOptions,
+  printDetail,
+  printNote,
+  printResult,
+} from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { VERSION } from "../console/version.ts";
+
+interface ScoreAllOptions extends ScoringOptions {
+  readonly layers?: string;
+  readonly units?: string;
+  readonly limit?: number;
+  readonly run?: string;
+  readonly shard?: string;
+  readonly workers?: number;
+  readonly report: boolean;
+}
+
+/** Adds the command to the program. */
+export function registerScoreAll(program: Command): void {
+  withScoringOptions(
+    program.command("score-all")
+      .description(
+        "Score units into runs/NAME, all of them or those chosen: visualize, elbow, embed, cluster, score, check. A run " +
+          "that was cut goes on where it stopped.",
+      )
+      .option("--layers <names>", "layers to score, such as conv1,conv2 (default: all)")
+      .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
+      .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
+      .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
+      .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
+      .option(
+        "--workers <n>",
+        "jobs under way at a time, each on a core of its own; results do not depend on it (default: as many as there are " +
+          "cores, with 1 GB of free memory each; 1 on a graphics card)",
+        integerOption(1),
+      )
+      .option("--no-report", "do without the page for the browser, report.html"),
+  ).action(async (options: ScoreAllOptions, command: Command) => {
+    const pipeline = await import("../../pipeline/mod.ts");
+    const store = await import("../../store/mod.ts");
+    const shard = options.shard === undefined ? { index: 0, count: 1 } : pipeline.parseShard(options.shard);
+    const { modelLayers } = await import("../../networks/models.ts");
+    const layers = modelLayers(options.model);
+    const units = pipeline.selectUnits(layers, options); // before anything is loaded
+    const context = await loadScoring(options, command, { threads: 1 }); // the cores are for the workers
+    try {
+      const jobs = pipeline.createPlan(layers, units);
+      const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
+      const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;
+      const directory = store.runDirectory(name);
+      using run = store.openRun(directory, manifestOf(context, options, jobs, shard, store.RUN_SCHEMA));
+
+      const pending = run.pendingJobs();
+      const total = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
+      const done = run.completedJobs().length;
+      if (done > 0) printNote(command, `${directory} has ${done} finished jobs; ${pending.length} to go`);
+      const started = performance.now();
+      const { quiet } = globalOptions(command);
+      const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
+      const events = {
+        onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
+      };
+      const workers = options.workers ?? pipeline.suggestWorkers(context.backend, pending.length);
+      printDetail(command, `workers: ${workers}`);
+      try {
+        if (workers === 1) pipeline.scoreAll(context, jobs, run, events);
+        else await pipeline.scoreAllInWorkers(context.loadedBy, context.backend, workers, jobs, run, events);
+      } finally {
+        progress.stop();
+      }
+      const seconds = (performance.now() - started) / 1000;
+      const scores = store.writeScores(run);
+      const summary = run.summary();
+      const report = shard.count === 1 && options.report ? await reportOf(directory, options, command) : {};
+      const files = { run: join(directory, store.RUN_FILE), scores, ...report };
+      printResult(
+        command,
+        { run: directory, profile: context.profileName, embedder: context.embedder.name, seconds, files, ...summary },
+        () => summaryText(summary, context, files, seconds),
+      );
+    } finally {
+      context.dispose();
+    }
+  });
+}
+
+/** Writes the run's page. The scores are there whether or not that succeeds. */
+async function reportOf(directory: string, { data }: ScoreAllOptions, command: Command): Promise<{ report?: string }> {
+  try {
+    const { writeReport } = await import("./report.ts");
+    return { report: (await writeReport(directory, { data }, command)).file };
+  } catch (error) {
+    printNote(command, `report.html was not written: ${messageOf(error)}`);
+    return {};
+  }
+}
+
+function manifestOf(
+  context: ScoringContext,
+  options: ScoreAllOptions,
+  jobs: RunManifest["jobs"],
+  shard: RunManifest["shard"],
+  schema: number,
+): RunManifest {
+  const { backend, versions } = context.backend;
+  return {
+    schema,
+    version: VERSION,
+    model: options.model,
+    modelSha256: context.modelSha256,
+    seed: options.seed,
+    profileName: context.profileName,
+    profile: context.profile,
+    embedder: context.embedder.name,
+    embedderSha256: context.embedder.sha256,
+    lpips: context.lpips.net,
+    lpipsSha256: context.lpips.sha256,
+    dataset: context.dataset,
+    jobs,
+    shard,
+    engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
+  };
+}
+
+function summaryText(
+  { layers, jobs }: RunSummary,
+  context: ScoringContext,
+  files: Readonly<Record<string, string>>,
+  seconds: number,
+): string {
+  const sum = (pick: (layer: RunSummary["layers"][number]) => number | null) =>
+    layers.reduce((total, layer) => total + (pick(layer) ?? 0), 0);
+  const exceeding = (count: number | null, units: number) => count === null ? null : `${count} of ${units}`;
+  const rows = layers.map((layer) => [
+    layer.layer,
+    layer.units,
+    decimals(layer.meanS),
+    decimals(layer.spreadS),
+    layer.K1,
+    layer.K2,
+    layer.K3,
+    layer.dead,
+    exceeding(layer.exceeding, layer.units),
+    duration(layer.seconds),
+  ]);
+  const all = [
+    "all",
+    sum(({ units }) => units),
+    null,
+    null,
+    sum(({ K1 }) => K1),
+    sum(({ K2 }) => K2),
+    sum(({ K3 }) => K3),
+    sum(({ dead }) => dead),
+    exceeding(layers[0]?.exceeding === null ? null : sum(({ exceeding }) => exceeding), sum(({ units }) => units)),
+    duration(sum(({ seconds }) => seconds)),
+  ];
+  const head = ["layer", "units", "mean S", "sd S", "K=1", "K=2", "K>=3", "dead", "exceed dataset", "time"];
+  return [
+    formatTable(head, [...rows, all]),
+    `Profile ${context.profileName}, embedder ${context.embedder.name}, jobs ${jobs.completed} of ${jobs.planned}, ` +
+    `this time ${duration(seconds)}.`,
+    ...Object.entries(files).map(([what, path]) => `${what}: ${path}`),
+  ].join("\n");
+}

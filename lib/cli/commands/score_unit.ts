@@ -1,0 +1,119 @@
+/**
+ * `polysem score-unit conv2:3`: one unit through all stages.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { UnitRecord } from "../../types.ts";
+import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { createImageFolder, writeImages } from "../console/write_images.ts";
+
+interface ScoreUnitOptions extends ScoringOptions {
+  readonly out?: string;
+}
+
+/** Adds the command to the program. */
+export function registerScoreUnit(program: Command): void {
+  withScoringOptions(
+    program.command("score-unit")
+      .description("Score one unit: its images, elbow, clusters and score, each stage shown.")
+      .argument("<unit>", "the unit, such as conv2:3")
+      .option("--out <dir>", "write its images there, and a sheet of them by cluster"),
+  ).action(async (text: string, options: ScoreUnitOptions, command: Command) => {
+    const { clusterOptions, parseUnit, partOfImages, scoreUnits, PAPER } = await import("../../pipeline/mod.ts");
+    const { compareCriteria } = await import("../../cluster/mod.ts");
+    const { runningMeanDistances } = await import("../../elbow/mod.ts");
+    const { activationCheck } = await import("../../validate/mod.ts");
+    const { modelLayers } = await import("../../networks/models.ts");
+    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
+    const context = await loadScoring(options, command);
+    try {
+      if (options.out !== undefined) await createImageFolder(options.out); // before the work
+      const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
+      let record: UnitRecord;
+      try {
+        [record] = scoreUnits(context, layer, [unit], (share) => progress.update(Math.round(100 * share)));
+      } finally {
+        progress.stop();
+      }
+      const files = options.out === undefined ? [] : await writeUnit(options.out, record);
+      const { images: _images, embeddings, ...plain } = record;
+      const { score } = record;
+      const counted = score === null ? null : partOfImages(
+        embeddings,
+        clusterOptions(context, layer, unit, record),
+        Array.from({ length: score.I }, (_, i) => i),
+      );
+      const kByCriterion = counted === null ? null : compareCriteria(counted.embeddings, counted.options);
+      const check = score === null || record.datasetMax === null
+        ? null
+        : activationCheck(record.activations.slice(0, score.I), record.datasetMax);
+      const meanDistances = runningMeanDistances(record.distances);
+      printResult(
+        command,
+        {
+          ...plain,
+          profile: context.profileName,
+          embedder: context.embedder.name,
+          meanDistances,
+          check,
+          k_by_criterion: kByCriterion,
+          files,
+        },
+        () => {
+          if (score === null) return `${text} is dead: no start has a gradient to follow, so it has no score.`;
+          const parts = (name: string, each: NonNullable<UnitRecord["score"]>) => [
+            name,
+            each.I,
+            each.K,
+            decimals(each.C),
+            decimals(each.D),
+            decimals(each.S),
+          ];
+          const sizes = Array.from(
+            { length: score.K },
+            (_, k) => score.assignments.filter((each) => each === k).length,
+          );
+          const lines = [
+            formatTable(["stop and rule for K", "I", "K", "C", "D", "S"], [
+              parts(context.profileName, score),
+              ...(record.paper === null
+                ? []
+                : [parts(`literal (change < ${PAPER.elbow.threshold}, BIC)`, record.paper)]),
+            ]),
+            `Mean LPIPS ${
+              decimals(meanDistances[score.I - 2])
+            } after ${score.I} images (stopped by: ${record.stopReason}).`,
+            `Clusters of ${sizes.join(", ")} images; mean pairwise angle ${decimals(record.meanAngle)} of a half turn.`,
+            `K by criterion: ${Object.entries(kByCriterion!).map(([name, K]) => `${name} ${K ?? "-"}`).join(", ")}.`,
+            check === null
+              ? "Without a dataset there is no check of section 3."
+              : `Activation ${decimals(check.mean)} (lowest ${decimals(check.min)}); best of 10,000 test images ` +
+                `${decimals(check.datasetMax)}; ${(100 * check.share).toFixed(0)} % of the images exceed it.`,
+            ...(record.flags.length === 0 ? [] : [`Flags: ${record.flags.join(", ")}.`]),
+            ...(files.length === 0 ? [] : [`Images: ${options.out}`]),
+          ];
+          return lines.join("\n");
+        },
+      );
+    } finally {
+      context.dispose();
+    }
+  });
+}
+
+/** Writes the images that count, and a sheet with one row or more per cluster. */
+async function writeUnit(directory: string, record: UnitRecord): Promise<string[]> {
+  const { layer, unit, images, score, activations } = record;
+  const count = score?.I ?? images.count;
+  const order = Array.from({ length: count }, (_, i) => i);
+  if (score !== null) order.sort((a, b) => score.assignments[a] - score.assignments[b] || a - b);
+  const names = (i: number) => {
+    const cluster = score === null ? "" : `_cluster${score.assignments[i]}`;
+    return `${layer}_${unit}_${String(i).padStart(2, "0")}${cluster}_activation${activations[i].toFixed(2)}.png`;
+  };
+  return await writeImages(directory, images, order, names, join(directory, `${layer}_${unit}_sheet.png`));
+}

@@ -1,0 +1,92 @@
+/**
+ * `polysem validate gan`: is the generator any good?
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { dirname, join } from "node:path";
+import { InputError } from "../../../errors.ts";
+import { type DataOptions, withDataOption } from "../../options/data.ts";
+import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
+import { integerOption, seedOption } from "../../options/values.ts";
+import { formatTable, globalOptions, printNote, printResult } from "../../console/output.ts";
+import { createProgress } from "../../console/progress.ts";
+
+interface GanOptions extends DataOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly weights?: string;
+  readonly out?: string;
+  readonly card?: boolean;
+}
+
+/** Five of each label; as many as there are training images. */
+const COUNT = { least: 50, most: 50_000, usual: 5000 };
+
+/** Adds the command to `validate`. */
+export function registerValidateGan(validate: Command, load: LoadGenerator = loadOntoEngine): void {
+  withDataOption(
+    validate.command("gan")
+      .description("Do generated images show their label, follow their mask, and look like real ones?")
+      .option("--count <n>", "images to measure", integerOption(COUNT.least, COUNT.most), COUNT.usual)
+      .option("--seed <n>", "seed of latents, masks and samples", seedOption, 0)
+      .option("--weights <file>", WEIGHTS_HELP)
+      .option("--out <file>", "write the measures as JSON into this file too")
+      .option("--card", "write them and the card anew beside the committed generator, models/gan-cifar10"),
+  ).action(async (options: GanOptions, command: Command) => {
+    const { count, seed, out } = options;
+    if (options.card && options.weights !== undefined) {
+      throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
+    }
+    if (out !== undefined) await requireFolder(out); // before minutes of work
+    const { readCifar10 } = await import("../../../data/cifar10.ts");
+    const { measureGenerator } = await import("../../../gan/measures/measure_generator.ts");
+    const { SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/card_section.ts");
+    const { writeWhole } = await import("../../../store/mod.ts");
+    const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
+    const generator = await load(options.weights);
+    try {
+      let progress: ReturnType<typeof createProgress> | undefined;
+      const measures = await measureGenerator(generator, data, {
+        count,
+        seed,
+        onProgress: (done, total, doing) => {
+          progress ??= createProgress({
+            title: "measuring",
+            total,
+            unit: "images",
+            quiet: globalOptions(command).quiet,
+          });
+          progress.update(done, doing);
+        },
+      });
+      progress?.stop();
+      if (out !== undefined) {
+        writeWhole(out, `${JSON.stringify(measures, null, 2)}\n`);
+        printNote(command, `note: the measures are in ${out}`);
+      }
+      if (options.card) {
+        const { MODELS_DIRECTORY } = await import("../../../weights/registry.ts");
+        const { MEASURES_FILE } = await import("../../../gan/training/gan_card.ts");
+        const { writeCardWithCurve } = await import("../../../report/charts/gan_curve.ts");
+        const folder = join(MODELS_DIRECTORY, generator.name);
+        writeWhole(join(folder, MEASURES_FILE), `${JSON.stringify(measures, null, 2)}\n`);
+        await writeCardWithCurve(folder);
+        printNote(command, `note: the card is ${join(folder, "card.md")}`);
+      }
+      printResult(command, measures, () =>
+        formatTable(SUMMARY_HEAD, summaryRows(measures)) +
+        `\n${count} images of ${generator.name}, seed ${seed}; in brackets 95 % intervals. Frechet and nearest distances ` +
+        `are in 512 features of ${measures.judge.name}: not the Inception FID.\nReal composites are test images pasted ` +
+        "into each other along the same masks; a confusion matrix of labels comes with --json");
+    } finally {
+      generator.dispose();
+    }
+  });
+}
+
+async function requireFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  const there = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
+  if (!there) throw new InputError(`--out ${file}: there is no folder ${folder}; make it, or choose another place`);
+}

@@ -1,0 +1,96 @@
+/**
+ * `polysem visualize conv2:3`: images of a unit.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { type DataOptions, readData, withDataOptions } from "../options/data.ts";
+import { integerOption, seedOption } from "../options/values.ts";
+import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+import { PROFILE_HELP } from "../options/scoring.ts";
+import { createImageFolder, writeImages } from "../console/write_images.ts";
+
+interface VisualizeCommandOptions extends DataOptions {
+  readonly model: string;
+  readonly modelWeights?: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly count: number;
+  readonly out: string;
+}
+
+/** Adds the command to the program. */
+export function registerVisualize(program: Command): void {
+  withDataOptions(
+    program.command("visualize")
+      .description("Make the first images of a unit's sequence as PNG files, with their activations.")
+      .argument("<unit>", "the unit, such as conv2:3")
+      .requiredOption("--out <dir>", "folder to write the images into, and a sheet of them")
+      .option("--count <n>", "how many images", integerOption(1, 10_000), 8)
+      .option("--model <name>", "model of the unit", "lenet5-cifar10")
+      .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+      .option("--profile <name>", PROFILE_HELP, "calibrated")
+      .option("--seed <n>", "seed of everything random", seedOption, 0),
+    "ascent starts from noise",
+  ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
+    const { loadProfile, parseUnit } = await import("../../pipeline/mod.ts");
+    const { useBackend } = await import("../../engine/mod.ts");
+    const { loadNetwork, modelLayers } = await import("../../networks/models.ts");
+    const { imageRequests, visualize } = await import("../../visualize/mod.ts");
+    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
+    const { profile } = await loadProfile(options.profile);
+    await useBackend();
+    const { network } = await loadNetwork(options.model, options.modelWeights);
+    try {
+      await createImageFolder(options.out); // before the work
+      // noise needs no dataset, and nothing else is done with one here
+      const data = profile.visualize.start === "dataset"
+        ? await readData(options, command, "ascent starts from noise")
+        : null;
+      const progress = createProgress({
+        title: text,
+        total: options.count,
+        unit: "images",
+        quiet: globalOptions(command).quiet,
+      });
+      const { images, activations, gradientless } = visualize(
+        network,
+        layer,
+        imageRequests([unit], 0, options.count),
+        profile.visualize,
+        {
+          seed: options.seed,
+          dataset: data?.train ?? null,
+          onProgress: (share) => progress.update(Math.round(options.count * share)),
+        },
+      );
+      progress.stop();
+      const stuck = gradientless.filter(Boolean).length;
+      if (stuck > 0) {
+        printNote(
+          command,
+          `note: ${stuck} of ${options.count} starts have no gradient to follow; those images are the starts themselves`,
+        );
+      }
+      const files = await writeImages(
+        options.out,
+        images,
+        Array.from({ length: options.count }, (_, i) => i),
+        (i) => `${layer}_${unit}_${String(i).padStart(2, "0")}.png`,
+        join(options.out, `${layer}_${unit}_sheet.png`),
+      );
+      const rows = Array.from(activations, (activation, i) => ({ file: files[i], activation }));
+      printResult(
+        command,
+        { layer, unit, seed: options.seed, images: rows, sheet: files.at(-1) },
+        () =>
+          formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, decimals(activation)])) +
+          `\nsheet: ${files.at(-1)}`,
+      );
+    } finally {
+      network.dispose();
+    }
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * Images of a command as files: a PNG each, and a sheet of all.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError, messageOf } from "../../errors.ts";
+import { contactSheet } from "../../images/contact_sheet.ts";
+import { encodePng } from "../../images/png.ts";
+import type { ImageBatch } from "../../types.ts";
+
+/**
+ * Makes the folder that images will go into: to be called before the work, so that a wrong one costs nothing.
+ *
+ * @throws {InputError} when it cannot be made.
+ */
+export async function createImageFolder(directory: string): Promise<void> {
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+function cannotWrite(directory: string, error: unknown): InputError {
+  return new InputError(
+    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
+  );
+}
+
+/**
+ * Writes images and a contact sheet.
+ *
+ * @param order which images, and in which order they stand on the sheet.
+ * @param name the file name of an image.
+ * @param sheet path of the sheet.
+ * @returns paths of the files, the sheet last.
+ * @throws {InputError} when the folder cannot be written.
+ */
+export async function writeImages(
+  directory: string,
+  images: ImageBatch,
+  order: readonly number[],
+  name: (index: number) => string,
+  sheet: string,
+): Promise<string[]> {
+  const { height, width } = images;
+  const perImage = height * width * 3;
+  const data = new Float32Array(order.length * perImage);
+  order.forEach((index, i) => data.set(images.data.subarray(index * perImage, (index + 1) * perImage), i * perImage));
+  const columns = Math.min(8, order.length);
+  const page = contactSheet({ count: order.length, height, width, data }, { columns, padding: 2, scale: 2 });
+  await createImageFolder(directory);
+  try {
+    const paths: string[] = [];
+    for (const index of order) {
+      const path = join(directory, name(index));
+      await Deno.writeFile(path, encodePng(images, index));
+      paths.push(path);
+    }
+    await Deno.writeFile(sheet, encodePng(page));
+    return [...paths, sheet];
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}

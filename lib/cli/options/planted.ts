@@ -1,0 +1,92 @@
+/**
+ * What the commands on planted units share: seeds, families, and the study itself with its progress.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { InputError } from "../../errors.ts";
+import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
+import { type DataOptions, withDataOption } from "./data.ts";
+import { integerOption, seedOption } from "./values.ts";
+import { globalOptions, printDetail } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
+
+/** Options of commands on planted units. */
+export interface PlantedOptions extends DataOptions {
+  readonly seeds: readonly number[];
+  readonly families?: string;
+  readonly units: "full" | "small";
+  readonly size: number;
+  readonly workers?: number;
+  readonly embedderWeights?: string;
+}
+
+/** Reads `1,2,3`. */
+function seedsOption(text: string): number[] {
+  const seeds = text.split(",").map(seedOption);
+  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError("Give each seed once.");
+  return seeds;
+}
+
+/** Adds the options. */
+export function withPlantedOptions(command: Command, seeds: readonly number[]): Command {
+  return withDataOption(
+    command
+      .addOption(
+        new Option("--seeds <list>", "seeds, such as 1,2; each plants its own units").argParser(seedsOption)
+          .default([...seeds], seeds.join(",")),
+      )
+      .option("--families <list>", "template, patch, texture, alexnet, lenet, resnet (default: all)")
+      .option("--units <how many>", "full (118 a seed) or small (a third of it)", countsOption, "full")
+      .option("--size <px>", "side of the planted units' images", integerOption(1, 224), 32)
+      .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1))
+      .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors"),
+  );
+}
+
+function countsOption(text: string): "full" | "small" {
+  if (text !== "full" && text !== "small") throw new InvalidArgumentError("Give full or small.");
+  return text;
+}
+
+/** Runs the study that the options ask for. */
+export async function runStudy(
+  options: PlantedOptions,
+  plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">,
+  command: Command,
+): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
+  const { FAMILIES, FULL_COUNTS, runPlantedStudy, SMALL_COUNTS } = await import("../../validate/planted/mod.ts");
+  const { useBackend } = await import("../../engine/mod.ts");
+  const { readCifar10 } = await import("../../data/cifar10.ts");
+  const { suggestWorkers } = await import("../../pipeline/mod.ts");
+  const families = options.families === undefined ? FAMILIES : options.families.split(",").map((name) => {
+    const family = FAMILIES.find((each) => each === name.trim());
+    if (family === undefined) {
+      throw new InputError(`there is no family "${name.trim()}" of planted units; choose from ${FAMILIES.join(", ")}`);
+    }
+    return family;
+  });
+  const counts = options.units === "small" ? SMALL_COUNTS : FULL_COUNTS;
+  const backend = await useBackend(undefined, { threads: 1 }); // the cores are for the workers
+  const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
+  const workers = options.workers ?? suggestWorkers(backend, Infinity);
+  printDetail(command, `workers: ${workers}`);
+  const progress = createProgress({
+    title: "planted units",
+    total: 100,
+    unit: "%",
+    quiet: globalOptions(command).quiet,
+  });
+  try {
+    const results = await runPlantedStudy(
+      { ...plan, seeds: options.seeds, families, counts, size: options.size, embedderWeights: options.embedderWeights },
+      backend,
+      data,
+      workers,
+      (share, detail) => progress.update(Math.round(1000 * share) / 10, detail),
+    );
+    return { results, families, counts };
+  } finally {
+    progress.stop();
+  }
+}

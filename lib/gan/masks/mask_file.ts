@@ -1,0 +1,83 @@
+/**
+ * Masks drawn by hand: PNG files of any size to 32 x 32 numbers.
+ *
+ * @module
+ */
+import { InputError, messageOf } from "../../errors.ts";
+import { decodePngPixels } from "../../images/png.ts";
+import { checkMask, type Mask, MASK_SIZE } from "./shapes.ts";
+
+/** A picture of one number a pixel. */
+interface Plane {
+  readonly height: number;
+  readonly width: number;
+  /** Row-major, in [0, 1]. */
+  readonly data: Float32Array;
+}
+
+/** Shares of red, green and blue in luminance (ITU-R BT.709). */
+const LUMINANCE = [0.2126, 0.7152, 0.0722];
+
+/**
+ * Reads a mask from a PNG file: foreground white on black, or opaque on transparent.
+ *
+ * Where any pixel is transparent, even in part, opacity is the mask and colours do not matter; otherwise luminance is.
+ * Pictures of any size are brought to 32 x 32 by the mean over the area of each pixel; those that are not square are
+ * stretched.
+ *
+ * @returns shape [32, 32], values in [0, 1].
+ * @throws {InputError} when there is no such file, it is not a PNG or damaged, or its mask is empty or full.
+ */
+export async function readMask(path: string): Promise<Mask> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new InputError(`cannot read the mask ${path}: ${messageOf(error)}; check the path`);
+  }
+  return decodeMask(bytes, path);
+}
+
+/**
+ * Decodes a mask as {@linkcode readMask} does.
+ *
+ * @param source the file's name, for errors.
+ */
+export function decodeMask(bytes: Uint8Array, source: string): Mask {
+  const { images, opacity } = decodePngPixels(bytes, source);
+  const { height, width, data: pixels } = images;
+  const luminance = (_: unknown, i: number) => LUMINANCE.reduce((sum, share, c) => sum + share * pixels[3 * i + c], 0);
+  const data = opacity ?? Float32Array.from({ length: height * width }, luminance);
+  return checkMask(resampleArea({ height, width, data }), source);
+}
+
+/** Means over the areas of the mask's pixels: where old pixels lie across their borders, by the shares that lie inside. */
+function resampleArea({ height, width, data }: Plane): Mask {
+  const mask = new Float64Array(MASK_SIZE * MASK_SIZE);
+  const rows = overlaps(height);
+  const columns = overlaps(width);
+  for (let row = 0; row < height; row++) {
+    const means = new Float64Array(MASK_SIZE);
+    for (let column = 0; column < width; column++) {
+      for (const { to, share } of columns[column]) means[to] += share * data[row * width + column];
+    }
+    for (const { to, share } of rows[row]) {
+      for (let column = 0; column < MASK_SIZE; column++) mask[to * MASK_SIZE + column] += share * means[column];
+    }
+  }
+  return Float32Array.from(mask, (value) => Math.min(1, value)); // rounding may pass 1
+}
+
+/** For each of the old pixels of an axis, the new ones that it lies in, and its share in each of them. */
+function overlaps(oldSize: number): { to: number; share: number }[][] {
+  const length = oldSize / MASK_SIZE; // of a new pixel, in old ones
+  return Array.from({ length: oldSize }, (_, old) => {
+    const first = Math.floor(old / length);
+    const last = Math.min(MASK_SIZE - 1, Math.ceil((old + 1) / length) - 1);
+    return Array.from({ length: last - first + 1 }, (_, i) => {
+      const to = first + i;
+      const inside = Math.min(old + 1, (to + 1) * length) - Math.max(old, to * length);
+      return { to, share: Math.max(0, inside) / length };
+    });
+  });
+}

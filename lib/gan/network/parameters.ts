@@ -1,0 +1,69 @@
+/**
+ * Parameters of the two networks: variables by name, drawn from a seed, read from weights and written to them.
+ *
+ * @module
+ */
+import { tf } from "../../engine/mod.ts";
+import { takeWeight, toTensor, toWeightArray, type Weights } from "../../networks/tensors.ts";
+import type { WeightArray } from "../../weights/safetensors.ts";
+import type { Random } from "../../random.ts";
+
+/** How a parameter begins: normal numbers of this standard deviation about `mean`. */
+export interface ParameterSpec {
+  /** Shape in TensorFlow's layout. */
+  readonly shape: readonly number[];
+  readonly std: number;
+  readonly mean?: number;
+}
+
+/** Shapes and beginnings by name. */
+export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
+
+/** Variables by name. */
+export type Parameters = ReadonlyMap<string, tf.Variable>;
+
+/** Fresh variables. */
+export function initializeParameters(specs: ParameterSpecs, random: Random): Parameters {
+  return new Map(
+    Object.entries(specs).map(([name, { shape, std, mean = 0 }]) => {
+      const size = shape.reduce((product, side) => product * side, 1);
+      const data = Float32Array.from({ length: size }, () => std === 0 ? mean : mean + std * random.normal());
+      return [name, tf.tidy(() => tf.variable(tf.tensor(data, [...shape])))];
+    }),
+  );
+}
+
+/**
+ * Variables with the values of a file.
+ *
+ * @throws {InputError} when a tensor is missing, has another shape or holds a number that is not finite.
+ */
+export function readParameters(specs: ParameterSpecs, weights: Weights, source: string): Parameters {
+  // arrays first: a file that does not fit leaves no variables behind
+  const arrays = Object.entries(specs).map(([name, { shape }]) => {
+    return [name, takeWeight(weights, name, layoutOfFile(shape), source)] as const;
+  });
+  return new Map(arrays.map(([name, array]) => [name, tf.tidy(() => tf.variable(toTensor(array)))]));
+}
+
+/** What a file holds of the variables, in PyTorch's layouts. */
+export function writeParameters(parameters: Parameters): Map<string, WeightArray> {
+  return new Map([...parameters].map(([name, variable]) => [name, toWeightArray(variable)]));
+}
+
+/** Copies that follow their originals at a distance. */
+export function copyParameters(parameters: Parameters): Parameters {
+  return new Map(
+    [...parameters].map(([name, variable]) => [name, tf.tidy(() => tf.variable(variable.clone(), false))]),
+  );
+}
+
+/** Frees the variables. */
+export function disposeParameters(parameters: Parameters): void {
+  tf.dispose([...parameters.values()]);
+}
+
+function layoutOfFile(shape: readonly number[]): number[] {
+  if (shape.length === 4) return [shape[3], shape[2], shape[0], shape[1]];
+  return [...shape].reverse();
+}

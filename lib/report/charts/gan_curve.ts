@@ -1,0 +1,64 @@
+/**
+ * The generator's card with its figure: what `train gan-cifar10` and `validate gan --card` end with.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { TopLevelSpec } from "vega-lite";
+import { CURVE_FILE, readTrainings, writeGanCard } from "../../gan/training/gan_card.ts";
+import type { GanTraining } from "../../gan/training/train_gan_model.ts";
+import { chart, groupColour, groupShape, PRINT_WIDTH } from "./theme.ts";
+import { renderSvg } from "../render.ts";
+
+/** What each loss is called. */
+const LOSSES = { penalty: "gradient penalty", clip: "clipped weights" } as const;
+
+/** Draws the curve of the trainings whose documents are in a folder, and writes the card. */
+export async function writeCardWithCurve(folder: string): Promise<void> {
+  const trainings = await readTrainings(folder);
+  if (trainings.length > 0) {
+    await Deno.writeTextFile(join(folder, CURVE_FILE), await renderSvg(ganCurveChart(trainings)));
+  }
+  await writeGanCard(folder);
+}
+
+/** Measures of generators while they trained, against minutes: a line a loss. */
+export function ganCurveChart(trainings: readonly GanTraining[]): TopLevelSpec {
+  const values = trainings.flatMap(({ recipe, curve }) =>
+    curve.filter(({ frechet }) => frechet !== null).map(({ seconds, frechet, labelShare }) => ({
+      loss: LOSSES[recipe.loss],
+      minutes: seconds / 60,
+      frechet,
+      labelShare,
+    }))
+  );
+  const names = trainings.map(({ recipe }) => LOSSES[recipe.loss]);
+  const loss = { field: "loss", type: "nominal", title: null, sort: null };
+  const panel = (field: string, title: string, format?: string) => ({
+    width: Math.floor(PRINT_WIDTH / 2) - 75,
+    height: 190,
+    data: { values },
+    mark: { type: "line", point: { filled: true, size: 25 } },
+    encoding: {
+      x: { field: "minutes", type: "quantitative", title: "minutes of training steps" },
+      y: { field, type: "quantitative", title, scale: { zero: true }, axis: format ? { format } : {} },
+      color: { ...loss, scale: { domain: names, range: names.map((_, i) => groupColour(i)) } },
+      shape: { ...loss, scale: { domain: names, range: names.map((_, i) => groupShape(i)) } },
+    },
+  });
+  return chart(
+    {
+      text: "The generator while it trained",
+      subtitle: ["2,000 images of the averaged generator, judged by our ResNet-18; not the Inception FID."],
+    },
+    "Frechet distance and share of labels as asked, against minutes of training.",
+    {
+      columns: 2,
+      spacing: 40,
+      concat: [
+        panel("frechet", "Frechet distance from test images"),
+        panel("labelShare", "images of the label asked for", "%"),
+      ],
+    },
+  );
+}

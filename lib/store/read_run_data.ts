@@ -1,0 +1,70 @@
+/**
+ * A run file as the plain data that figures and the atlas are made of.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { runningMeanDistances } from "../elbow/mod.ts";
+import { InputError } from "../errors.ts";
+import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/cifar10.ts";
+import type { DatasetImages, RunData } from "../run_data.ts";
+import { readRun, runDirectory } from "./mod.ts";
+
+/** A run opened for reading; its units are read while it is open. */
+export interface OpenRunData extends RunData, Disposable {
+  /** Folder of the run. */
+  readonly directory: string;
+}
+
+/**
+ * Opens a run, finished or in progress.
+ *
+ * @param run name under `runs/`, or path of a run's folder.
+ * @param dataset where the dataset's images are: a folder, null for nowhere, undefined for the cache, if they are there.
+ * @throws {InputError} when there is no run, it is damaged or of a newer schema, or nothing is committed yet.
+ */
+export async function readRunData(run: string, dataset?: string | null): Promise<OpenRunData> {
+  const reader = readRun(runDirectory(run));
+  try {
+    const { manifest, directory } = reader;
+    const units = reader.units();
+    const seconds = new Map(reader.summary().layers.map((layer) => [layer.layer, layer.seconds]));
+    const planned = new Map<string, number>();
+    manifest.jobs.forEach(({ layer, units }, job) => {
+      const mine = job % manifest.shard.count === manifest.shard.index ? units.length : 0;
+      planned.set(layer, (planned.get(layer) ?? 0) + mine);
+    });
+    const layers = [...planned].filter(([, count]) => count > 0)
+      .map(([name, count]) => ({ name, planned: count, seconds: seconds.get(name) ?? 0 }));
+    if (units.length === 0) {
+      const total = layers.reduce((sum, layer) => sum + layer.planned, 0);
+      throw new InputError(
+        `run ${directory} has none of its ${total} units yet: there is nothing to show; let score-all commit some first`,
+      );
+    }
+    return {
+      name: basename(resolve(directory)),
+      directory,
+      manifest,
+      layers,
+      units,
+      dataset: manifest.dataset === null ? null : await readDatasetImages(dataset),
+      unit(layer, unit) {
+        const record = reader.unit(layer, unit);
+        if (record === null) throw new RangeError(`unit ${layer}:${unit} is not in run ${directory}`);
+        return { ...record, meanDistances: runningMeanDistances(record.distances) };
+      },
+      [Symbol.dispose]: () => reader.close(),
+    };
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+async function readDatasetImages(directory?: string | null): Promise<DatasetImages | null> {
+  if (directory === null) return null;
+  if (directory === undefined && !isCifar10Present(cifar10Directory())) return null;
+  const { test } = await readCifar10(directory);
+  return { count: test.count, images: (indices) => toImageBatch(test, [...indices]) };
+}

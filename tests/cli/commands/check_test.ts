@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openRun } from "../../../lib/store/mod.ts";
+import type { RunManifest } from "../../../lib/types.ts";
+import { jobRecords, MANIFEST } from "../../store/example_run.ts";
+import { polysem } from "../run_main.ts";
+import { inFolder, json, refused } from "../refused.ts";
+
+function makeRun(directory: string, jobs: number[], changes: Partial<RunManifest> = {}): string {
+  using run = openRun(directory, { ...MANIFEST, ...changes });
+  for (const job of jobs) run.commitJob(job, jobRecords(job), 1);
+  return directory;
+}
+
+Deno.test("check compares each unit's images with the dataset's best, and counts by layer", () =>
+  inFolder(async (folder) => {
+    // conv1:0 has 1.5, 2.5, 3.5 against 2; conv1:1 is dead; conv1:2 has 3, 4, 5 against 2; fc1:5 1.5 .. 3.5 against .3
+    const run = makeRun(join(folder, "run"), [0, 1, 2]);
+    const result = await json("check", run);
+    assert.equal(result.run, run);
+    assert.deepEqual(result.dataset, MANIFEST.dataset);
+    assert.deepEqual(result.layers, [
+      { layer: "conv1", units: 2, exceeding: 1, best_exceeding: 2, mean_share: (2 / 3 + 1) / 2 },
+      { layer: "fc1", units: 1, exceeding: 1, best_exceeding: 1, mean_share: 1 },
+    ]);
+    assert.deepEqual(result.units, [
+      { layer: "conv1", unit: 0, mean: 2.5, min: 1.5, max: 3.5, datasetMax: 2, exceeds: false, share: 2 / 3 },
+      { layer: "conv1", unit: 2, mean: 4, min: 3, max: 5, datasetMax: 2, exceeds: true, share: 1 },
+      { layer: "fc1", unit: 5, mean: 2.5, min: 1.5, max: 3.5, datasetMax: .1 + .2, exceeds: true, share: 1 },
+    ]);
+    const { out, err } = await polysem("check", run);
+    assert.equal(err, "");
+    assert.match(out, /│ conv1 │ +2 │ +1 │ +2 │ +0\.833 │/);
+    assert.match(out, /short of the dataset's best:\n(.*\n)*│ conv1:0 │ +1\.500 │ +2\.000 │ +0\.667 │/);
+    assert.doesNotMatch(out, /conv1:2/);
+  }));
+
+Deno.test("check of a run in progress checks what is finished, and says so", () =>
+  inFolder(async (folder) => {
+    const part = await polysem("check", makeRun(join(folder, "part"), [1]));
+    assert.equal(part.code, 0);
+    assert.match(part.err, /^note: 2 jobs of run .*part are not finished; only finished units are checked\n$/);
+    assert.match(part.out, /│ conv1 │ +1 │ +1 │ +1 │ +1\.000 │/);
+    assert.match(part.out, /│ fc1 +│ +0 │ +0 │ +0 │ +- │/);
+    const nothing = await json("check", makeRun(join(folder, "nothing"), []));
+    assert.deepEqual(nothing.units, []);
+    assert.equal(nothing.layers[0].mean_share, null);
+  }));
+
+Deno.test("check refuses a run without a dataset, one that is not there, and no run", () =>
+  inFolder(async (folder) => {
+    const run = makeRun(join(folder, "run"), [], { dataset: null });
+    await refused(
+      /run .*run was made without a dataset, so there is nothing to compare with; score again with/,
+      "check",
+      run,
+    );
+    await refused(/there is no run in .*none: it has no run\.sqlite; check the name$/, "check", join(folder, "none"));
+    await refused(/there is no run in runs.nameless/, "check", "nameless");
+    await refused(/missing required argument 'run'/, "check");
+  }));

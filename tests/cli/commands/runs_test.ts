@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parquetReadObjects } from "hyparquet";
+import { openRun, readRun, writeScores } from "../../../lib/store/mod.ts";
+import { jobRecords, MANIFEST } from "../../store/example_run.ts";
+import { polysem } from "../run_main.ts";
+
+async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await action(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function makeRun(directory: string, jobs: number[], shard = MANIFEST.shard): string {
+  using run = openRun(directory, { ...MANIFEST, shard });
+  for (const job of jobs) run.commitJob(job, jobRecords(job), 1);
+  return directory;
+}
+
+Deno.test("polysem export writes CSV into the run's folder, or any format where --out says", () =>
+  inFolder(async (folder) => {
+    const run = makeRun(join(folder, "run"), [0, 1, 2]);
+    const csv = await polysem("export", run);
+    assert.equal(csv.code, 0, csv.err);
+    assert.equal(csv.out, `4 units written to ${join(run, "scores.csv")}\n`);
+    assert.match(Deno.readTextFileSync(join(run, "scores.csv")), /^layer,unit,I,K.*\nconv1,0,3,2,/);
+
+    const out = join(folder, "scores.parquet");
+    const parquet = await polysem("export", run, "--format", "parquet", "--out", out, "--json");
+    assert.deepEqual(JSON.parse(parquet.out), { file: out, format: "parquet", units: 4 });
+    const rows = await parquetReadObjects({ file: Deno.readFileSync(out).slice().buffer });
+    assert.deepEqual(rows.map(({ layer, unit }) => `${layer}:${unit}`), ["conv1:0", "conv1:1", "conv1:2", "fc1:5"]);
+
+    const nowhere = await polysem("export", run, "--out", join(folder, "none", "scores.csv"));
+    assert.equal(nowhere.code, 2);
+    assert.match(nowhere.err, /^error: .*scores\.csv cannot be written: [^\n]*\n$/);
+  }));
+
+Deno.test("polysem merge joins shards, writes scores.csv and tells what is missing", () =>
+  inFolder(async (folder) => {
+    const even = makeRun(join(folder, "even"), [0, 2], { index: 0, count: 2 });
+    const odd = makeRun(join(folder, "odd"), [], { index: 1, count: 2 });
+    const into = join(folder, "into");
+    const part = await polysem("merge", even, odd, "--into", into, "--json");
+    assert.equal(part.code, 0, part.err);
+    assert.deepEqual(JSON.parse(part.out), {
+      directory: into,
+      scores: join(into, "scores.csv"),
+      planned: 3,
+      completed: 2,
+      added: 2,
+      missing: [1],
+    });
+    assert.match(part.err, /^note: 1 of 3 jobs are in none of the runs \(1\); /);
+
+    makeRun(odd, [1], { index: 1, count: 2 });
+    const rest = await polysem("merge", even, odd, "--into", into);
+    assert.equal(rest.out, `3 of 3 jobs in ${into} (1 added); scores in ${join(into, "scores.csv")}\n`);
+    assert.equal(rest.err, "");
+    using whole = readRun(makeRun(join(folder, "whole"), [0, 1, 2]));
+    assert.deepEqual(Deno.readFileSync(join(into, "scores.csv")), Deno.readFileSync(writeScores(whole)));
+  }));
+
+Deno.test("polysem merge refuses a missing run and itself", () =>
+  inFolder(async (folder) => {
+    const run = makeRun(join(folder, "run"), [0]);
+    assert.equal((await polysem("merge", join(folder, "none"), "--into", join(folder, "into"))).code, 2);
+    const itself = await polysem("merge", run, "--into", run);
+    assert.equal(itself.code, 2);
+    assert.match(itself.err, /both a source and the target/);
+  }));

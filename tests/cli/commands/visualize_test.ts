@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readPng } from "../../../lib/images/png.ts";
+import { readRun } from "../../../lib/store/mod.ts";
+import { polysem } from "../run_main.ts";
+import { inFolder, json, refused, writeQuickProfile } from "../refused.ts";
+
+Deno.test("visualize makes the first images of the sequence that a run scores, with their activations", () =>
+  inFolder(async (folder) => {
+    const settings = ["--no-data", "--profile", await writeQuickProfile(folder), "--seed", "4"];
+    await json("score-all", "--units", "fc1:17", "--run", join(folder, "run"), ...settings);
+    const out = join(folder, "images");
+    const result = await json("visualize", "fc1:17", "--count", "3", "--out", out, ...settings);
+    using run = readRun(join(folder, "run"));
+    const { images, activations } = run.unit("fc1", 17)!;
+    assert.deepEqual([result.layer, result.unit, result.seed], ["fc1", 17, 4]);
+    assert.deepEqual(
+      result.images.map(({ activation }: { activation: number }) => activation),
+      activations.slice(0, 3),
+    );
+    for (const [i, { file }] of result.images.entries()) {
+      assert.equal(file, join(out, `fc1_17_0${i}.png`));
+      const made = await readPng(file);
+      assert.deepEqual([made.height, made.width], [32, 32]);
+      assert.deepEqual(made.data, images.data.slice(i * 3072, (i + 1) * 3072));
+    }
+    const sheet = await readPng(result.sheet);
+    assert.ok(sheet.width > 3 * 64 && sheet.height > 64); // three images at twice their size, and what is between them
+  }));
+
+Deno.test("visualize prints a table, and says what is missing only where it matters", () =>
+  inFolder(async (folder) => {
+    const profile = await writeQuickProfile(folder);
+    const args = ["visualize", "conv1:0", "--count", "2", "--out", folder, "--no-data"];
+    const calibrated = await polysem(...args, "--profile", profile);
+    assert.equal(calibrated.code, 0, calibrated.err);
+    assert.match(calibrated.out, /│ .*conv1_0_01\.png │ +-?\d+\.\d{3} │/);
+    assert.match(calibrated.out, /^sheet: .*conv1_0_sheet\.png$/m);
+    assert.match(calibrated.err, /^note: without a dataset ascent starts from noise$/m);
+    const own = join(folder, "own.json");
+    await Deno.writeTextFile(own, '{"extends": "paper", "visualize": {"steps": 2}}');
+    const paper = await polysem(...args, "--profile", own);
+    assert.equal(paper.code, 0, paper.err);
+    assert.doesNotMatch(paper.err, /note/); // the paper's starts are noise anyway
+  }));
+
+Deno.test("visualize refuses what it cannot do", () =>
+  inFolder(async (folder) => {
+    await refused(/required option '--out <dir>' not specified/, "visualize", "conv2:3");
+    await refused(/unit conv2:99 is out of range/, "visualize", "conv2:99", "--out", folder);
+    for (const count of ["0", "-1", "two", "10001"]) {
+      await refused(
+        /'--count <n>' .*Give an integer from 1 to 10000\./,
+        "visualize",
+        "conv2:3",
+        "--out",
+        folder,
+        `--count=${count}`,
+      );
+    }
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await refused(/cannot write images to .*file: /, "visualize", "conv2:3", "--no-data", "--out", file);
+    await refused(
+      /cannot write images to \/sys\/polysem: /,
+      "visualize",
+      "conv2:3",
+      "--no-data",
+      "--out",
+      "/sys/polysem",
+    );
+    await refused(/profile "none" cannot be read/, "visualize", "conv2:3", "--out", folder, "--profile", "none");
+  }));

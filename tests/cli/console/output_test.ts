@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { Command } from "commander";
+import {
+  decimals,
+  duration,
+  formatTable,
+  globalOptions,
+  printNote,
+  printResult,
+} from "../../../lib/cli/console/output.ts";
+
+function commandWith(...args: string[]) {
+  const written = { out: "", err: "" };
+  const program = new Command().option("--json").option("--verbose").option("--quiet")
+    .configureOutput({ writeOut: (text) => written.out += text, writeErr: (text) => written.err += text });
+  const command = program.command("do").action(() => {});
+  program.parse(args, { from: "user" });
+  return { command, written };
+}
+
+Deno.test("printResult() prints the text, or one JSON document wherever --json stands", () => {
+  const text = commandWith("do");
+  printResult(text.command, { S: 0.5 }, "S is 0.5");
+  assert.equal(text.written.out, "S is 0.5\n");
+  for (const args of [["do", "--json"], ["--json", "do"]]) {
+    const { command, written } = commandWith(...args);
+    printNote(command, "a note");
+    printResult(command, { S: 0.5, bic: [-Infinity] }, () => assert.fail("the text is not needed"));
+    assert.deepEqual(JSON.parse(written.out), { S: 0.5, bic: [null] });
+    assert.equal(written.err, "a note\n");
+  }
+});
+
+Deno.test("globalOptions() are false unless given", () => {
+  assert.deepEqual(globalOptions(commandWith("do").command), { json: false, verbose: false, quiet: false });
+  assert.deepEqual(globalOptions(commandWith("--quiet", "do", "--verbose").command), {
+    json: false,
+    verbose: true,
+    quiet: true,
+  });
+});
+
+Deno.test("formatTable() puts words left, numbers right, and a dash for what is not known", () => {
+  const lines = formatTable(["layer", "units", "S"], [["conv1", 6, decimals(0.5)], ["fc", 120, decimals(null)]]).split(
+    "\n",
+  );
+  assert.deepEqual(lines.filter((line) => line.startsWith("│")), [
+    "│ layer │ units │     S │",
+    "│ conv1 │     6 │ 0.500 │",
+    "│ fc    │   120 │     - │",
+  ]);
+  assert.ok(!lines.join("").includes("\x1b"), "no colour");
+});
+
+Deno.test("duration() is told in the largest units that matter", () => {
+  assert.equal(duration(0), "0.0 s");
+  assert.equal(duration(3.25), "3.3 s");
+  assert.equal(duration(59.97), "1 min 00 s");
+  assert.equal(duration(245), "4 min 05 s");
+  assert.equal(duration(3600 + 119), "1 h 02 min");
+});

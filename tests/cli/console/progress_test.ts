@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { createProgress } from "../../../lib/cli/console/progress.ts";
+
+function lineProgress(total: number, already?: number) {
+  const said: string[] = [];
+  let milliseconds = 0;
+  const progress = createProgress({
+    title: "scoring",
+    total,
+    already,
+    unit: "units",
+    terminal: false,
+    writeLine: (line) => said.push(line),
+    now: () => milliseconds,
+  });
+  return { progress, said, wait: (ms: number) => milliseconds += ms };
+}
+
+Deno.test("createProgress() without a terminal says a line every ten seconds, with what is left", () => {
+  const { progress, said, wait } = lineProgress(1000);
+  wait(9_000);
+  progress.update(9);
+  assert.deepEqual(said, []);
+  wait(1_000);
+  progress.update(10, "conv1");
+  assert.deepEqual(said, ["scoring: 10/1000 units (1 %), 10.0 s, about 16 min 30 s left; conv1"]);
+});
+
+Deno.test("createProgress() without a terminal says a line every 5 %, but no flood of them", () => {
+  const { progress, said, wait } = lineProgress(100);
+  for (let i = 0; i < 100; i++) {
+    wait(500);
+    progress.increment();
+  }
+  assert.equal(said.length, 20);
+  assert.match(said[0], /^scoring: 5\/100 units \(5 %\), 2\.5 s/);
+  assert.equal(said.at(-1), "scoring: 100/100 units (100 %), 50.0 s");
+  const quick = lineProgress(100);
+  for (let i = 0; i < 100; i++) quick.progress.increment();
+  quick.progress.stop();
+  assert.deepEqual(quick.said, ["scoring: 100/100 units (100 %), 0.0 s"]);
+});
+
+Deno.test("createProgress() judges what is left by what was done since it began", () => {
+  const { progress, said, wait } = lineProgress(1000, 800);
+  wait(10_000);
+  progress.increment(20); // 2 a second: 180 are left
+  assert.deepEqual(said, ["scoring: 820/1000 units (82 %), 10.0 s, about 1 min 30 s left"]);
+});
+
+Deno.test("createProgress() that stops early says where", () => {
+  const { progress, said } = lineProgress(100);
+  progress.update(1);
+  progress.stop();
+  assert.deepEqual(said, ["scoring: 1/100 units (1 %), 0.0 s, about 0.0 s left"]);
+});
+
+Deno.test("createProgress() that is quiet says nothing", () => {
+  const said: string[] = [];
+  const progress = createProgress({
+    title: "t",
+    total: 1,
+    unit: "u",
+    quiet: true,
+    writeLine: (line) => said.push(line),
+  });
+  progress.update(1);
+  progress.stop();
+  assert.deepEqual(said, []);
+});

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { tf, useBackend } from "../../../lib/engine/mod.ts";
+import { benjaminiHochberg, drivingLevels, studentTail } from "../../../lib/gan/probe/driving_levels.ts";
+import { latentOf } from "../../../lib/gan/network/image_generator.ts";
+import { PROBE_SHAPES, probeMasks, probeSize, probeUnits } from "../../../lib/gan/probe/probe.ts";
+import { cellMeans, varianceShares } from "../../../lib/statistics/variance_shares.ts";
+import { CIFAR10_CLASSES } from "../../../lib/data/cifar10.ts";
+import type { Network } from "../../../lib/networks/network.ts";
+import { createRandom } from "../../../lib/random.ts";
+import { blueOf, toyGenerator } from "../toy_generator.ts";
+
+function near(actual: number, expected: number, within = 1e-12): void {
+  assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
+}
+
+Deno.test("varianceShares() of a table of 2 x 2 x 2 are those by hand", () => {
+  // cell means 2 4 | 6 12, grand mean 6. Labels 3 and 9: 4 (9 + 9) = 72. Masks 4 and 8: 4 (4 + 4) = 32. Both beyond their
+  // sum: 2 - 3 - 4 + 6 = 1, and -1, -1, 1: 2 * 4 = 8. Within: 8 values 1 off: 8. Total 120, W = 8 / 4 = 2.
+  const shares = varianceShares([1, 3, 3, 5, 5, 7, 11, 13], 2, 2)!;
+  near(shares.label, 72 / 120);
+  near(shares.mask, 32 / 120);
+  near(shares.interaction, 8 / 120);
+  near(shares.rest, 8 / 120);
+  near(shares.labelOmega, 70 / 122);
+  near(shares.maskOmega, 30 / 122);
+  near(shares.interactionOmega, 6 / 122);
+  assert.deepEqual([...cellMeans([1, 3, 3, 5, 5, 7, 11, 13], 2, 2)], [2, 4, 6, 12]);
+});
+
+Deno.test("varianceShares() gives all to what alone the activation depends on", () => {
+  const table = (value: (label: number, mask: number, image: number) => number) =>
+    Array.from({ length: 3 * 4 * 2 }, (_, i) => value(Math.floor(i / 8), Math.floor(i / 2) % 4, i % 2));
+  const shares = (value: Parameters<typeof table>[0]) => {
+    const { label, mask, interaction, rest } = varianceShares(table(value), 3, 4)!;
+    return [label, mask, interaction, rest].map((share) => Math.round(share * 1e12) / 1e12);
+  };
+  assert.deepEqual(shares((label) => label * label), [1, 0, 0, 0]);
+  assert.deepEqual(shares((_, mask) => -mask), [0, 1, 0, 0]);
+  assert.deepEqual(shares((label, mask) => (label - 1) * (mask - 1.5)), [0, 0, 1, 0]); // no mean of either moves
+  assert.deepEqual(shares((_label, _mask, image) => image), [0, 0, 0, 1]);
+  // 2 (label - 1) has variance 4 * 2/3 = 8/3, mask - 1.5 has 5/4, an image 1/4: in twelfths 32, 15, 3 of 50
+  assert.deepEqual(shares((label, mask, image) => 2 * label + mask + image), [0.64, 0.3, 0, 0.06]);
+});
+
+Deno.test("varianceShares() corrected for chance are 0 on average where there is none, uncorrected ones are not", () => {
+  const random = createRandom(0, "noise");
+  let [eta, omega] = [0, 0];
+  for (let repeat = 0; repeat < 200; repeat++) {
+    const shares = varianceShares(Array.from({ length: 10 * 6 * 2 }, () => random.normal()), 10, 6)!;
+    eta += shares.label / 200;
+    omega += shares.labelOmega / 200;
+  }
+  near(eta, 9 / 119, 0.01); // degrees of freedom
+  assert.ok(omega < 0.02 && omega > 0); // what is negative counts 0
+});
+
+Deno.test("varianceShares() are null for a constant, and refuse cells of one image or of different sizes", () => {
+  assert.equal(varianceShares(new Float32Array(8).fill(0.1), 2, 2), null);
+  assert.throws(() => varianceShares([1, 2, 3, 4], 2, 2), /4 values of 2 labels and 2 masks/);
+  assert.throws(() => varianceShares([1, 2, 3, 4, 5, 6, 7, 8, 9], 2, 2), RangeError);
+  assert.throws(() => varianceShares([1, 2, 3, 4], 1, 2), RangeError);
+});
+
+Deno.test("studentTail() is the upper tail of Student's distribution", () => {
+  near(studentTail(1, 1), 1 / 4); // Cauchy: 1/2 - atan(1) / pi
+  near(studentTail(Math.SQRT2, 2), 1 / 2 - 1 / (2 * Math.SQRT2), 1e-10); // 1/2 - t / (2 sqrt(2 + t^2))
+  near(studentTail(2.228139, 10), 0.025, 1e-7); // tabulated
+  near(studentTail(1.959964, 1e6), 0.025, 1e-6); // nearly normal
+  near(studentTail(-1, 1), 3 / 4);
+  assert.equal(studentTail(0, 7), 1 / 2);
+  assert.equal(studentTail(Infinity, 7), 0);
+});
+
+Deno.test("benjaminiHochberg() rejects up to the last p-value under its line, also what lies above its own", () => {
+  // lines .0125 .025 .0375 .05: .03 is over the second, .035 under the third
+  assert.deepEqual(benjaminiHochberg([0.035, 0.001, 0.2, 0.03], 0.05), [0, 1, 3]);
+  assert.deepEqual(benjaminiHochberg([0.02, 0.03], 0.01), []);
+  assert.deepEqual(benjaminiHochberg([0.05, 0.05], 0.05), [0, 1]);
+});
+
+Deno.test("drivingLevels() are those far above the rest, not the significant but slight, nor the low ones", () => {
+  const noise = createRandom(1, "noise");
+  const level = (mean: number, count = 400) => Array.from({ length: count }, () => mean + noise.normal());
+  assert.deepEqual(drivingLevels([level(0), level(2), level(0), level(0)]), [1]);
+  assert.deepEqual(drivingLevels([level(0), level(0.3), level(0), level(0)]), []); // p < .001 at d = .3
+  assert.deepEqual(drivingLevels([level(0), level(-3), level(0), level(0), level(0), level(0)]), []);
+  assert.deepEqual(drivingLevels([level(3), level(0), level(0), level(3), level(0)]), [0, 3]);
+  // large by chance: of 3 images, 1.3 standard deviations are nothing
+  assert.deepEqual(drivingLevels([[1, -1, 2], [0, -2, 1], [-1, 0.5, -1.5]]), []);
+});
+
+Deno.test("drivingLevels() of what does not vary within levels or at all", () => {
+  assert.deepEqual(drivingLevels([[1, 1], [1, 1], [5, 5]]), [2]);
+  assert.deepEqual(drivingLevels([[0.1, 0.1, 0.1], [0.1, 0.1]]), []);
+  assert.throws(() => drivingLevels([[1, 2]]), RangeError);
+  assert.throws(() => drivingLevels([[1, 2], [1]]), RangeError);
+});
+
+Deno.test("probeMasks() are each shape at two places, and refuse what is no set of shapes", () => {
+  const masks = probeMasks(["disk", "letter-T"]);
+  assert.deepEqual(masks.map(({ name, shape }) => [name, shape]), [
+    ["disk upper left", "disk"],
+    ["disk lower right", "disk"],
+    ["letter-T upper left", "letter-T"],
+    ["letter-T lower right", "letter-T"],
+  ]);
+  const [upper, lower] = masks.map(({ mask }) => mask);
+  assert.deepEqual(upper, lower.toReversed()); // a disk turned by half a turn about the image's centre
+  assert.ok(upper.findIndex((value) => value > 0) < lower.findIndex((value) => value > 0));
+  assert.equal(probeMasks().length, 2 * PROBE_SHAPES.length);
+  assert.throws(() => probeMasks(["disk"]), /a probe of 1 shape compares nothing; name two or more/);
+  assert.throws(() => probeMasks(["disk", "ring", "disk"]), /"disk" is named twice/);
+  assert.throws(() => probeMasks(["disk", "blob"]), /there is no shape "blob"/);
+  assert.throws(() => probeMasks(["disk", "ring:x=.5"]), /"ring:x=.5" is placed/);
+});
+
+/** Units that see one colour channel's mean each, one that sees red less green, and one that sees nothing. */
+const COLOURS: Network = {
+  name: "colours",
+  inputSize: 32,
+  layers: [{ name: "mean", kind: "dense", units: 3 }, { name: "mixed", kind: "dense", units: 2 }],
+  activations(images, layer) {
+    const means = tf.mean(images, [1, 2]) as tf.Tensor2D;
+    return layer === "mean" ? means : tf.matMul(means, tf.tensor2d([[1, 0], [-1, 0], [0, 0]]));
+  },
+  dispose() {},
+};
+
+Deno.test("probeUnits() tells units that see the label, the mask and the latent apart", async () => {
+  await useBackend();
+  const design = { masks: probeMasks(["square", "bar"]), latents: 12, seed: 3 };
+  const units = [
+    { layer: "mixed", unit: 0 },
+    { layer: "mean", unit: 2 },
+    { layer: "mean", unit: 1 },
+    { layer: "mean", unit: 0 },
+    { layer: "mixed", unit: 1 },
+  ];
+  const done: number[] = [];
+  const batches: number[] = [];
+  const before = tf.memory().numTensors;
+  const activation = { reduce: "mean", postRelu: false } as const;
+  const generator = toyGenerator((images) => batches.push(images));
+  const result = probeUnits(generator, COLOURS, units, design, activation, (images) => done.push(images));
+  assert.equal(tf.memory().numTensors, before);
+  assert.equal(probeSize(design), 480);
+  assert.deepEqual([batches, done], [[200, 200, 80], [200, 400, 480]]);
+  assert.deepEqual(result.map(({ layer, unit }) => ({ layer, unit })), units);
+  const [mixed, blue, green, red, nothing] = result;
+
+  near(red.shares!.label, 1, 1e-6);
+  near(red.mean, 0.45, 1e-4); // 0 to .9
+  assert.equal(red.cellMeans.length, 40);
+  near(red.cellMeans[4 * 8 + 1], 0.8, 1e-4);
+  // in tenths: 6 is 6 - 39 / 9 = 1.67 above the mean of the rest, whose squares about it sum to 80; with 48 images a label
+  // and 478 degrees of freedom, d = 1.67 / sqrt(80 * 48 / 478) = .59. 5 is .56 above, d = .19
+  assert.deepEqual(red.labels, CIFAR10_CLASSES.slice(6));
+  assert.deepEqual(red.shapes, []);
+
+  near(green.shares!.mask, 1, 1e-6);
+  assert.deepEqual([green.labels, green.shapes], [[], ["square"]]); // .36 of the image, and the bar .09
+  near(green.mean, (0.36 + 0.09) / 2, 0.02);
+
+  assert.ok(blue.shares!.rest > 0.85); // chance has (9 + 3 + 27) / 479 = 8 % of it
+  assert.ok(blue.shares!.labelOmega < 0.03 && blue.shares!.maskOmega < 0.03);
+  assert.deepEqual([blue.labels, blue.shapes], [[], []]);
+  const latents = Array.from({ length: 12 }, (_, i) => blueOf(latentOf(3, 12 + i), 0)); // of the second cell
+  near(blue.cellMeans[1], latents.reduce((sum, value) => sum + value) / 12, 1e-4);
+
+  // red has variance 8.25 / 100; green of twice .36 and twice .09 has .135^2; nothing else varies
+  near(mixed.shares!.label, 0.0825 / (0.0825 + 0.135 ** 2), 0.02);
+  near(mixed.shares!.label + mixed.shares!.mask, 1, 1e-5);
+  assert.deepEqual(mixed.shapes, ["bar"]); // less green
+
+  assert.deepEqual([nothing.shares, nothing.labels, nothing.shapes, nothing.mean], [null, [], [], 0]);
+});
+
+Deno.test("probeUnits() says the same of a unit whatever else is probed, and refuses a network of other images", async () => {
+  await useBackend();
+  const design = { masks: probeMasks(["disk", "cross"]), latents: 2, seed: 0 };
+  const activation = { reduce: "mean", postRelu: false } as const;
+  const unit = { layer: "mean", unit: 1 };
+  const alone = probeUnits(toyGenerator(), COLOURS, [unit], design, activation);
+  const among = probeUnits(toyGenerator(), COLOURS, [{ layer: "mixed", unit: 0 }, unit], design, activation);
+  assert.deepEqual(alone[0], among[1]);
+  assert.throws(
+    () => probeUnits(toyGenerator(), { ...COLOURS, inputSize: 224 }, [unit], design, activation),
+    /colours takes images of 224 pixels, and toy makes such of 32; probe a model of 32 pixels/,
+  );
+});
