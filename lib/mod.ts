@@ -23,21 +23,11 @@ export {
   readMask,
   sampleGrid,
 } from "./gan/mod.ts";
-export { type Cifar10, readCifar10, toImageBatch } from "./data/cifar10.ts";
+export { type Cifar10, readCifar10, toImageBatch } from "./data/mod.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
-export { loadNetwork } from "./networks/models.ts";
-export type { Network } from "./networks/network.ts";
-export {
-  CALIBRATED,
-  loadContext,
-  loadProfile,
-  PAPER,
-  type Profile,
-  scoreAll,
-  scoreAllInWorkers,
-  scoreUnits,
-  suggestWorkers,
-} from "./pipeline/mod.ts";
+export { loadNetwork, type Network } from "./networks/mod.ts";
+export { CALIBRATED, loadContext, loadProfile, PAPER, type Profile, scoreUnits } from "./pipeline/mod.ts";
+export { scoreAll, scoreAllInWorkers, suggestWorkers } from "./jobs/mod.ts";
 export { meanPairwiseAngle, score } from "./score/mod.ts";
 export { exportRun, mergeRuns, openRun, readRun } from "./store/mod.ts";
 export type * from "./types.ts";

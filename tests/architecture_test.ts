@@ -8,43 +8,48 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 const ROOT = resolve(import.meta.dirname!, "..");
 const LIB = join(ROOT, "lib");
 
+/**
+ * The floors of the house, from the ground: a room or a file beside the rooms imports from floors below its own, never from
+ * its own or above.
+ */
+const FLOORS: readonly (readonly string[])[] = [
+  ["types.ts", "errors.ts", "random.ts", "cache.ts", "csv.ts", "pair_distances.ts", "elbow"],
+  ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "run_data.ts"],
+  ["data", "networks", "report"],
+  ["visualize", "lpips", "embed", "training", "store", "setup"],
+  ["pipeline", "gan"],
+  ["jobs"],
+  ["validate", "studies", "notebook"],
+  ["cli", "mod.ts"],
+];
+
+/** Rooms inside rooms that have a door of their own. */
+const INNER_ROOMS = [
+  "engine/native",
+  "gan/masks",
+  "gan/measures",
+  "gan/network",
+  "gan/probe",
+  "gan/training",
+  "report/atlas",
+  "report/charts",
+  "validate/metrics",
+  "validate/planted",
+  "validate/stability",
+];
+
 /** Rooms that are arithmetic alone: they import nothing of ours but types, and from packages only arithmetic. */
 const PURE_ROOMS = ["elbow", "cluster", "score"];
-const ARITHMETIC = ["ml-kmeans", "pure-rand", "simple-statistics"];
+const ARITHMETIC = ["ml-kmeans", "ml-matrix", "pure-rand", "simple-statistics"];
 
-const FOUNDATION = ["engine", "networks", "images"];
-const STAGES = ["visualize", "lpips", "embed"];
-const BELOW_PIPELINE = [...FOUNDATION, ...STAGES, "training", ...PURE_ROOMS];
-const BELOW_CLI = [...BELOW_PIPELINE, "pipeline", "validate", "gan", "store", "report"];
-
-/** For each room, the rooms that it may import from. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  engine: [],
-  networks: ["engine"],
-  images: ["engine"],
-  visualize: FOUNDATION,
-  lpips: FOUNDATION,
-  embed: FOUNDATION,
-  training: FOUNDATION,
-  elbow: [],
-  cluster: [],
-  score: [],
-  pipeline: BELOW_PIPELINE,
-  validate: [...BELOW_PIPELINE, "pipeline"],
-  gan: [...BELOW_PIPELINE, "pipeline"],
-  store: [],
-  report: [],
-  notebook: BELOW_CLI,
-  cli: [...BELOW_CLI, "notebook"],
-};
-
-/** Files beside the rooms that any room may import; the pure ones only the first, and only its types. */
-const SHARED = ["types.ts", "errors.ts", "random.ts", "cache.ts", "worker_pool.ts"];
+/** Rooms that know plain data alone, and what they may not know, though it lies below. A tensor never gets into them. */
+const PLAIN_ROOMS = ["images", "weights", "data", "report", "store", "setup", "statistics"];
+const TENSORS = ["engine", "networks", "visualize", "lpips", "embed", "training"];
 
 interface Import {
   /** Path of the importing file, relative to lib/. */
   readonly file: string;
-  /** Room of the importing file; the empty word for files beside the rooms. */
+  /** Room of the importing file; for files beside the rooms their own name. */
   readonly room: string;
   readonly specifier: string;
   readonly typesAlone: boolean;
@@ -57,9 +62,19 @@ function filesUnder(folder: string, ending: string): string[] {
     .sort();
 }
 
+/** The room of a path, such as `score`; for files beside the rooms their own name, such as `types.ts`. */
 function roomOf(path: string): string {
-  const inside = relative(LIB, path);
-  return inside.includes(sep) ? inside.split(sep)[0] : "";
+  return relative(LIB, path).split(sep)[0];
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((floor) => floor.includes(room));
+}
+
+/** The door by which other rooms come to a file. */
+function doorOf(path: string): string {
+  const inner = INNER_ROOMS.find((room) => relative(LIB, path).startsWith(`${room}${sep}`));
+  return join(LIB, inner ?? roomOf(path), "mod.ts");
 }
 
 /** The import and export-from statements and dynamic imports of a source text. */
@@ -84,15 +99,17 @@ function objection({ file, room, specifier, typesAlone }: Import): string | null
   if (!/\.tsx?$/.test(specifier)) return `${said} without its ending`;
   const targetRoom = roomOf(target);
   if (targetRoom === room) return null;
-  if (room === "") return file === "mod.ts" ? null : `${said}: only mod.ts may gather the rooms`;
-  if (targetRoom === "") {
-    if (!SHARED.includes(inside)) return `${said}, which is not shared`;
-    if (PURE_ROOMS.includes(room) && !(inside === "types.ts" && typesAlone)) {
-      return `${said}: pure rooms may only \`import type\` from types.ts`;
-    }
-    return null;
+  if (!(floorOf(targetRoom) < floorOf(room))) return `${said}: ${targetRoom} is not below ${room}`;
+  if (inside.includes(sep) && target !== doorOf(target)) {
+    return `${said}, which is not the door ${relative(LIB, doorOf(target))}`;
   }
-  return ALLOWED[room]?.includes(targetRoom) ? null : `${said}: ${room} may not know ${targetRoom}`;
+  if (PURE_ROOMS.includes(room) && !(inside === "types.ts" && typesAlone)) {
+    return `${said}: pure rooms may only \`import type\` from types.ts`;
+  }
+  if (PLAIN_ROOMS.includes(room) && TENSORS.includes(targetRoom) && !inside.startsWith(join("engine", "native"))) {
+    return `${said}: ${room} knows plain data, never a tensor`;
+  }
+  return null;
 }
 
 Deno.test("importsOf() finds every way to import", () => {
@@ -121,34 +138,40 @@ Deno.test("importsOf() finds every way to import", () => {
 
 Deno.test("objection() objects to what the rules forbid and to nothing else", () => {
   const judge = (file: string, specifier: string, typesAlone = false) =>
-    objection({ file, room: file.includes("/") ? file.split("/")[0] : "", specifier, typesAlone });
-  assert.equal(judge("pipeline/plan.ts", "../types.ts", true), null);
+    objection({ file, room: file.split("/")[0], specifier, typesAlone });
+  assert.equal(judge("pipeline/units.ts", "../types.ts", true), null);
   assert.equal(judge("pipeline/score_unit.ts", "../score/mod.ts"), null);
-  assert.equal(judge("cli/main.ts", "../store/mod.ts"), null);
+  assert.equal(judge("cli/commands/merge.ts", "../../store/mod.ts"), null);
+  assert.equal(judge("cli/commands/report.ts", "../../report/atlas/mod.ts"), null);
   assert.equal(judge("score/score.ts", "./other.ts"), null);
   assert.equal(judge("mod.ts", "./score/mod.ts"), null);
+  assert.equal(judge("setup/native_build.ts", "../engine/native/mod.ts"), null);
   assert.match(judge("score/score.ts", "../types.ts")!, /import type/);
   assert.match(judge("score/score.ts", "../errors.ts", true)!, /import type/);
-  assert.match(judge("score/score.ts", "../cluster/mod.ts", true)!, /score may not know cluster/);
-  assert.match(judge("store/run.ts", "../engine/mod.ts")!, /store may not know engine/);
-  assert.match(judge("pipeline/plan.ts", "../store/mod.ts")!, /pipeline may not know store/);
-  assert.match(judge("visualize/ascent.ts", "../lpips/mod.ts")!, /visualize may not know lpips/);
-  assert.match(judge("networks/resnet.ts", "../visualize/mod.ts")!, /networks may not know visualize/);
-  assert.match(judge("types.ts", "./score/mod.ts")!, /only mod.ts/);
+  assert.match(judge("score/score.ts", "../cluster/mod.ts", true)!, /cluster is not below score/);
+  assert.match(judge("store/run.ts", "../engine/mod.ts")!, /never a tensor/);
+  assert.match(judge("setup/native_build.ts", "../engine/mod.ts")!, /never a tensor/);
+  assert.match(judge("pipeline/context.ts", "../jobs/mod.ts")!, /jobs is not below pipeline/);
+  assert.match(judge("visualize/ascent.ts", "../lpips/mod.ts")!, /lpips is not below visualize/);
+  assert.match(judge("pipeline/context.ts", "../networks/resnet.ts")!, /not the door networks\/mod.ts/);
+  assert.match(judge("cli/commands/report.ts", "../../report/atlas/page.tsx")!, /not the door report\/atlas\/mod.ts/);
+  assert.match(judge("types.ts", "./score/mod.ts")!, /score is not below types.ts/);
   assert.match(judge("cli/main.ts", "../../tests/x.ts")!, /outside lib/);
 });
 
-Deno.test("imports between rooms go one way", () => {
+Deno.test("imports go down the floors, and into a room by its door", () => {
   const ours = IMPORTS.filter(({ specifier }) => specifier.startsWith("."));
   assert.ok(ours.length > 0);
   assert.deepEqual(ours.map(objection).filter((each) => each !== null), []);
 });
 
-Deno.test("every room of lib/ has its place in the list", () => {
-  const rooms = readdirSync(LIB, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) =>
-    name
-  );
-  assert.deepEqual(rooms.filter((room) => !(room in ALLOWED)), []);
+Deno.test("every room of lib/ has its floor, and every room and inner room a door", () => {
+  const entries = readdirSync(LIB, { withFileTypes: true });
+  const strange = entries.filter(({ name }) => floorOf(name) === -1);
+  assert.deepEqual(strange.map(({ name }) => name), []);
+  const rooms = entries.filter((entry) => entry.isDirectory() && entry.name !== "cli").map(({ name }) => name);
+  const doorless = [...rooms, ...INNER_ROOMS].filter((room) => !existsSync(join(LIB, room, "mod.ts")));
+  assert.deepEqual(doorless, []);
 });
 
 Deno.test("only the engine imports TensorFlow", () => {

@@ -6,9 +6,15 @@
  */
 import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Colour, normalizeColours } from "../networks/normalize.ts";
-import { createResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "../networks/resnet.ts";
-import { takeWeight, type Weights } from "../networks/tensors.ts";
+import {
+  type Colour,
+  createResNet18,
+  normalizeColours,
+  RESNET18_FEATURES,
+  STEM_224,
+  STEM_32,
+} from "../networks/mod.ts";
+import { takeWeight, type Weights } from "../weights/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 
 /** What tells one embedder from another. */

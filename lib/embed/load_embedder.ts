@@ -4,8 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readWeights } from "../weights/read_weights.ts";
-import { findWeightSet } from "../weights/registry.ts";
+import { findWeightSet, readWeights } from "../weights/mod.ts";
 import { createEmbedder, type Embedder, EMBEDDERS } from "./embedder.ts";
 
 /** An embedder and the hash of its weights. */

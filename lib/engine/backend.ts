@@ -12,7 +12,7 @@ import {
   installAddon,
   isAddonInstalled,
   packageDirectory,
-} from "./native_addon.ts";
+} from "./native/addon.ts";
 import { withoutStderr } from "./silence.ts";
 import { tf } from "./tf.ts";
 

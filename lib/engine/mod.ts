@@ -21,3 +21,4 @@ export {
 } from "./layers.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
+export { createAdam } from "./adam.ts";

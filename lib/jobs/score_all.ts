@@ -5,7 +5,7 @@
  */
 import type { UnitRecord } from "../types.ts";
 import type { Job } from "./plan.ts";
-import { type PipelineContext, scoreUnits } from "../pipeline/score_units.ts";
+import { type PipelineContext, scoreUnits } from "../pipeline/mod.ts";
 
 /** Where finished jobs go: the part of a run that the pipeline needs. */
 export interface JobStore {

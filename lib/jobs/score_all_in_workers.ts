@@ -7,7 +7,7 @@
 import type { BackendReport } from "../engine/mod.ts";
 import type { UnitRecord } from "../types.ts";
 import { createWorkerPool } from "./worker_pool.ts";
-import type { ContextOptions } from "../pipeline/context.ts";
+import type { ContextOptions } from "../pipeline/mod.ts";
 import type { Job } from "./plan.ts";
 import type { JobStore, ScoreAllEvents } from "./score_all.ts";
 import type { ScoreWorkerInit } from "./score_worker.ts";

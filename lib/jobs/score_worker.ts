@@ -6,9 +6,8 @@
 import { type Backend, useBackend } from "../engine/mod.ts";
 import type { UnitRecord } from "../types.ts";
 import { serveTasks } from "./worker_pool.ts";
-import { type ContextOptions, loadContext } from "../pipeline/context.ts";
+import { type ContextOptions, loadContext, scoreUnits } from "../pipeline/mod.ts";
 import type { Job } from "./plan.ts";
-import { scoreUnits } from "../pipeline/score_units.ts";
 
 /** What a worker begins with. */
 export interface ScoreWorkerInit {

@@ -1,6 +1,6 @@
 /** The learned channel weights of LPIPS. @module */
 import { InputError } from "../errors.ts";
-import { takeWeight, type Weights } from "../networks/tensors.ts";
+import { takeWeight, type Weights } from "../weights/mod.ts";
 
 /** The names a layer's weights go by: ours, and the published files' (a dropout precedes the convolution there). */
 const headNames = (layer: number) => [`lin${layer}.weight`, `lin${layer}.model.1.weight`];

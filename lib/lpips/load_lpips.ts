@@ -5,13 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
-import { createAlexNetFeatures } from "../networks/alexnet.ts";
-import type { PerceptualNetwork } from "../networks/perceptual.ts";
-import { createSqueezeNetFeatures } from "../networks/squeezenet.ts";
-import { createVgg16Features } from "../networks/vgg16.ts";
-import type { Weights } from "../networks/tensors.ts";
-import { readWeights } from "../weights/read_weights.ts";
-import { findWeightSet } from "../weights/registry.ts";
+import {
+  createAlexNetFeatures,
+  createSqueezeNetFeatures,
+  createVgg16Features,
+  type PerceptualNetwork,
+} from "../networks/mod.ts";
+import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
 import { isHead, loadHeads } from "./heads.ts";
 import { createLpips, type Lpips, type LpipsOptions } from "./lpips.ts";
 

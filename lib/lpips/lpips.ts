@@ -7,8 +7,7 @@
  */
 import { tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Colour, normalizeColours } from "../networks/normalize.ts";
-import type { PerceptualNetwork } from "../networks/perceptual.ts";
+import { type Colour, normalizeColours, type PerceptualNetwork } from "../networks/mod.ts";
 import type { ImageBatch } from "../types.ts";
 import { pooledFeatures, squaredDistance } from "./pooled_features.ts";
 import { createHead, squaredDistances, type UnitVector, unitVector } from "./unit_features.ts";

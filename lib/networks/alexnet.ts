@@ -13,7 +13,7 @@ import {
   maxPool,
   type PerceptualNetwork,
 } from "./perceptual.ts";
-import type { Weights } from "./tensors.ts";
+import type { Weights } from "../weights/mod.ts";
 
 /** Shapes of the convolutions, by name. */
 export const ALEXNET_KERNELS: Readonly<Record<string, KernelShape>> = {

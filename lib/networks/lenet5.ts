@@ -9,8 +9,8 @@ import { convolveConstant, depthToSpace, maxOfGroups, relu, spaceToDepth, tf } f
 import type { Random } from "../random.ts";
 import type { LayerInfo } from "../types.ts";
 import type { Network, TrainableClassifier } from "./network.ts";
-import type { WeightArray } from "../weights/safetensors.ts";
-import { takeWeight, toTensor, type Weights } from "./tensors.ts";
+import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
+import { toTensor } from "./tensors.ts";
 
 /** The scorable layers: 236 units. */
 export const LENET5_LAYERS: readonly LayerInfo[] = [

@@ -7,9 +7,7 @@ import { InputError } from "../errors.ts";
 import type { LayerInfo } from "../types.ts";
 import { createLeNet5, LENET5_LAYERS, type Normalization } from "./lenet5.ts";
 import type { Network } from "./network.ts";
-import { readWeights } from "../weights/read_weights.ts";
-import type { Weights } from "./tensors.ts";
-import { findWeightSet } from "../weights/registry.ts";
+import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
 
 const CIFAR10_NORMALIZATION: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 

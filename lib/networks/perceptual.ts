@@ -6,7 +6,8 @@
  */
 import { convolveFused, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { takeWeight, toTensor, type Weights } from "./tensors.ts";
+import { toTensor } from "./tensors.ts";
+import { takeWeight, type Weights } from "../weights/mod.ts";
 
 /** A network seen through the outputs of some of its ReLUs. */
 export interface PerceptualNetwork {

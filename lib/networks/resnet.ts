@@ -9,8 +9,8 @@ import { batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
-import type { WeightArray } from "../weights/safetensors.ts";
-import { takeWeight, toTensor, type Weights } from "./tensors.ts";
+import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
+import { toTensor } from "./tensors.ts";
 
 /** Width of the last stage: dimensions of the embedding. */
 export const RESNET18_FEATURES = 512;

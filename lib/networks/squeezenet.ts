@@ -13,7 +13,7 @@ import {
   maxPool,
   type PerceptualNetwork,
 } from "./perceptual.ts";
-import type { Weights } from "./tensors.ts";
+import type { Weights } from "../weights/mod.ts";
 
 /** Fire modules by their index in `features`: input channels, squeezed channels, channels of each expansion. */
 const FIRES: readonly (readonly [number, number, number, number])[] = [

@@ -15,7 +15,7 @@ import {
   maxPool,
   type PerceptualNetwork,
 } from "./perceptual.ts";
-import type { Weights } from "./tensors.ts";
+import type { Weights } from "../weights/mod.ts";
 
 /** Each block: its convolutions' indices in `features`, its input channels and its output channels. */
 const BLOCKS: readonly { readonly indices: readonly number[]; readonly input: number; readonly output: number }[] = [

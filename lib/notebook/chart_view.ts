@@ -4,7 +4,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { renderPng, renderSvg } from "../report/render.ts";
+import { renderPng, renderSvg } from "../report/mod.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
 
 /** The version of vega-lite's format by which JupyterLab knows what to draw. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CIFAR10_CLASSES, toImageBatch } from "../data/cifar10.ts";
+import { CIFAR10_CLASSES, toImageBatch } from "../data/mod.ts";
 import type { ImageBatch } from "../types.ts";
 import type { Workbench } from "./workbench.ts";
 

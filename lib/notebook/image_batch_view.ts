@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { contactSheet, type ContactSheetOptions } from "../images/contact_sheet.ts";
-import { encodePng } from "../images/png.ts";
+import { contactSheet, type ContactSheetOptions, encodePng } from "../images/mod.ts";
 import type { ImageBatch } from "../types.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
 

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { Drawing } from "../report/charts/drawing.ts";
-import { INK, PRINT_WIDTH } from "../report/charts/theme.ts";
-import { imageUrl } from "../report/image_url.ts";
-import { renderPng, renderSvg } from "../report/render.ts";
+import { Drawing, INK, PRINT_WIDTH } from "../report/charts/mod.ts";
+import { imageUrl, renderPng, renderSvg } from "../report/mod.ts";
 import type { ImageBatch } from "../types.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
 

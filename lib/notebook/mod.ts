@@ -13,10 +13,15 @@ export { type ImageRow, type ImageRowsOptions, ImageRowsView, showImageRows } fr
 export { makeImages, type UnitImages } from "./make_images.ts";
 export { showScores, showTable, type TableCell, TableView } from "./table_view.tsx";
 export { type NotebookParameters, notebookSetting, openWorkbench, smallProfile, Workbench } from "./workbench.ts";
-export { activationHistogram } from "../report/charts/activation_histogram.ts";
-export { ascentCurve, type AscentPoint } from "../report/charts/ascent_curve.ts";
-export { type MatrixPanel, matrixPanels } from "../report/charts/matrix_panels.ts";
-export { type ScoreCurve, scoreCurves } from "../report/charts/score_curves.ts";
+export {
+  activationHistogram,
+  ascentCurve,
+  type AscentPoint,
+  type MatrixPanel,
+  matrixPanels,
+  type ScoreCurve,
+  scoreCurves,
+} from "../report/charts/mod.ts";
 export { distanceMatrix, pairDistances } from "./pair_distances.ts";
 export { clusterOptions, imageDistances, scoreByClusters, scoreByImages } from "./score_studies.ts";
 export { type EmbeddedUnit, embedUnit } from "./embed_unit.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toImageBatch } from "../data/cifar10.ts";
+import { toImageBatch } from "../data/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { halfTurns, rowDirections } from "./angles.ts";
 import { showProgress } from "./cell_progress.ts";

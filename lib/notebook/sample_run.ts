@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { createPlan, parseUnits, scoreUnits } from "../pipeline/mod.ts";
+import { parseUnits, scoreUnits } from "../pipeline/mod.ts";
+import { createPlan } from "../jobs/mod.ts";
 import { openRun, RUN_SCHEMA } from "../store/mod.ts";
 import { showProgress } from "./cell_progress.ts";
 import type { Workbench } from "./workbench.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { embeddingMap, embeddingPanel } from "../report/charts/embedding_map.ts";
-import { imageUrl } from "../report/image_url.ts";
-import { principalComponents } from "../report/pca.ts";
+import { embeddingMap, embeddingPanel } from "../report/charts/mod.ts";
+import { imageUrl, principalComponents } from "../report/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { type ChartView, showChart } from "./chart_view.ts";
 import type { Workbench } from "./workbench.ts";

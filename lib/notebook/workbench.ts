@@ -5,7 +5,7 @@
  */
 import { type BackendReport, useBackend } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Cifar10, isCifar10Present, readCifar10 } from "../data/cifar10.ts";
+import { type Cifar10, isCifar10Present, readCifar10 } from "../data/mod.ts";
 import { loadContext, type LoadedContext, loadProfile, parseUnit, type Profile } from "../pipeline/mod.ts";
 import type { UnitId } from "../types.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { type LoadedEmbedder, loadEmbedder, meanRow } from "../embed/mod.ts";
-import { type Cifar10, CIFAR10_SHA256, toImageBatch } from "../data/cifar10.ts";
+import { type Cifar10, CIFAR10_SHA256, toImageBatch } from "../data/mod.ts";
 import { type LoadedLpips, loadLpips } from "../lpips/mod.ts";
-import { loadNetwork } from "../networks/models.ts";
+import { loadNetwork } from "../networks/mod.ts";
 import type { Matrix } from "../types.ts";
 import { datasetActivations } from "../visualize/mod.ts";
 import type { Profile } from "./profile.ts";

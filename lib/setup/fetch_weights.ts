@@ -5,7 +5,7 @@
  */
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
-import { sha256OfFile } from "../weights/load_weights.ts";
+import { sha256OfFile } from "../weights/mod.ts";
 
 /** A download that failed. The message is one line: what, why, and where to put the file by hand. */
 export class FetchError extends Error {

@@ -23,7 +23,7 @@ import {
   LIBRARIES,
   packageDirectory,
   TENSORFLOW_VERSION,
-} from "../engine/native_addon.ts";
+} from "../engine/native/mod.ts";
 import { createWorkFolder } from "./work_folder.ts";
 import { MEMBERS, type NativeLibrary, nativeLibrary } from "./native_library.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Device, LIBRARIES, TENSORFLOW_VERSION } from "../engine/native_addon.ts";
+import { type Device, LIBRARIES, TENSORFLOW_VERSION } from "../engine/native/mod.ts";
 
 /** A Python wheel, of one build for one platform. */
 export interface Wheel {

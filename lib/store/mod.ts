@@ -26,3 +26,6 @@ export {
   writeScores,
   writeWhole,
 } from "./scores.ts";
+export { readLabels, readMatrix, writeMatrix } from "./matrix.ts";
+export { decodeNpy, encodeNpyHeader, isNpy } from "./npy.ts";
+export { readRunData } from "./read_run_data.ts";

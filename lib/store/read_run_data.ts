@@ -6,7 +6,7 @@
 import { basename, resolve } from "node:path";
 import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
-import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/cifar10.ts";
+import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/mod.ts";
 import type { DatasetImages, RunData } from "../run_data.ts";
 import { readRun, runDirectory } from "./mod.ts";
 

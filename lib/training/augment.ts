@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LabelledImages } from "../data/cifar10.ts";
+import type { LabelledImages } from "../data/mod.ts";
 import { createRandom } from "../random.ts";
 import type { Recipe } from "./recipe.ts";
 

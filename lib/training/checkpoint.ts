@@ -6,7 +6,7 @@
  */
 import { dirname } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../weights/mod.ts";
 import { tf } from "../engine/mod.ts";
 
 /** One epoch of a training run. */

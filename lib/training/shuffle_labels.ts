@@ -1,4 +1,4 @@
-import type { LabelledImages } from "../data/cifar10.ts";
+import type { LabelledImages } from "../data/mod.ts";
 import { createRandom, permutation } from "../random.ts";
 
 /**

@@ -4,8 +4,8 @@
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/cifar10.ts";
-import type { TrainableClassifier } from "../networks/network.ts";
+import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/mod.ts";
+import type { TrainableClassifier } from "../networks/mod.ts";
 import { createRandom, permutation } from "../random.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "./augment.ts";
 import { type EpochRecord, loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";

@@ -7,13 +7,17 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/cifar10.ts";
-import { createLeNet5, createTrainableLeNet5 } from "../networks/lenet5.ts";
-import type { TrainableClassifier } from "../networks/network.ts";
-import { createResNet18, createTrainableResNet18, RESNET18_FEATURES } from "../networks/resnet.ts";
-import { decodeSafetensors, encodeSafetensors, type WeightArray } from "../weights/safetensors.ts";
-import { recordModel } from "../weights/registry.ts";
-import { toWeightArray, type Weights } from "../networks/tensors.ts";
+import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/mod.ts";
+import {
+  createLeNet5,
+  createResNet18,
+  createTrainableLeNet5,
+  createTrainableResNet18,
+  RESNET18_FEATURES,
+  toWeightArray,
+  type TrainableClassifier,
+} from "../networks/mod.ts";
+import { decodeSafetensors, encodeSafetensors, recordModel, type WeightArray, type Weights } from "../weights/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import { normalizationTable, plainBatch } from "./augment.ts";
 import { type ModelReport, writeCard } from "./card.ts";

@@ -5,7 +5,7 @@
  */
 import { permutation, type Random } from "../random.ts";
 import type { ScoreParts, UnitId } from "../types.ts";
-import { bootstrapInterval, ranks } from "../statistics/ranks.ts";
+import { bootstrapInterval, ranks } from "../statistics/mod.ts";
 
 /** What a probe measures of a unit. */
 export type SelectivityKey = "label_share" | "mask_share" | "labels" | "shapes";

@@ -1,4 +1,4 @@
-import type { SelectivityPanel } from "../report/charts/selectivity_scatter.ts";
+import type { SelectivityPanel } from "../report/charts/mod.ts";
 import { type ProbedUnit, type ScoreKey, SELECTIVITIES, type SelectivityCorrelation } from "./correlate_selectivity.ts";
 
 /**

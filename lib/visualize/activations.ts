@@ -5,8 +5,8 @@
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../data/cifar10.ts";
-import type { Network } from "../networks/network.ts";
+import { type LabelledImages, toImageBatch } from "../data/mod.ts";
+import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";

@@ -4,12 +4,11 @@
  * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
  * @module
  */
-import { dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../data/cifar10.ts";
-import type { Network } from "../networks/network.ts";
+import { createAdam, dataOf, tf } from "../engine/mod.ts";
+import { type LabelledImages, toImageBatch } from "../data/mod.ts";
+import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, UnitId } from "../types.ts";
-import { createAdam } from "../engine/adam.ts";
 import { selectedActivations } from "./objective.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";

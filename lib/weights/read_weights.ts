@@ -6,7 +6,7 @@
 import { loadWeights, sha256OfFile, verifySha256 } from "./load_weights.ts";
 import type { WeightFile } from "./registry.ts";
 import { InputError } from "../errors.ts";
-import type { Weights } from "../networks/tensors.ts";
+import type { Weights } from "./take_weight.ts";
 
 /** A weight file that was read. */
 export interface ReadWeights {

@@ -7,7 +7,7 @@ import { resizeBilinear } from "../../lib/images/resize.ts";
 import { createResNet18, STEM_224 } from "../../lib/networks/resnet.ts";
 import { loadWeights, sha256OfFile } from "../../lib/weights/load_weights.ts";
 import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
-import type { Weights } from "../../lib/networks/tensors.ts";
+import type { Weights } from "../../lib/weights/take_weight.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { randomBatch } from "../pipeline/stand_ins.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { ADDON, findEngine, isAddonInstalled } from "../../lib/engine/native_addon.ts";
+import { ADDON, findEngine, isAddonInstalled } from "../../lib/engine/native/addon.ts";
 import { runProgram, SCORING_RIGHTS, withSecondCheckout } from "./second_checkout.ts";
 
 const PROGRAM = join(import.meta.dirname!, "report_backend.ts");

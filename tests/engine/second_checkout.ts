@@ -4,7 +4,7 @@
  */
 import { cp, readdir, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { addonPath, packageDirectory } from "../../lib/engine/native_addon.ts";
+import { addonPath, packageDirectory } from "../../lib/engine/native/addon.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..", "..");
 

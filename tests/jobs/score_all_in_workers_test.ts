@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import {
-  type ContextOptions,
-  type Job,
-  loadContext,
-  parseProfile,
-  scoreAll,
-  scoreAllInWorkers,
-  suggestWorkers,
-} from "../../lib/pipeline/mod.ts";
+import { type ContextOptions, loadContext, parseProfile } from "../../lib/pipeline/mod.ts";
+import { type Job, scoreAll, scoreAllInWorkers, suggestWorkers } from "../../lib/jobs/mod.ts";
 import type { UnitRecord } from "../../lib/types.ts";
 import { randomImages } from "../pipeline/stand_ins.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { createPlan, loadContext, parseProfile, scoreAll } from "../../lib/pipeline/mod.ts";
+import { loadContext, parseProfile } from "../../lib/pipeline/mod.ts";
+import { createPlan, scoreAll } from "../../lib/jobs/mod.ts";
 import { openRun, readRun, RUN_SCHEMA } from "../../lib/store/mod.ts";
 import type { RunManifest, UnitRecord } from "../../lib/types.ts";
 import { MANIFEST } from "../store/example_run.ts";

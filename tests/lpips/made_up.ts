@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Weights } from "../../lib/networks/tensors.ts";
+import type { Weights } from "../../lib/weights/take_weight.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 
 /** Numbers in [0, 1), each a function of the stream and its index. */

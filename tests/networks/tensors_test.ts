@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { takeWeight, toTensor, toWeightArray, type Weights } from "../../lib/networks/tensors.ts";
+import { toTensor, toWeightArray } from "../../lib/networks/tensors.ts";
+import { takeWeight, type Weights } from "../../lib/weights/take_weight.ts";
 import { madeUp } from "../lpips/made_up.ts";
 
 await useBackend();

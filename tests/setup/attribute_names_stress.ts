@@ -3,7 +3,7 @@
  * with a binding whose set of names has no lock the process dies of a segmentation fault or never ends.
  * Arguments: how many threads, how many names a thread, and the binding, if not the one in `node_modules`.
  */
-import { addonPath } from "../../lib/engine/native_addon.ts";
+import { addonPath } from "../../lib/engine/native/addon.ts";
 import type { Orders } from "./attribute_names_worker.ts";
 
 const [threads, count] = Deno.args.slice(0, 2).map(Number);

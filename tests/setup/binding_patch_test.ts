@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { patchBinding } from "../../lib/setup/binding_patch.ts";
-import { isAddonInstalled, packageDirectory } from "../../lib/engine/native_addon.ts";
+import { isAddonInstalled, packageDirectory } from "../../lib/engine/native/addon.ts";
 
 const SOURCES = join(packageDirectory("@tensorflow/tfjs-node-gpu"), "binding");
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { zipSync } from "fflate";
-import { ADDON, engineDirectory, isEngineComplete, LIBRARIES } from "../../lib/engine/native_addon.ts";
+import { ADDON, engineDirectory, isEngineComplete, LIBRARIES } from "../../lib/engine/native/addon.ts";
 import { MEMBERS, nativeLibrary } from "../../lib/setup/native_library.ts";
 import { type RunFile, withSecondCheckout } from "../engine/second_checkout.ts";
 

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { cacheDirectory } from "../../cache.ts";
 import type { BackendReport } from "../../engine/mod.ts";
 import { messageOf } from "../../errors.ts";
-import { CIFAR10_SHA256, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/cifar10.ts";
-import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/registry.ts";
+import { CIFAR10_SHA256, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/mod.ts";
+import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/mod.ts";
 import { formatTable, printResult } from "../console/output.ts";
 
 interface Diagnosis {

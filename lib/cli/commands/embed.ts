@@ -34,8 +34,8 @@ export function registerEmbed(program: Command): void {
       }
       const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
-      const { readPng } = await import("../../images/png.ts");
-      const { writeMatrix } = await import("../../store/matrix.ts");
+      const { readPng } = await import("../../images/mod.ts");
+      const { writeMatrix } = await import("../../store/mod.ts");
       const images = [];
       for (const path of paths) images.push(await readPng(path)); // all before the first is embedded: a bad one costs nothing
       await useBackend();

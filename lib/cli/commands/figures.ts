@@ -6,15 +6,13 @@
 import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { drawFigures, FIGURE_NAMES } from "../../report/figures.ts";
-import { renderPng, renderSvg } from "../../report/render.ts";
+import { drawFigures, FIGURE_NAMES, renderPng, renderSvg } from "../../report/mod.ts";
 import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
-import { writeWhole } from "../../store/mod.ts";
+import { readRunData, writeWhole } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
 import { type DataOptions, withDataOptions } from "../options/data.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { readRunData } from "../../store/read_run_data.ts";
 
 interface FiguresOptions extends DataOptions {
   readonly out?: string;

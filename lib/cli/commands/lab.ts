@@ -14,7 +14,7 @@ export function registerLab(program: Command): void {
     .description("Open the notebooks in JupyterLab with Deno's kernel; the first time, install both into the cache.")
     .argument("[options...]", "options for JupyterLab after --, such as -- --no-browser --port 8888")
     .action(async (options: readonly string[], _: unknown, command: Command) => {
-      const { setUpJupyter } = await import("../../setup/jupyter.ts");
+      const { setUpJupyter } = await import("../../setup/mod.ts");
       const { python, environment } = await setUpJupyter("lab", (line) => printNote(command, line));
       const lab = new Deno.Command(python, {
         args: [

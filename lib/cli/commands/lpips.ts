@@ -33,7 +33,7 @@ export function registerLpips(program: Command): void {
       // loaded here, so that help needs no engine
       const [{ useBackend }, { readPng }, { loadLpips }] = await Promise.all([
         import("../../engine/mod.ts"),
-        import("../../images/png.ts"),
+        import("../../images/mod.ts"),
         import("../../lpips/mod.ts"),
       ]);
       const first = await readPng(a);

@@ -6,10 +6,10 @@
 import type { Command } from "commander";
 import { basename, join, resolve } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import type { ProbeDesign, UnitProbe } from "../../gan/probe/probe.ts";
+import type { ProbeDesign, UnitProbe } from "../../gan/probe/mod.ts";
 import type { RunReader } from "../../store/mod.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../options/generator.ts";
-import type { ProbedUnit, SelectivityCorrelation } from "../../validate/correlate_selectivity.ts";
+import type { ProbedUnit, SelectivityCorrelation } from "../../validate/mod.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -37,9 +37,9 @@ export function registerProbe(program: Command, load: LoadGenerator = loadOntoEn
     .option("--model-weights <file>", "weights of the run's model in place of the committed ones")
     .action(async (name: string, options: ProbeOptions, command: Command) => {
       const { readRun, runDirectory, writeWhole } = await import("../../store/mod.ts");
-      const { PROBE_SHAPES, probeMasks, probeSize } = await import("../../gan/probe/probe.ts");
+      const { PROBE_SHAPES, probeMasks, probeSize } = await import("../../gan/probe/mod.ts");
       const { correlateSelectivity, readCorrelations, withScores } = await import(
-        "../../validate/correlate_selectivity.ts"
+        "../../validate/mod.ts"
       );
       const { createRandom } = await import("../../random.ts");
       const { latents, seed } = options;
@@ -90,7 +90,7 @@ export function registerProbe(program: Command, load: LoadGenerator = loadOntoEn
       writeWhole(files.csv, await csvOf(described));
       const withCells = described.map((unit, i) => ({ ...unit, cell_means: probes[i].cellMeans }));
       writeWhole(files.json, `${JSON.stringify({ ...result, units: withCells })}\n`);
-      const { renderPng, renderSvg } = await import("../../report/render.ts");
+      const { renderPng, renderSvg } = await import("../../report/mod.ts");
       writeWhole(files.scatter, await renderSvg(await scatterOf(rows, correlations, result)));
       writeWhole(files.grid, await renderPng(await renderSvg(grid)));
       printResult(command, { ...result, units: described }, () =>
@@ -115,10 +115,10 @@ async function probe(
   load: LoadGenerator,
   command: Command,
 ) {
-  const { probeSize, probeUnits } = await import("../../gan/probe/probe.ts");
-  const { sampleGrid } = await import("../../gan/training/sample_grid.ts");
-  const { sampleGridSheet } = await import("../../report/charts/sample_grid_sheet.ts");
-  const { loadNetwork } = await import("../../networks/models.ts");
+  const { probeSize, probeUnits } = await import("../../gan/probe/mod.ts");
+  const { sampleGrid } = await import("../../gan/training/mod.ts");
+  const { sampleGridSheet } = await import("../../report/charts/mod.ts");
+  const { loadNetwork } = await import("../../networks/mod.ts");
   const { parseProfile } = await import("../../pipeline/mod.ts");
   const { useBackend } = await import("../../engine/mod.ts");
   const { manifest } = run;
@@ -240,9 +240,9 @@ async function scatterOf(
   correlations: readonly SelectivityCorrelation[],
   made: { readonly run: string; readonly model: string; readonly generator: string; readonly images: number },
 ) {
-  const { selectivityPanels } = await import("../../validate/selectivity_panels.ts");
-  const { selectivityScatter } = await import("../../report/charts/selectivity_scatter.ts");
-  const { emptyChart } = await import("../../report/charts/theme.ts");
+  const { selectivityPanels } = await import("../../validate/mod.ts");
+  const { selectivityScatter } = await import("../../report/charts/mod.ts");
+  const { emptyChart } = await import("../../report/charts/mod.ts");
   const panels = selectivityPanels(units, correlations, "S");
   const title = {
     text: "What drives units, and their score S",

@@ -7,14 +7,11 @@ import type { Command } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
 import { plannedUnits } from "../../run_data.ts";
-import { drawFigures } from "../../report/figures.ts";
-import { renderSvg } from "../../report/render.ts";
-import type { AtlasFigure } from "../../report/atlas/page.tsx";
-import { renderAtlas } from "../../report/atlas/render_atlas.tsx";
-import { manifestDifferences, writeWhole } from "../../store/mod.ts";
+import { drawFigures, renderSvg } from "../../report/mod.ts";
+import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
+import { manifestDifferences, readRunData, writeWhole } from "../../store/mod.ts";
 import { globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { readRunData } from "../../store/read_run_data.ts";
 
 /** The figures at the top of a page, in this order. The others show single units, which the page does for each. */
 const FIGURES = [/score_by_layer$/, /dataset_check$/, /elbow$/, /two_stops$/];

@@ -53,15 +53,16 @@ export function registerScoreAll(program: Command): void {
       )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
-    const pipeline = await import("../../pipeline/mod.ts");
+    const { selectUnits } = await import("../../pipeline/mod.ts");
+    const jobsRoom = await import("../../jobs/mod.ts");
     const store = await import("../../store/mod.ts");
-    const shard = options.shard === undefined ? { index: 0, count: 1 } : pipeline.parseShard(options.shard);
-    const { modelLayers } = await import("../../networks/models.ts");
+    const shard = options.shard === undefined ? { index: 0, count: 1 } : jobsRoom.parseShard(options.shard);
+    const { modelLayers } = await import("../../networks/mod.ts");
     const layers = modelLayers(options.model);
-    const units = pipeline.selectUnits(layers, options); // before anything is loaded
+    const units = selectUnits(layers, options); // before anything is loaded
     const context = await loadScoring(options, command, { threads: 1 }); // the cores are for the workers
     try {
-      const jobs = pipeline.createPlan(layers, units);
+      const jobs = jobsRoom.createPlan(layers, units);
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
       const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;
       const directory = store.runDirectory(name);
@@ -77,11 +78,11 @@ export function registerScoreAll(program: Command): void {
       const events = {
         onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
       };
-      const workers = options.workers ?? pipeline.suggestWorkers(context.backend, pending.length);
+      const workers = options.workers ?? jobsRoom.suggestWorkers(context.backend, pending.length);
       printDetail(command, `workers: ${workers}`);
       try {
-        if (workers === 1) pipeline.scoreAll(context, jobs, run, events);
-        else await pipeline.scoreAllInWorkers(context.loadedBy, context.backend, workers, jobs, run, events);
+        if (workers === 1) jobsRoom.scoreAll(context, jobs, run, events);
+        else await jobsRoom.scoreAllInWorkers(context.loadedBy, context.backend, workers, jobs, run, events);
       } finally {
         progress.stop();
       }

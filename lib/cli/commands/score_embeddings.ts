@@ -14,7 +14,7 @@ import { type Command, Option } from "commander";
 import { clusterEmbeddings, compareCriteria, CRITERIA, type Criterion } from "../../cluster/mod.ts";
 import { InputError, messageOf } from "../../errors.ts";
 import { meanPairwiseAngle, score } from "../../score/mod.ts";
-import { readLabels, readMatrix } from "../../store/matrix.ts";
+import { readLabels, readMatrix } from "../../store/mod.ts";
 import type { ClusterCandidate, Matrix } from "../../types.ts";
 import { decimals, formatTable, printResult } from "../console/output.ts";
 import { integerOption, numberOption, seedOption } from "../options/values.ts";

@@ -27,7 +27,7 @@ export function registerScoreUnit(program: Command): void {
     const { compareCriteria } = await import("../../cluster/mod.ts");
     const { runningMeanDistances } = await import("../../elbow/mod.ts");
     const { activationCheck } = await import("../../validate/mod.ts");
-    const { modelLayers } = await import("../../networks/models.ts");
+    const { modelLayers } = await import("../../networks/mod.ts");
     const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
     const context = await loadScoring(options, command);
     try {

@@ -7,10 +7,16 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { type BuildProgress, ensureNative, NativeBuildError, type NativeEngine } from "../../setup/native_build.ts";
+import {
+  type BuildProgress,
+  type DatasetProgress,
+  ensureNative,
+  fetchCifar10,
+  NativeBuildError,
+  type NativeEngine,
+} from "../../setup/mod.ts";
 import { InputError } from "../../errors.ts";
-import { cifar10Directory } from "../../data/cifar10.ts";
-import { type DatasetProgress, fetchCifar10 } from "../../setup/fetch_cifar10.ts";
+import { cifar10Directory } from "../../data/mod.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress, type Progress } from "../console/progress.ts";
 

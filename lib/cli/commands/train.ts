@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cacheDirectory } from "../../cache.ts";
 import { InputError } from "../../errors.ts";
-import { readCifar10 } from "../../data/cifar10.ts";
+import { readCifar10 } from "../../data/mod.ts";
 import { withDataOption } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { duration, globalOptions, printNote, printResult } from "../console/output.ts";
@@ -48,7 +48,7 @@ export function registerTrain(program: Command): void {
         "permute the labels by the seed first: a network that knows nothing, to set scores against; needs --out",
       ),
   ).action(async (name: string, options: TrainOptions, command: Command) => {
-    const { TRAINABLE_MODELS, trainModel } = await import("../../training/train_model.ts");
+    const { TRAINABLE_MODELS, trainModel } = await import("../../training/mod.ts");
     if (![...TRAINABLE_MODELS, GAN].includes(name)) {
       throw new InputError(`there is no model "${name}" to train; choose ${[...TRAINABLE_MODELS, GAN].join(" or ")}`);
     }
@@ -57,7 +57,7 @@ export function registerTrain(program: Command): void {
         throw new InputError(`${flag} is not for ${name}; leave it out, see \`deno task polysem train --help\``);
       }
     }
-    const { MODELS_DIRECTORY } = await import("../../weights/registry.ts");
+    const { MODELS_DIRECTORY } = await import("../../weights/mod.ts");
     if (options.shuffleLabels && (options.out === undefined || resolve(options.out) === resolve(MODELS_DIRECTORY))) {
       throw new InputError(
         "a network of shuffled labels must not take the place of a trained one in models/; give another folder with --out",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../../cache.ts";
 import type { BackendReport } from "../../engine/mod.ts";
-import type { Cifar10 } from "../../data/cifar10.ts";
+import type { Cifar10 } from "../../data/mod.ts";
 import { decimals, duration, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 
@@ -28,9 +28,9 @@ export async function trainGanCommand(
   options: TrainGanCliOptions,
   command: Command,
 ): Promise<void> {
-  const { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE } = await import("../../gan/training/recipe.ts");
-  const { trainGanModel } = await import("../../gan/training/train_gan_model.ts");
-  const { writeCardWithCurve } = await import("../../report/charts/gan_curve.ts");
+  const { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE } = await import("../../gan/training/mod.ts");
+  const { trainGanModel } = await import("../../gan/training/mod.ts");
+  const { writeCardWithCurve } = await import("../../gan/training/mod.ts");
   const recipe = options.loss === "clip" ? CLIP_RECIPE : PENALTY_RECIPE;
   const steps = options.steps ?? DEFAULT_STEPS;
   const { quiet } = globalOptions(command);

@@ -37,7 +37,7 @@ export function registerVisualize(program: Command): void {
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { loadProfile, parseUnit } = await import("../../pipeline/mod.ts");
     const { useBackend } = await import("../../engine/mod.ts");
-    const { loadNetwork, modelLayers } = await import("../../networks/models.ts");
+    const { loadNetwork, modelLayers } = await import("../../networks/mod.ts");
     const { imageRequests, visualize } = await import("../../visualize/mod.ts");
     const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
     const { profile } = await loadProfile(options.profile);

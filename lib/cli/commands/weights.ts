@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
-import { fetchPinned } from "../../setup/fetch_weights.ts";
+import { fetchPinned } from "../../setup/mod.ts";
 import {
   checkWeightFile,
   listWeightSets,
@@ -14,7 +14,7 @@ import {
   type WeightFile,
   type WeightFileState,
   type WeightSet,
-} from "../../weights/registry.ts";
+} from "../../weights/mod.ts";
 import { formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 

@@ -5,8 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { contactSheet } from "../../images/contact_sheet.ts";
-import { encodePng } from "../../images/png.ts";
+import { contactSheet, encodePng } from "../../images/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { type Cifar10, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/cifar10.ts";
+import { type Cifar10, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/mod.ts";
 import { printNote } from "../console/output.ts";
 
 /** The options that say where the dataset is. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageGenerator } from "../../gan/network/image_generator.ts";
+import type { ImageGenerator } from "../../gan/network/mod.ts";
 
 /** How a generator is loaded: the committed one, or one of a file. */
 export type LoadGenerator = (weights?: string) => Promise<ImageGenerator>;
@@ -14,7 +14,7 @@ export const WEIGHTS_HELP = "weights of the generator, .safetensors, in place of
 /** Loads it onto the best engine there is. */
 export const loadOntoEngine: LoadGenerator = async (weights) => {
   const { useBackend } = await import("../../engine/mod.ts");
-  const { loadGenerator } = await import("../../gan/network/generator.ts");
+  const { loadGenerator } = await import("../../gan/network/mod.ts");
   await useBackend();
   return await loadGenerator(weights === undefined ? {} : { weights });
 };

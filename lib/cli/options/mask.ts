@@ -6,9 +6,16 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { decodeMask } from "../../gan/masks/mask_file.ts";
-import { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "../../gan/masks/shapes.ts";
-import { decodeNpy, isNpy } from "../../store/npy.ts";
+import {
+  checkMask,
+  decodeMask,
+  drawShape,
+  type Mask,
+  MASK_SIZE,
+  parseShape,
+  SHAPE_NAMES,
+} from "../../gan/masks/mod.ts";
+import { decodeNpy, isNpy } from "../../store/mod.ts";
 
 /** What a mask may be, for `--help`. */
 export const MASK_HELP = "a PNG or .npy file, or a shape such as disk, letter-T or disk:x=.2,y=-.1,size=.4,angle=30";

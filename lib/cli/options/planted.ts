@@ -57,8 +57,8 @@ export async function runStudy(
 ): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
   const { FAMILIES, FULL_COUNTS, runPlantedStudy, SMALL_COUNTS } = await import("../../validate/planted/mod.ts");
   const { useBackend } = await import("../../engine/mod.ts");
-  const { readCifar10 } = await import("../../data/cifar10.ts");
-  const { suggestWorkers } = await import("../../pipeline/mod.ts");
+  const { readCifar10 } = await import("../../data/mod.ts");
+  const { suggestWorkers } = await import("../../jobs/mod.ts");
   const families = options.families === undefined ? FAMILIES : options.families.split(",").map((name) => {
     const family = FAMILIES.find((each) => each === name.trim());
     if (family === undefined) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, messageOf } from "../../errors.ts";
-import { decodePngPixels } from "../../images/png.ts";
+import { decodePngPixels } from "../../images/mod.ts";
 import { checkMask, type Mask, MASK_SIZE } from "./shapes.ts";
 
 /** A picture of one number a pixel. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CIFAR10_CLASSES } from "../../data/cifar10.ts";
+import { CIFAR10_CLASSES } from "../../data/mod.ts";
 import type { Estimate } from "./estimate.ts";
 import type { LabelFidelity } from "./label_fidelity.ts";
 import type { GeneratorMeasures } from "./measure_generator.ts";

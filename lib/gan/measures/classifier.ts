@@ -6,12 +6,9 @@
  */
 import { dataOf, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import { CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_SIZE, CIFAR10_STD } from "../../data/cifar10.ts";
-import { normalizeColours } from "../../networks/normalize.ts";
-import { readWeights } from "../../weights/read_weights.ts";
-import { createResNet18, RESNET18_FEATURES } from "../../networks/resnet.ts";
-import { takeWeight } from "../../networks/tensors.ts";
-import { findWeightSet } from "../../weights/registry.ts";
+import { CIFAR10_CLASSES, CIFAR10_MEAN, CIFAR10_SIZE, CIFAR10_STD } from "../../data/mod.ts";
+import { createResNet18, normalizeColours, RESNET18_FEATURES } from "../../networks/mod.ts";
+import { findWeightSet, readWeights, takeWeight } from "../../weights/mod.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
 
 /** What the judge is, for tables and cards. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../../random.ts";
 import { type Conditions, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
 import { MASK_SIZE, randomShape } from "../masks/shapes.ts";

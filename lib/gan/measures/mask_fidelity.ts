@@ -8,7 +8,7 @@ import type { ImageBatch } from "../../types.ts";
 import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
 import { edgeMap, silhouette } from "../masks/training_masks.ts";
 import { type Estimate, estimateMean } from "./estimate.ts";
-import { pearson } from "../../statistics/pearson.ts";
+import { pearson } from "../../statistics/mod.ts";
 
 const PIXELS = MASK_SIZE * MASK_SIZE;
 const IMAGE = 3 * PIXELS;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cifar10, CIFAR10_SIZE, toImageBatch } from "../../data/cifar10.ts";
+import { type Cifar10, CIFAR10_SIZE, toImageBatch } from "../../data/mod.ts";
 import { loadLpips, type Lpips } from "../../lpips/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../../random.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CIFAR10_SIZE, type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
+import { CIFAR10_SIZE, type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import { deriveSeed } from "../../random.ts";
 import { type ImageGenerator, LATENT } from "../network/image_generator.ts";
 import { composite } from "../masks/training_masks.ts";

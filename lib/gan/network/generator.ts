@@ -5,9 +5,7 @@
  */
 import { batchNormTrain, type BatchStatistics, dataOf, relu, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import { readWeights } from "../../weights/read_weights.ts";
-import { findWeightSet } from "../../weights/registry.ts";
-import type { Weights } from "../../networks/tensors.ts";
+import { findWeightSet, readWeights, type Weights } from "../../weights/mod.ts";
 import { type Conditions, type ImageGenerator, LABELS, LATENT } from "./image_generator.ts";
 import { maskPyramid } from "../masks/mask_pyramid.ts";
 import { disposeParameters, type Parameters, type ParameterSpecs, readParameters } from "./parameters.ts";

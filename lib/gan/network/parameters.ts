@@ -4,8 +4,8 @@
  * @module
  */
 import { tf } from "../../engine/mod.ts";
-import { takeWeight, toTensor, toWeightArray, type Weights } from "../../networks/tensors.ts";
-import type { WeightArray } from "../../weights/safetensors.ts";
+import { toTensor, toWeightArray } from "../../networks/mod.ts";
+import { takeWeight, type WeightArray, type Weights } from "../../weights/mod.ts";
 import type { Random } from "../../random.ts";
 
 /** How a parameter begins: normal numbers of this standard deviation about `mean`. */

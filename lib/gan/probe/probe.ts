@@ -4,14 +4,14 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { CIFAR10_CLASSES } from "../../data/cifar10.ts";
-import type { Network } from "../../networks/network.ts";
+import { CIFAR10_CLASSES } from "../../data/mod.ts";
+import type { Network } from "../../networks/mod.ts";
 import type { ImageBatch, UnitId } from "../../types.ts";
 import { type ActivationOptions, imageActivations } from "../../visualize/mod.ts";
 import { drivingLevels } from "./driving_levels.ts";
 import { type ImageGenerator, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
 import { checkMask, drawShape, type Mask, MASK_SIZE, parseShape } from "../masks/shapes.ts";
-import { cellMeans, type VarianceShares, varianceShares } from "../../statistics/variance_shares.ts";
+import { cellMeans, type VarianceShares, varianceShares } from "../../statistics/mod.ts";
 
 /** A mask of a probe. */
 export interface ProbeMask {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import type { ImageGenerator } from "../network/image_generator.ts";
 import { createJudge } from "../measures/classifier.ts";
 import { createConditions } from "../measures/conditions.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LabelledImages } from "../../data/cifar10.ts";
+import type { LabelledImages } from "../../data/mod.ts";
 import { createRandom, permutation } from "../../random.ts";
 import { LABELS } from "../network/image_generator.ts";
 import { edgeMaps, type MaskedImages, silhouettes, trainingExample } from "../masks/training_masks.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 import { join } from "node:path";
+import { ganCurveChart } from "../../report/charts/mod.ts";
+import { renderSvg } from "../../report/mod.ts";
 import type { GanRecord } from "./gan_state.ts";
 import { cardSection } from "../measures/card_section.ts";
 import type { GeneratorMeasures } from "../measures/measure_generator.ts";
@@ -15,7 +17,7 @@ export const MEASURES_FILE = "measures.json";
 export const CURVE_FILE = "curve.svg";
 
 /** The trainings whose documents are in a folder, the model's own first. */
-export async function readTrainings(folder: string): Promise<GanTraining[]> {
+async function readTrainings(folder: string): Promise<GanTraining[]> {
   const found = await Promise.all(
     (["penalty", "clip"] as const).map((loss) => readDocument<GanTraining>(folder, trainingFile(loss))),
   );
@@ -29,6 +31,15 @@ async function readDocument<T>(folder: string, name: string): Promise<T | null> 
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+/** Draws the curve of the trainings whose documents are in a folder, and writes the card: what training and measuring end with. */
+export async function writeCardWithCurve(folder: string): Promise<void> {
+  const trainings = await readTrainings(folder);
+  if (trainings.length > 0) {
+    await Deno.writeTextFile(join(folder, CURVE_FILE), await renderSvg(ganCurveChart(trainings)));
+  }
+  await writeGanCard(folder);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { tf } from "../../engine/mod.ts";
 import { InputError, messageOf } from "../../errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../../weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../../weights/mod.ts";
 import { createRandom } from "../../random.ts";
 import { CRITIC_PARAMETERS } from "../network/critic.ts";
 import { GENERATOR_PARAMETERS } from "../network/generator.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CIFAR10_CLASSES } from "../../data/cifar10.ts";
+import { CIFAR10_CLASSES } from "../../data/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 import { type ImageGenerator, LATENT, latentOf } from "../network/image_generator.ts";
 import { type Mask, MASK_SIZE } from "../masks/shapes.ts";

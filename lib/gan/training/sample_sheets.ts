@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { contactSheet } from "../../images/contact_sheet.ts";
-import type { LabelledImages } from "../../data/cifar10.ts";
+import { contactSheet } from "../../images/mod.ts";
+import type { LabelledImages } from "../../data/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 import { type ImageGenerator, LABELS } from "../network/image_generator.ts";
 import { createConditions } from "../measures/conditions.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "../../engine/mod.ts";
-import { decodeSafetensors, encodeSafetensors, type WeightArray } from "../../weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type WeightArray } from "../../weights/mod.ts";
 import { createRandom } from "../../random.ts";
 import { criticScores } from "../network/critic.ts";
 import type { CurvePoint } from "./curve_measure.ts";

@@ -6,10 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Cifar10 } from "../../data/cifar10.ts";
-import { writePng } from "../../images/png.ts";
-import { encodeSafetensors } from "../../weights/safetensors.ts";
-import { recordModel } from "../../weights/registry.ts";
+import type { Cifar10 } from "../../data/mod.ts";
+import { writePng } from "../../images/mod.ts";
+import { encodeSafetensors, recordModel } from "../../weights/mod.ts";
 import { createCurveMeasure } from "./curve_measure.ts";
 import { createExamples } from "./examples.ts";
 import type { GanRecord } from "./gan_state.ts";

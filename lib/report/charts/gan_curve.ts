@@ -1,29 +1,26 @@
 /**
- * The generator's card with its figure: what `train gan-cifar10` and `validate gan --card` end with.
+ * A generator's measures while it trained.
  *
  * @module
  */
-import { join } from "node:path";
 import type { TopLevelSpec } from "vega-lite";
-import { CURVE_FILE, readTrainings, writeGanCard } from "../../gan/training/gan_card.ts";
-import type { GanTraining } from "../../gan/training/train_gan_model.ts";
 import { chart, groupColour, groupShape, PRINT_WIDTH } from "./theme.ts";
-import { renderSvg } from "../render.ts";
 
 /** What each loss is called. */
 const LOSSES = { penalty: "gradient penalty", clip: "clipped weights" } as const;
 
-/** Draws the curve of the trainings whose documents are in a folder, and writes the card. */
-export async function writeCardWithCurve(folder: string): Promise<void> {
-  const trainings = await readTrainings(folder);
-  if (trainings.length > 0) {
-    await Deno.writeTextFile(join(folder, CURVE_FILE), await renderSvg(ganCurveChart(trainings)));
-  }
-  await writeGanCard(folder);
+/** One training of the generator: what of it the curve shows. */
+export interface TrainingCurve {
+  readonly recipe: { readonly loss: keyof typeof LOSSES };
+  readonly curve: readonly {
+    readonly seconds: number;
+    readonly frechet: number | null;
+    readonly labelShare: number | null;
+  }[];
 }
 
 /** Measures of generators while they trained, against minutes: a line a loss. */
-export function ganCurveChart(trainings: readonly GanTraining[]): TopLevelSpec {
+export function ganCurveChart(trainings: readonly TrainingCurve[]): TopLevelSpec {
   const values = trainings.flatMap(({ recipe, curve }) =>
     curve.filter(({ frechet }) => frechet !== null).map(({ seconds, frechet, labelShare }) => ({
       loss: LOSSES[recipe.loss],

@@ -1,5 +1,5 @@
 import type { Random } from "../../random.ts";
-import { bootstrapInterval, type BootstrapOptions, spearman } from "../../statistics/ranks.ts";
+import { bootstrapInterval, type BootstrapOptions, spearman } from "../../statistics/mod.ts";
 import { type MetricKey, METRICS, type UnitMetrics } from "./table.ts";
 
 /** Rank correlation of two metrics. */

@@ -1,5 +1,5 @@
 import type { Embedder } from "../../embed/mod.ts";
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import type { Matrix } from "../../types.ts";
 
 /** Images whose pixels are in memory as floats at once. */

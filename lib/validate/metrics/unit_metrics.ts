@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import { clusterOptions, type ImageDistances, type PipelineContext } from "../../pipeline/mod.ts";
 import type { Matrix, UnitRecord } from "../../types.ts";
 import { datasetActivations } from "../../visualize/mod.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../cluster/mod.ts";
 import { score } from "../../score/mod.ts";
 import type { Matrix } from "../../types.ts";
-import { auroc, spearman } from "../../statistics/ranks.ts";
+import { auroc, spearman } from "../../statistics/mod.ts";
 import type { Family, PlantedUnit } from "./planted_network.ts";
 
 /** Weights of a grid. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { tf } from "../../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
-import { resizeBilinear } from "../../images/resize.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
+import { resizeBilinear } from "../../images/mod.ts";
 import { permutation, type Random } from "../../random.ts";
 
 /** A set of differentiable features. */

@@ -1,11 +1,16 @@
 import { relu, tf } from "../../engine/mod.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../data/cifar10.ts";
-import { convolve, type KernelShape, loadConvolutions, maxPool } from "../../networks/perceptual.ts";
-import { ALEXNET_KERNELS } from "../../networks/alexnet.ts";
-import { loadNetwork } from "../../networks/models.ts";
-import { readWeights } from "../../weights/read_weights.ts";
-import { createResNet18, STEM_32 } from "../../networks/resnet.ts";
-import { findWeightSet } from "../../weights/registry.ts";
+import { CIFAR10_MEAN, CIFAR10_STD } from "../../data/mod.ts";
+import {
+  ALEXNET_KERNELS,
+  convolve,
+  createResNet18,
+  type KernelShape,
+  loadConvolutions,
+  loadNetwork,
+  maxPool,
+  STEM_32,
+} from "../../networks/mod.ts";
+import { findWeightSet, readWeights } from "../../weights/mod.ts";
 import { permutation, type Random } from "../../random.ts";
 import type { FeatureSet, PlantedFeatures } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";

@@ -5,9 +5,9 @@
  */
 import { dataOf, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import { type LabelledImages, toImageBatch } from "../../data/cifar10.ts";
-import { resizeBilinear } from "../../images/resize.ts";
-import type { Network } from "../../networks/network.ts";
+import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
+import { resizeBilinear } from "../../images/mod.ts";
+import type { Network } from "../../networks/mod.ts";
 import { createRandom, permutation, type Random } from "../../random.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
 import { type FeatureSet, PLANTED_SIZE, type PlantedFeatures } from "./features.ts";

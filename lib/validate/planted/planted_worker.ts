@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
-import type { Cifar10, LabelledImages } from "../../data/cifar10.ts";
+import type { Cifar10, LabelledImages } from "../../data/mod.ts";
 import {
   clusterOptions,
   loadContext,
@@ -15,7 +15,7 @@ import {
 } from "../../pipeline/mod.ts";
 import type { Matrix, UnitRecord } from "../../types.ts";
 import { datasetActivations } from "../../visualize/mod.ts";
-import { serveTasks } from "../../jobs/worker_pool.ts";
+import { serveTasks } from "../../jobs/mod.ts";
 import { embedDataset, type MetricKey, METRICS, type UnitMetrics, unitMetrics } from "../metrics/mod.ts";
 import { type ClusterPath, clusterPaths } from "./calibrate.ts";
 import { oracleScore, reachedFeatures } from "./oracle.ts";

@@ -1,8 +1,8 @@
 import type { BackendReport } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import type { Cifar10 } from "../../data/cifar10.ts";
+import type { Cifar10 } from "../../data/mod.ts";
 import type { Profile } from "../../pipeline/mod.ts";
-import { createWorkerPool } from "../../jobs/worker_pool.ts";
+import { createWorkerPool } from "../../jobs/mod.ts";
 import { PLANTED_SIZE } from "./features.ts";
 import { FAMILIES, type Family, type UnitCounts } from "./planted_network.ts";
 import type { PlantedInit, PlantedTask } from "./planted_worker.ts";

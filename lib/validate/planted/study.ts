@@ -4,7 +4,7 @@
  * @module
  */
 import { createRandom, type Random } from "../../random.ts";
-import { auroc, bootstrapInterval, type Interval, spearman } from "../../statistics/ranks.ts";
+import { auroc, bootstrapInterval, type Interval, spearman } from "../../statistics/mod.ts";
 import type { ClusterPath } from "./calibrate.ts";
 import type { Family, PlantedUnit } from "./planted_network.ts";
 

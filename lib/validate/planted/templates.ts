@@ -1,5 +1,5 @@
 import { InputError } from "../../errors.ts";
-import type { LabelledImages } from "../../data/cifar10.ts";
+import type { LabelledImages } from "../../data/mod.ts";
 import type { Random } from "../../random.ts";
 import {
   drawImages,

@@ -1,6 +1,6 @@
 import { tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import type { LabelledImages } from "../../data/cifar10.ts";
+import type { LabelledImages } from "../../data/mod.ts";
 import type { Random } from "../../random.ts";
 import { drawImages, linearFeatures, type PlantedFeatures, standardize } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { intraclassCorrelation, spearman } from "../../statistics/ranks.ts";
+import { intraclassCorrelation, spearman } from "../../statistics/mod.ts";
 import type { Repeat } from "./rescore.ts";
 
 /** Agreement of repeats over some units. */

@@ -1,4 +1,4 @@
-import { spearman } from "../../statistics/ranks.ts";
+import { spearman } from "../../statistics/mod.ts";
 import { type ByLayer, byLayer, meanOf } from "./agreement.ts";
 import { type ClusterSetting, rescore, type StoredUnit } from "./rescore.ts";
 

@@ -1,7 +1,7 @@
 import { quantileSorted } from "simple-statistics";
 import type { Random } from "../../random.ts";
 import type { UnitId } from "../../types.ts";
-import { auroc, bootstrapInterval } from "../../statistics/ranks.ts";
+import { auroc, bootstrapInterval } from "../../statistics/mod.ts";
 import { type ByLayer, byLayer, meanOf } from "./agreement.ts";
 import type { Repeat } from "./rescore.ts";
 

@@ -1,14 +1,8 @@
 import type { BackendReport } from "../../engine/mod.ts";
-import {
-  type ContextOptions,
-  createPlan,
-  type JobStore,
-  loadContext,
-  scoreAll,
-  scoreAllInWorkers,
-} from "../../pipeline/mod.ts";
+import { type ContextOptions, loadContext } from "../../pipeline/mod.ts";
+import { createPlan, type JobStore, scoreAll, scoreAllInWorkers } from "../../jobs/mod.ts";
 import type { UnitId } from "../../types.ts";
-import { modelLayers } from "../../networks/models.ts";
+import { modelLayers } from "../../networks/mod.ts";
 import type { MaybeScored } from "./null_scores.ts";
 
 /**

@@ -7,7 +7,7 @@ import { type Conditions, LATENT, latentOf } from "../../../lib/gan/network/imag
 import { maskPyramid } from "../../../lib/gan/masks/mask_pyramid.ts";
 import { disposeParameters, initializeParameters, writeParameters } from "../../../lib/gan/network/parameters.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
-import type { Weights } from "../../../lib/networks/tensors.ts";
+import type { Weights } from "../../../lib/weights/take_weight.ts";
 import { createRandom } from "../../../lib/random.ts";
 
 await useBackend();

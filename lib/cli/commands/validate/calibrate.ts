@@ -81,7 +81,7 @@ export function registerValidateCalibrate(validate: Command): void {
 
 /** The calibration's place: with the weights that it is for. */
 async function besideWeights(embedder: string, weights: string | undefined): Promise<string> {
-  const { findWeightSet } = await import("../../../weights/registry.ts");
+  const { findWeightSet } = await import("../../../weights/mod.ts");
   return join(dirname(weights ?? (await findWeightSet(embedder)).files[0].path), FILE);
 }
 

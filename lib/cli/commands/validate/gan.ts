@@ -39,9 +39,9 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
     }
     if (out !== undefined) await requireFolder(out); // before minutes of work
-    const { readCifar10 } = await import("../../../data/cifar10.ts");
-    const { measureGenerator } = await import("../../../gan/measures/measure_generator.ts");
-    const { SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/card_section.ts");
+    const { readCifar10 } = await import("../../../data/mod.ts");
+    const { measureGenerator } = await import("../../../gan/measures/mod.ts");
+    const { SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
     const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
     const generator = await load(options.weights);
@@ -66,9 +66,9 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
         printNote(command, `note: the measures are in ${out}`);
       }
       if (options.card) {
-        const { MODELS_DIRECTORY } = await import("../../../weights/registry.ts");
-        const { MEASURES_FILE } = await import("../../../gan/training/gan_card.ts");
-        const { writeCardWithCurve } = await import("../../../report/charts/gan_curve.ts");
+        const { MODELS_DIRECTORY } = await import("../../../weights/mod.ts");
+        const { MEASURES_FILE } = await import("../../../gan/training/mod.ts");
+        const { writeCardWithCurve } = await import("../../../gan/training/mod.ts");
         const folder = join(MODELS_DIRECTORY, generator.name);
         writeWhole(join(folder, MEASURES_FILE), `${JSON.stringify(measures, null, 2)}\n`);
         await writeCardWithCurve(folder);

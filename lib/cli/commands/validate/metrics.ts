@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../../../errors.ts";
-import type { LabelledImages } from "../../../data/cifar10.ts";
+import type { LabelledImages } from "../../../data/mod.ts";
 import type { LoadedContext, PipelineContext } from "../../../pipeline/mod.ts";
 import type { RunReader } from "../../../store/mod.ts";
 import type { RunManifest } from "../../../types.ts";
@@ -110,7 +110,7 @@ async function measure(
         "run (`deno task setup` fetches it)",
     );
   }
-  const { readCifar10, CIFAR10_SHA256 } = await import("../../../data/cifar10.ts");
+  const { readCifar10, CIFAR10_SHA256 } = await import("../../../data/mod.ts");
   refuseOther(
     name,
     "dataset",

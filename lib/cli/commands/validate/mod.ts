@@ -39,7 +39,7 @@ export function registerValidate(program: Command): void {
       .option("--images <n>", "images per unit", integerOption(1), 8)
       .option("--most <n>", "steps of the longest ascent", integerOption(16), 256),
   ).action(async (options: StepsOptions, command: Command) => {
-    const { modelLayers } = await import("../../../networks/models.ts");
+    const { modelLayers } = await import("../../../networks/mod.ts");
     const { selectUnits } = await import("../../../pipeline/mod.ts");
     const { stepsCurve } = await import("../../../validate/mod.ts");
     const units = selectUnits(modelLayers(options.model), options); // before anything is loaded

@@ -81,8 +81,8 @@ async function writeStudy(
 ): Promise<string[]> {
   const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
-  const { plantedSettings } = await import("../../../report/charts/planted_settings.ts");
-  const { renderPng, renderSvg } = await import("../../../report/render.ts");
+  const { plantedSettings } = await import("../../../report/charts/mod.ts");
+  const { renderPng, renderSvg } = await import("../../../report/mod.ts");
   const names = [...summary.settings, ...summary.metrics].map(({ name }) => name);
   const columns = [
     "seed",

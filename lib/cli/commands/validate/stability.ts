@@ -6,7 +6,7 @@
 import { type Command, Option } from "commander";
 import { InputError } from "../../../errors.ts";
 import type { BackendReport } from "../../../engine/mod.ts";
-import type { Cifar10 } from "../../../data/cifar10.ts";
+import type { Cifar10 } from "../../../data/mod.ts";
 import type { ContextOptions, LoadedContext } from "../../../pipeline/mod.ts";
 import type { RunReader } from "../../../store/mod.ts";
 import type { RunManifest } from "../../../types.ts";
@@ -128,7 +128,7 @@ export function registerValidateStability(validate: Command): void {
 
 /** The units asked for and what the run holds of them. */
 async function readUnits(run: RunReader, name: string, options: StabilityOptions, command: Command) {
-  const { modelLayers } = await import("../../../networks/models.ts");
+  const { modelLayers } = await import("../../../networks/mod.ts");
   const { selectUnits } = await import("../../../pipeline/mod.ts");
   const { storedUnit } = await import("../../../validate/stability/mod.ts");
   const { layers, units, limit } = options;
@@ -297,7 +297,7 @@ async function readDataOf(
   options: StabilityOptions,
   needed: boolean,
 ): Promise<Cifar10 | null> {
-  const { CIFAR10_SHA256, isCifar10Present, readCifar10 } = await import("../../../data/cifar10.ts");
+  const { CIFAR10_SHA256, isCifar10Present, readCifar10 } = await import("../../../data/mod.ts");
   if (manifest.dataset === null) return null;
   const directory = typeof options.data === "string" ? options.data : undefined;
   if (directory === undefined && !needed && !isCifar10Present()) return null;
@@ -354,7 +354,7 @@ function scoreAgain(
 ): ScoreAgain {
   return async (loadedBy, what) => {
     const { scoreUnitsAgain } = await import("../../../validate/stability/mod.ts");
-    const { suggestWorkers, UNITS_PER_JOB } = await import("../../../pipeline/mod.ts");
+    const { suggestWorkers, UNITS_PER_JOB } = await import("../../../jobs/mod.ts");
     const workers = options.workers ?? suggestWorkers(backend, Math.ceil(chosen.length / UNITS_PER_JOB));
     const { quiet } = globalOptions(command);
     const progress = createProgress({ title: `scoring, ${what}`, total: chosen.length, unit: "units", quiet });
@@ -376,7 +376,7 @@ async function studyNull(
 ): Promise<NonNullable<StabilityReport["null"]>> {
   const { compareWithNull } = await import("../../../validate/stability/mod.ts");
   const { createRandom } = await import("../../../random.ts");
-  const { sha256OfFile } = await import("../../../weights/load_weights.ts");
+  const { sha256OfFile } = await import("../../../weights/mod.ts");
   const kind = options.null!;
   const made = options.nullWeights === undefined ? await writeInitialWeights(manifest) : null;
   const modelWeights = options.nullWeights ?? made!;
@@ -392,7 +392,7 @@ async function studyNull(
 }
 
 async function writeInitialWeights({ model, seed }: RunManifest): Promise<string> {
-  const { initialWeights } = await import("../../../training/train_model.ts");
+  const { initialWeights } = await import("../../../training/mod.ts");
   const bytes = initialWeights(model, seed);
   const path = await Deno.makeTempFile({ prefix: "polysem-null-", suffix: ".safetensors" });
   await Deno.writeFile(path, bytes);

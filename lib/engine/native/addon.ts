@@ -6,7 +6,7 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { cacheDirectory } from "../cache.ts";
+import { cacheDirectory } from "../../cache.ts";
 
 /** What the library computes on: the CUDA build runs on the CPU too, where there is no card. */
 export type Device = "cpu" | "cuda";

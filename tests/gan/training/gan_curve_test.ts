@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeCardWithCurve } from "../../lib/report/charts/gan_curve.ts";
-import type { GanRecord } from "../../lib/gan/training/gan_state.ts";
-import { CLIP_RECIPE, PENALTY_RECIPE } from "../../lib/gan/training/recipe.ts";
-import { inFolder } from "../cli/refused.ts";
+import { writeCardWithCurve } from "../../../lib/gan/training/gan_card.ts";
+import type { GanRecord } from "../../../lib/gan/training/gan_state.ts";
+import { CLIP_RECIPE, PENALTY_RECIPE } from "../../../lib/gan/training/recipe.ts";
+import { inFolder } from "../../cli/refused.ts";
 
 const row = (step: number, frechet: number | null): GanRecord => ({
   step,

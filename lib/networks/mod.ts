@@ -1,0 +1,15 @@
+/**
+ * Differentiable networks: those that are scored, and those that measure.
+ *
+ * @module
+ */
+export { ALEXNET_KERNELS, createAlexNetFeatures } from "./alexnet.ts";
+export { createLeNet5, createTrainableLeNet5 } from "./lenet5.ts";
+export { loadNetwork, modelLayers } from "./models.ts";
+export type { Network, TrainableClassifier } from "./network.ts";
+export { type Colour, normalizeColours } from "./normalize.ts";
+export { convolve, type KernelShape, loadConvolutions, maxPool, type PerceptualNetwork } from "./perceptual.ts";
+export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "./resnet.ts";
+export { createSqueezeNetFeatures } from "./squeezenet.ts";
+export { toTensor, toWeightArray } from "./tensors.ts";
+export { createVgg16Features } from "./vgg16.ts";
