@@ -13,7 +13,7 @@ const LIB = join(ROOT, "lib");
  * its own or above.
  */
 const FLOORS: readonly (readonly string[])[] = [
-  ["types.ts", "errors.ts", "random.ts", "cache.ts", "csv.ts", "pair_distances.ts", "elbow"],
+  ["types.ts", "errors.ts", "random.ts", "cache.ts", "csv.ts", "pair_distances.ts", "shards.ts", "elbow"],
   ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "run_data.ts"],
   ["data", "networks", "report"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],

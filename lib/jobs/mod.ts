@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { createPlan, type Job, parseShard, type Shard, shardJobs, UNITS_PER_JOB } from "./plan.ts";
+export { createPlan, type Job, parseShard, UNITS_PER_JOB } from "./plan.ts";
 export { type JobStore, scoreAll, type ScoreAllEvents } from "./score_all.ts";
 export { scoreAllInWorkers, suggestWorkers } from "./score_all_in_workers.ts";
 export { createWorkerPool, serveTasks } from "./worker_pool.ts";

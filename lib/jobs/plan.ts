@@ -4,25 +4,13 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import type { Shard } from "../shards.ts";
 import type { LayerInfo, UnitId } from "../types.ts";
 
 /** A few units of one layer, visualized together and committed together. */
 export interface Job {
   readonly layer: string;
   readonly units: readonly number[];
-}
-
-/** A job and its place in the whole plan. */
-export interface PlannedJob extends Job {
-  /** Index of the job in the whole plan, whatever the shard. */
-  readonly job: number;
-}
-
-/** Part `index` of `count` parts of a plan. */
-export interface Shard {
-  /** 0 .. count - 1. */
-  readonly index: number;
-  readonly count: number;
 }
 
 /** Units of one job, unless said otherwise. */
@@ -55,11 +43,6 @@ export function createPlan(
       units: chosen.slice(i * unitsPerJob, (i + 1) * unitsPerJob),
     }));
   });
-}
-
-/** The jobs j of a plan with j mod count = index. */
-export function shardJobs(jobs: readonly Job[], shard: Shard): PlannedJob[] {
-  return jobs.map((job, index) => ({ job: index, ...job })).filter(({ job }) => job % shard.count === shard.index);
 }
 
 /** The shard that a word such as `0/2` means. */

@@ -8,6 +8,7 @@ import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
 import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/mod.ts";
 import type { DatasetImages, RunData } from "../run_data.ts";
+import { isInShard } from "../shards.ts";
 import { readRun, runDirectory } from "./mod.ts";
 
 /** A run opened for reading; its units are read while it is open. */
@@ -31,7 +32,7 @@ export async function readRunData(run: string, dataset?: string | null): Promise
     const seconds = new Map(reader.summary().layers.map((layer) => [layer.layer, layer.seconds]));
     const planned = new Map<string, number>();
     manifest.jobs.forEach(({ layer, units }, job) => {
-      const mine = job % manifest.shard.count === manifest.shard.index ? units.length : 0;
+      const mine = isInShard(job, manifest.shard) ? units.length : 0;
       planned.set(layer, (planned.get(layer) ?? 0) + mine);
     });
     const layers = [...planned].filter(([, count]) => count > 0)

@@ -11,6 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InputError, messageOf } from "../errors.ts";
+import { isInShard } from "../shards.ts";
 import type { ClusteringRecord, RunManifest, UnitRecord } from "../types.ts";
 import { lockRun, type RunLock } from "./lock.ts";
 import { manifestDifferences } from "./manifest.ts";
@@ -49,9 +50,9 @@ export class Run extends RunReader {
    */
   commitJob(job: number, records: readonly UnitRecord[], seconds: number): void {
     const planned = this.manifest.jobs[job];
-    const { index, count } = this.manifest.shard;
+    const { shard } = this.manifest;
     if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
-    if (job % count !== index) throw new RangeError(`job ${job} is not of shard ${index}/${count}`);
+    if (!isInShard(job, shard)) throw new RangeError(`job ${job} is not of shard ${shard.index}/${shard.count}`);
     const names = (units: readonly { layer: string; unit: number }[]) =>
       units.map(({ layer, unit }) => `${layer}:${unit}`).sort().join(" ");
     const expected = names(planned.units.map((unit) => ({ layer: planned.layer, unit })));

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { sampleStandardDeviation } from "simple-statistics";
 import { InputError } from "../errors.ts";
+import { jobsOfShard } from "../shards.ts";
 import type {
   ClusteringRecord,
   LayerInfo,
@@ -118,11 +119,14 @@ export class RunReader {
     return this.attempt(() => this.all("SELECT job FROM jobs ORDER BY job").map((row) => row.job as number));
   }
 
+  #jobsOfShard(): number[] {
+    return jobsOfShard(this.manifest.jobs.length, this.manifest.shard);
+  }
+
   /** Indices of the jobs of this run's shard that are not committed, ascending. */
   pendingJobs(): number[] {
     const done = new Set(this.completedJobs());
-    const { index, count } = this.manifest.shard;
-    return this.manifest.jobs.map((_, job) => job).filter((job) => job % count === index && !done.has(job));
+    return this.#jobsOfShard().filter((job) => !done.has(job));
   }
 
   /** Seconds that a committed job took; null for another. */
@@ -231,10 +235,8 @@ export class RunReader {
       seconds.set(row.layer as string, row.seconds as number);
     }
     const units = this.units();
-    const { index, count } = this.manifest.shard;
-    const planned = this.manifest.jobs.filter((_, job) => job % count === index).length;
     return {
-      jobs: { planned, completed: this.completedJobs().length },
+      jobs: { planned: this.#jobsOfShard().length, completed: this.completedJobs().length },
       layers: plannedLayers(this.manifest).map(({ name, units: plannedUnits }) => {
         const here = units.filter((unit) => unit.layer === name);
         const scored = here.flatMap((unit) => unit.score ?? []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
-import { createPlan, parseShard, shardJobs } from "../../lib/jobs/plan.ts";
+import { createPlan, parseShard } from "../../lib/jobs/plan.ts";
 import { selectUnits } from "../../lib/pipeline/units.ts";
 import type { LayerInfo } from "../../lib/types.ts";
 
@@ -41,19 +41,6 @@ Deno.test("createPlan() rejects units that are not there and jobs of no units", 
   assert.throws(() => createPlan(LENET, [{ layer: "fc3", unit: 10 }]), /no unit fc3:10/);
   assert.throws(() => createPlan(LENET, [{ layer: "fc9", unit: 0 }]), RangeError);
   assert.throws(() => createPlan(LENET, [], 0), RangeError);
-});
-
-Deno.test("shardJobs() parts a plan without overlap or loss, keeping each job's place", () => {
-  const plan = createPlan(LENET, selectUnits(LENET));
-  const shards = [0, 1, 2].map((index) => shardJobs(plan, { index, count: 3 }));
-  for (const [index, shard] of shards.entries()) {
-    for (const { job, layer, units } of shard) {
-      assert.equal(job % 3, index);
-      assert.deepEqual({ layer, units }, plan[job]);
-    }
-  }
-  assert.deepEqual(shards.flat().map(({ job }) => job).sort((a, b) => a - b), plan.map((_, job) => job));
-  assert.equal(shardJobs(plan, { index: 0, count: 1 }).length, plan.length);
 });
 
 Deno.test("parseShard() reads i/n with 0 <= i < n and refuses the rest", () => {
