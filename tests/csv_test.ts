@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { toCsv } from "../lib/csv.ts";
 
 Deno.test("toCsv() writes the columns in order, quotes where it must, and leaves empty what is no number", () => {
@@ -8,4 +9,42 @@ Deno.test("toCsv() writes the columns in order, quotes where it must, and leaves
     { a: -Infinity, b: "two\nlines" },
   ];
   assert.equal(toCsv(["b", "a", "c"], rows), 'b,a,c\n"say ""hi"", all",1.5,true\n,,\n"two\nlines",,\n');
+});
+
+Deno.test("toCsv() writes numbers in the fewest digits that read back the same", () => {
+  const numbers = [0.1 + 0.2, 1 / 3, 1e21, 5e-324, -0, -2.5, 2 ** 53];
+  const written = ["0.30000000000000004", "0.3333333333333333", "1e+21", "5e-324", "0", "-2.5", "9007199254740992"];
+  assert.equal(toCsv(["x"], numbers.map((x) => ({ x }))), ["x", ...written, ""].join("\n"));
+});
+
+Deno.test("toCsv() without rows is the header alone, and its names are quoted as cells are", () => {
+  assert.equal(toCsv(['a,"b"', "c"], []), '"a,""b""",c\n');
+});
+
+/** Reads CSV as RFC 4180 has it, but for line ends, which are single line feeds. */
+function parsed(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/gy)) {
+    row.push(quoted?.replaceAll('""', '"') ?? bare);
+    if (end === "\n") {
+      rows.push(row);
+      row = [];
+    }
+  }
+  assert.deepEqual(row, [], "the last line has an end");
+  return rows;
+}
+
+Deno.test("toCsv() of any text reads back the same", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r", "a", " ", "#", "<") }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(text, text)), (rows) => {
+      const csv = toCsv(["first", "second"], rows.map(([first, second]) => ({ first, second })));
+      assert.deepEqual(parsed(csv), [["first", "second"], ...rows]);
+    }),
+  );
 });

@@ -5,6 +5,7 @@
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { toCsv } from "../csv.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { exceedance, type RunReader, type UnitSummary } from "./run_reader.ts";
 
@@ -75,19 +76,9 @@ export function scoreRow(unit: UnitSummary): ScoreRow {
   };
 }
 
-/** A field of a CSV file: numbers in the fewest digits that read back the same, quotes where the text needs them. */
-function csvField(value: string | number | boolean | null): string {
-  if (value === null) return "";
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** The table as CSV (RFC 4180 but for line ends, which are single line feeds), with its header. */
+/** The table as CSV, with its header. */
 export function scoresCsv(rows: readonly ScoreRow[]): string {
-  const names = SCORE_COLUMNS.map(({ name }) => name);
-  return [names, ...rows.map((row) => names.map((name) => row[name]))]
-    .map((fields) => `${fields.map(csvField).join(",")}\n`)
-    .join("");
+  return toCsv(SCORE_COLUMNS.map(({ name }) => name), rows);
 }
 
 /** Writes a file whole or not at all: a reader never sees half of it. */
