@@ -1,12 +1,13 @@
 /**
- * What the figures and the atlas need to know of a run, as plain data. The command line and the notebooks make it out of a
- * run file (`lib/cli/read_run_data.ts`); the report reads nothing itself.
+ * What a reader may know of a run, as plain data, and the numbers that every reader makes of it alike. The store reads it from
+ * a run file (`lib/store/read_run_data.ts`); the figures and the atlas show it and read no file themselves.
  *
  * @module
  */
+import { sampleStandardDeviation } from "simple-statistics";
 import type { ImageBatch, RunManifest, ScoreInterval, ScoreParts, StopReason, UnitId, UnitRecord } from "./types.ts";
 
-/** A unit without what weighs: enough for tables, and for charts of many units. */
+/** A unit without its images, distances and embeddings: enough for tables, and for charts of many units. */
 export interface UnitOverview extends UnitId {
   readonly stopReason: StopReason;
   readonly flags: readonly string[];
@@ -30,11 +31,37 @@ export interface UnitDetails extends UnitRecord {
   readonly meanDistances: readonly number[];
 }
 
-/** One layer of the run's plan, in the network's order. */
-export interface LayerPlan {
+/** One layer of a plan. */
+export interface PlannedLayer {
   readonly name: string;
-  /** Units that this run is to score, whether or not it has. */
+  /** Units that are to be scored, whether or not they have been. */
   readonly planned: number;
+}
+
+/** One layer of a run. */
+export interface LayerPlan extends PlannedLayer {
+  /** Seconds that its committed jobs took. */
+  readonly seconds: number;
+}
+
+/** The committed units of one layer in sum, beside what is planned of it. */
+export interface LayerSummary {
+  readonly layer: string;
+  readonly planned: number;
+  /** Units committed. */
+  readonly units: number;
+  /** Units committed that have no score. */
+  readonly dead: number;
+  /** Mean of S over the units that have one; null when none has. */
+  readonly meanS: number | null;
+  /** Sample standard deviation of S; null for fewer than two. */
+  readonly spreadS: number | null;
+  /** Units with one, two, and three or more clusters. */
+  readonly K1: number;
+  readonly K2: number;
+  readonly K3: number;
+  /** Units whose every counted image exceeds the dataset; null without a dataset. */
+  readonly exceeding: number | null;
   /** Seconds that its committed jobs took. */
   readonly seconds: number;
 }
@@ -64,6 +91,71 @@ export interface RunData {
    * @throws {RangeError} for a unit that is not among `units`.
    */
   unit(layer: string, unit: number): UnitDetails;
+}
+
+/** `conv2:3`: the name of a unit. No two units of a network share one, whatever is in the names of its layers. */
+export function unitName({ layer, unit }: UnitId): string {
+  return `${layer}:${unit}`;
+}
+
+/**
+ * How many of the images that a unit's score counts have an activation above the dataset's maximum: whether all of them, and
+ * which share of them. Null where the unit has no score, or the run no dataset.
+ */
+export function exceedance(
+  { score, activations, datasetMax }: Pick<UnitOverview, "score" | "activations" | "datasetMax">,
+): { readonly all: boolean; readonly share: number } | null {
+  if (datasetMax === null || score === null) return null;
+  const above = activations.slice(0, score.I).filter((activation) => activation > datasetMax).length;
+  return { all: above === score.I, share: above / score.I };
+}
+
+/**
+ * The layers of a plan, in its order.
+ *
+ * @param jobs the whole plan.
+ * @param counts whether the units of a job are counted, by its index; a layer without such a job has 0 of them.
+ */
+export function plannedLayers(
+  jobs: RunManifest["jobs"],
+  counts: (job: number) => boolean = () => true,
+): PlannedLayer[] {
+  const planned = new Map<string, number>();
+  for (const [job, { layer, units }] of jobs.entries()) {
+    planned.set(layer, (planned.get(layer) ?? 0) + (counts(job) ? units.length : 0));
+  }
+  return [...planned].map(([name, planned]) => ({ name, planned }));
+}
+
+/**
+ * A run in sum, layer by layer, in the order of the layers.
+ *
+ * @param units the committed units of all layers.
+ * @param hasDataset whether the run compared its units with a dataset.
+ */
+export function summarizeLayers(
+  layers: readonly LayerPlan[],
+  units: readonly UnitOverview[],
+  hasDataset: boolean,
+): LayerSummary[] {
+  return layers.map(({ name, planned, seconds }) => {
+    const here = units.filter(({ layer }) => layer === name);
+    const scores = here.flatMap(({ score }) => score ?? []);
+    const S = scores.flatMap(({ S }) => S ?? []);
+    return {
+      layer: name,
+      planned,
+      units: here.length,
+      dead: here.length - scores.length,
+      meanS: S.length === 0 ? null : S.reduce((sum, value) => sum + value, 0) / S.length,
+      spreadS: S.length < 2 ? null : sampleStandardDeviation(S),
+      K1: scores.filter(({ K }) => K === 1).length,
+      K2: scores.filter(({ K }) => K === 2).length,
+      K3: scores.filter(({ K }) => K >= 3).length,
+      exceeding: hasDataset ? here.filter((unit) => exceedance(unit)?.all).length : null,
+      seconds,
+    };
+  });
 }
 
 /** How many units the run is to score. */

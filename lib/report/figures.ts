@@ -16,7 +16,7 @@ import { scoreByLayer } from "./charts/score_by_layer.ts";
 import { emptyChart, type Figure, figureTitle, INK } from "./charts/theme.ts";
 import { twoScores } from "./charts/two_scores.ts";
 import { type Cell, toCsv } from "../csv.ts";
-import type { RunData, UnitDetails, UnitOverview } from "../run_data.ts";
+import { type RunData, type UnitDetails, unitName, type UnitOverview } from "../run_data.ts";
 
 /** The threshold of the literal rule of stopping. Alic et al. (2025), section 2.2. */
 const LITERAL_THRESHOLD = 0.02;
@@ -99,8 +99,6 @@ function details(run: RunData, { layer, unit }: Pick<UnitOverview, "layer" | "un
   return run.unit(layer, unit);
 }
 
-const label = ({ layer, unit }: Pick<UnitOverview, "layer" | "unit">) => `${layer}:${unit}`;
-
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
 /** How many units have no score, or nothing. */
@@ -127,19 +125,21 @@ function pipeline(run: RunData, options: FigureOptions): Content {
   const csv = toCsv(["step", "quantity", "index", "value"], unit?.score ? pipelineRows(unit) : []);
   if (!unit) return { notes: withoutScore(run), chart: NONE_SCORED, csv };
   const { score, images, activations, meanDistances, embeddings } = unit;
-  if (score === null) return { notes: [], chart: `Unit ${label(unit)} has no score: it is dead.`, csv };
+  if (score === null) return { notes: [], chart: `Unit ${unitName(unit)} has no score: it is dead.`, csv };
   const { I, K, C, D, S } = score;
-  if (C === null || S === null) return { notes: [], chart: `Unit ${label(unit)} has one image only: no score.`, csv };
+  if (C === null || S === null) {
+    return { notes: [], chart: `Unit ${unitName(unit)} has one image only: no score.`, csv };
+  }
   const urls = Array.from({ length: I }, (_, i) => imageUrl(images, i));
   return {
     notes: [
-      `Unit ${label(unit)}: what each step made of it.${
+      `Unit ${unitName(unit)}: what each step made of it.${
         unit.flags.length > 0 ? ` Flags: ${unit.flags.join(", ")}.` : ""
       }`,
     ],
     chart: (title) =>
       pipelineDiagram({
-        unit: label(unit),
+        unit: unitName(unit),
         images: urls,
         activations: activations.slice(0, I),
         datasetMax: unit.datasetMax,
@@ -192,7 +192,7 @@ function pipelineRows(unit: UnitDetails): { step: string; quantity: string; inde
   const series = (step: string, quantity: string, values: readonly Cell[], first: number) =>
     values.map((value, i) => ({ step, quantity, index: first + i, value }));
   return [
-    { step: "visualize", quantity: "unit", value: label(unit) },
+    { step: "visualize", quantity: "unit", value: unitName(unit) },
     ...series("visualize", "activation of image", activations.slice(0, I), 1),
     { step: "visualize", quantity: "dataset maximum", value: datasetMax },
     ...series("stop", "mean distance after image", meanDistances, 2),
@@ -200,7 +200,7 @@ function pipelineRows(unit: UnitDetails): { step: string; quantity: string; inde
     { step: "stop", quantity: "I literal", value: paper?.I },
     ...series("embed", "principal component 1 of image", components.map(([a]) => a), 1),
     ...series("embed", "principal component 2 of image", components.map(([, b]) => b), 1),
-    ...candidates.map(({ k, bic }) => ({ step: "cluster", quantity: "criterion of K", index: k, value: bic })),
+    ...candidates.map(({ k, criterion }) => ({ step: "cluster", quantity: "criterion of K", index: k, value: criterion })),
     ...series("cluster", "cluster of image", assignments.map((cluster) => cluster + 1), 1),
     ...Object.entries({ K, C, D, S }).map(([quantity, value]) => ({ step: "score", quantity, value })),
   ];
@@ -234,7 +234,7 @@ function sheet(run: RunData): Content {
   const sheetLayers = shown.map(({ heading, units }) => ({
     heading,
     units: units.map(({ whole, chosen }) => ({
-      heading: label(whole),
+      heading: unitName(whole),
       caption: `K = ${whole.score!.K}, S = ${whole.score!.S?.toFixed(2) ?? "none"}`,
       images: chosen.map((image) => ({
         url: imageUrl(whole.images, image),
@@ -330,7 +330,7 @@ function map(run: RunData): Content {
   });
   const panels = drawn.map(({ whole, clusters, components }): EmbeddingPanel =>
     embeddingPanel(
-      `${label(whole)}: I = ${whole.score!.I}, K = ${whole.score!.K}, S = ${whole.score!.S?.toFixed(2) ?? "none"}`,
+      `${unitName(whole)}: I = ${whole.score!.I}, K = ${whole.score!.K}, S = ${whole.score!.S?.toFixed(2) ?? "none"}`,
       components,
       clusters,
       clusters.map((_, i) => imageUrl(whole.images, i)),
@@ -400,7 +400,7 @@ function criterion(run: RunData): Content {
   const units = unitsOfManyKs(run, 4).map((unit) => details(run, unit));
   const panels = (rule: "score" | "paper"): CriterionPanel[] =>
     units.map((unit) => ({
-      unit: label(unit),
+      unit: unitName(unit),
       I: unit[rule]?.I ?? 0,
       K: unit[rule]?.K ?? 0,
       candidates: unit[rule]?.candidates ?? [],
@@ -420,14 +420,14 @@ function criterion(run: RunData): Content {
       ["layer", "unit", "rule", "I", "K", "k", "criterion", "inertia"],
       units.flatMap((unit) =>
         (["score", "paper"] as const).flatMap((rule) =>
-          (unit[rule]?.candidates ?? []).map(({ k, bic, inertia }) => ({
+          (unit[rule]?.candidates ?? []).map(({ k, criterion, inertia }) => ({
             layer: unit.layer,
             unit: unit.unit,
             rule: rule === "score" ? "profile" : "literal",
             I: unit[rule]!.I,
             K: unit[rule]!.K,
             k,
-            criterion: bic,
+            criterion,
             inertia,
           }))
         )
@@ -503,9 +503,9 @@ function section3(run: RunData): Content {
 }
 
 function twoStops(run: RunData, { compare }: FigureOptions): Content {
-  const others = new Map((compare?.units ?? []).map((unit) => [label(unit), unit]));
+  const others = new Map((compare?.units ?? []).map((unit) => [unitName(unit), unit]));
   const points = scored(run).flatMap((unit) => {
-    const other = others.get(label(unit));
+    const other = others.get(unitName(unit));
     const first = (compare ? other?.score?.S : unit.paper?.S) ?? null; // the literal stop is of too few images for an interval
     const second = unit.score.S;
     const intervals = { firstInterval: other?.scoreInterval ?? null, secondInterval: unit.scoreInterval };

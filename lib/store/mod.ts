@@ -8,14 +8,7 @@ export { manifestDifferences } from "./manifest.ts";
 export { type MergeResult, mergeRuns } from "./merge_runs.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
 export { runDirectory } from "./run_directory.ts";
-export {
-  exceedance,
-  type LayerSummary,
-  readRun,
-  type RunReader,
-  type RunSummary,
-  type UnitSummary,
-} from "./run_reader.ts";
+export { readRun, type RunReader, type RunSummary } from "./run_reader.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
 export {
   SCORE_COLUMNS,

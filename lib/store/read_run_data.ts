@@ -7,7 +7,7 @@ import { basename, resolve } from "node:path";
 import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
 import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/mod.ts";
-import type { DatasetImages, RunData } from "../run_data.ts";
+import { type DatasetImages, plannedLayers, type RunData } from "../run_data.ts";
 import { isInShard } from "../shards.ts";
 import { readRun, runDirectory } from "./mod.ts";
 
@@ -29,14 +29,10 @@ export async function readRunData(run: string, dataset?: string | null): Promise
   try {
     const { manifest, directory } = reader;
     const units = reader.units();
-    const seconds = new Map(reader.summary().layers.map((layer) => [layer.layer, layer.seconds]));
-    const planned = new Map<string, number>();
-    manifest.jobs.forEach(({ layer, units }, job) => {
-      const mine = isInShard(job, manifest.shard) ? units.length : 0;
-      planned.set(layer, (planned.get(layer) ?? 0) + mine);
-    });
-    const layers = [...planned].filter(([, count]) => count > 0)
-      .map(([name, count]) => ({ name, planned: count, seconds: seconds.get(name) ?? 0 }));
+    const seconds = reader.layerSeconds();
+    const layers = plannedLayers(manifest.jobs, (job) => isInShard(job, manifest.shard))
+      .filter(({ planned }) => planned > 0)
+      .map((layer) => ({ ...layer, seconds: seconds.get(layer.name) ?? 0 }));
     if (units.length === 0) {
       const total = layers.reduce((sum, layer) => sum + layer.planned, 0);
       throw new InputError(

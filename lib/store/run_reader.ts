@@ -6,80 +6,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { sampleStandardDeviation } from "simple-statistics";
 import { InputError } from "../errors.ts";
+import { type LayerSummary, plannedLayers, summarizeLayers, type UnitOverview } from "../run_data.ts";
 import { jobsOfShard } from "../shards.ts";
-import type {
-  ClusteringRecord,
-  LayerInfo,
-  RunManifest,
-  ScoreInterval,
-  ScoreParts,
-  StopReason,
-  UnitId,
-  UnitRecord,
-} from "../types.ts";
+import type { ClusteringRecord, RunManifest, ScoreInterval, ScoreParts, StopReason, UnitRecord } from "../types.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
 type Row = Record<string, SQLOutputValue>;
-
-/** What a table of scores needs of one unit: a UnitRecord without its blobs. */
-export interface UnitSummary extends UnitId {
-  readonly stopReason: StopReason;
-  readonly flags: readonly string[];
-  /** Activation of each of the images made. */
-  readonly activations: readonly number[];
-  readonly score: ScoreParts | null;
-  /** Interval of S; null where there is none, as in runs of schema 1. */
-  readonly scoreInterval: ScoreInterval | null;
-  readonly paper: ScoreParts | null;
-  readonly meanAngle: number | null;
-  readonly datasetMax: number | null;
-}
-
-/** One layer of a run, in sum. */
-export interface LayerSummary {
-  readonly layer: string;
-  /** Units of the run's plan, whatever the shard. */
-  readonly planned: number;
-  /** Units committed. */
-  readonly units: number;
-  /** Units committed that have no score. */
-  readonly dead: number;
-  /** Mean of S over the units that have one; null when none has. */
-  readonly meanS: number | null;
-  /** Sample standard deviation of S; null for fewer than two. */
-  readonly spreadS: number | null;
-  /** How many units have one, two, and three or more clusters. */
-  readonly K1: number;
-  readonly K2: number;
-  readonly K3: number;
-  /** How many units' every image exceeds the dataset; null without a dataset. */
-  readonly exceeding: number | null;
-  /** Seconds its jobs took. */
-  readonly seconds: number;
-}
 
 /** A run in sum. */
 export interface RunSummary {
   /** Jobs of this run's shard, and how many of them are committed. */
   readonly jobs: { readonly planned: number; readonly completed: number };
-  /** Layers in the order of the plan. */
+  /** Layers in the order of the plan; planned of each are the units of the whole plan, whatever the shard. */
   readonly layers: readonly LayerSummary[];
-}
-
-/** The layers of a run's plan, in its order, with how many units are planned of each. */
-export function plannedLayers(manifest: RunManifest): Pick<LayerInfo, "name" | "units">[] {
-  const counts = new Map<string, number>();
-  for (const { layer, units } of manifest.jobs) counts.set(layer, (counts.get(layer) ?? 0) + units.length);
-  return [...counts].map(([name, units]) => ({ name, units }));
-}
-
-/** The images counted by a score: whether every one, and which share of them, exceeds the dataset's maximum. */
-export function exceedance(unit: UnitSummary): { readonly all: boolean; readonly share: number } | null {
-  if (unit.datasetMax === null || unit.score === null) return null;
-  const above = unit.activations.slice(0, unit.score.I).filter((activation) => activation > unit.datasetMax!).length;
-  return { all: above === unit.score.I, share: above / unit.score.I };
 }
 
 /** The committed part of a run. */
@@ -136,13 +76,13 @@ export class RunReader {
   }
 
   /** The committed units in the order of the plan's layers, then of the unit; without images, distances and embeddings. */
-  units(): UnitSummary[] {
+  units(): UnitOverview[] {
     return this.attempt(() => {
       const activations = groupByUnit(this.all("SELECT unit_id, activation FROM images ORDER BY unit_id, image"));
       const scores = groupByUnit(this.all("SELECT unit_id, rule, I, K, C, D, S FROM scores"));
-      const order = new Map(plannedLayers(this.manifest).map(({ name }, index) => [name, index]));
+      const order = new Map(plannedLayers(this.manifest.jobs).map(({ name }, index) => [name, index]));
       return this.all("SELECT * FROM units")
-        .map((row): UnitSummary => {
+        .map((row): UnitOverview => {
           const id = row.id as number;
           const part = (rule: string) => {
             const score = scores.get(id)?.find((each) => each.rule === rule);
@@ -228,33 +168,20 @@ export class RunReader {
     };
   }
 
+  /** Seconds that the committed jobs of each layer took; a layer without one is not there. */
+  layerSeconds(): Map<string, number> {
+    const rows = this.attempt(() => this.all("SELECT layer, sum(seconds) AS seconds FROM jobs GROUP BY layer"));
+    return new Map(rows.map((row) => [row.layer as string, row.seconds as number]));
+  }
+
   /** The run in sum, layer by layer. */
   summary(): RunSummary {
-    const seconds = new Map<string, number>();
-    for (const row of this.attempt(() => this.all("SELECT layer, sum(seconds) AS seconds FROM jobs GROUP BY layer"))) {
-      seconds.set(row.layer as string, row.seconds as number);
-    }
-    const units = this.units();
+    const { jobs, dataset } = this.manifest;
+    const seconds = this.layerSeconds();
+    const layers = plannedLayers(jobs).map((layer) => ({ ...layer, seconds: seconds.get(layer.name) ?? 0 }));
     return {
       jobs: { planned: this.#jobsOfShard().length, completed: this.completedJobs().length },
-      layers: plannedLayers(this.manifest).map(({ name, units: plannedUnits }) => {
-        const here = units.filter((unit) => unit.layer === name);
-        const scored = here.flatMap((unit) => unit.score ?? []);
-        const S = scored.flatMap((score) => score.S ?? []);
-        return {
-          layer: name,
-          planned: plannedUnits,
-          units: here.length,
-          dead: here.length - scored.length,
-          meanS: S.length === 0 ? null : S.reduce((sum, value) => sum + value, 0) / S.length,
-          spreadS: S.length < 2 ? null : sampleStandardDeviation(S),
-          K1: scored.filter((score) => score.K === 1).length,
-          K2: scored.filter((score) => score.K === 2).length,
-          K3: scored.filter((score) => score.K >= 3).length,
-          exceeding: this.manifest.dataset === null ? null : here.filter((unit) => exceedance(unit)?.all).length,
-          seconds: seconds.get(name) ?? 0,
-        };
-      }),
+      layers: summarizeLayers(layers, this.units(), dataset !== null),
     };
   }
 

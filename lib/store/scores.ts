@@ -7,7 +7,8 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toCsv } from "../csv.ts";
 import { InputError, messageOf } from "../errors.ts";
-import { exceedance, type RunReader, type UnitSummary } from "./run_reader.ts";
+import { exceedance, type UnitOverview } from "../run_data.ts";
+import type { RunReader } from "./run_reader.ts";
 
 /** The columns in order, with the type that Parquet gives them. Any but the first two may be empty. */
 export const SCORE_COLUMNS = [
@@ -46,7 +47,7 @@ export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | 
  * them is above `dataset_max`, `exceeds_share` which share of them is, both empty without a dataset; flags are separated
  * by semicolons; `S_low` and `S_high` are the 90 % interval of S; a dead unit has no score and no activations.
  */
-export function scoreRow(unit: UnitSummary): ScoreRow {
+export function scoreRow(unit: UnitOverview): ScoreRow {
   const { score, paper } = unit;
   const counted = unit.activations.slice(0, score?.I ?? 0);
   const exceeds = exceedance(unit);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { clientScript } from "../../lib/report/atlas/client_script.ts";
 import { jsonForScript } from "../../lib/report/atlas/json_script.ts";
-import { layerRows } from "../../lib/report/atlas/layer_rows.ts";
 import type { PageIndex, UnitBlock } from "../../lib/report/atlas/page_data.ts";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
 import { criterionInWords, elbowRule, runFacts } from "../../lib/report/atlas/settings.ts";
 import { encodeSheet, sheetLayout } from "../../lib/report/atlas/sheet.ts";
+import { timeInWords } from "../../lib/report/atlas/time_in_words.ts";
 import { unitBlock, unitEntry } from "../../lib/report/atlas/unit_data.ts";
 import type { RunData } from "../../lib/run_data.ts";
 import { madeUpRun, MANIFEST } from "./atlas_run.ts";
@@ -169,16 +169,17 @@ Deno.test("unitBlock() maps the I images on their principal plane", () => {
   assert.deepEqual(block.mapShares, [0.9, 0.1]);
 });
 
-Deno.test("layerRows() sums a layer", () => {
-  const [conv1, fc1] = layerRows(madeUpRun({ layers: { conv1: 6, fc1: 4 } }));
-  // conv1: K = 1 2 3 4 1, the sixth dead; unit 1 has one image below the dataset's best
-  assert.deepEqual([conv1.units, conv1.scored, conv1.dead], [6, 5, 1]);
-  assert.deepEqual([conv1.K1, conv1.K2, conv1.K3], [2, 1, 2]);
-  assert.equal(conv1.exceeding, 4);
-  assert.equal(conv1.time, "12 s");
-  const S = [0, 1, 2, 3].map((u) => u / 7 + u / 40 - u / 7 * u / 40); // K = u + 1, I = 8
-  assert.ok(Math.abs(fc1.meanS! - S.reduce((a, b) => a + b) / 4) < 1e-12);
-  assert.equal(layerRows(madeUpRun({ manifest: { dataset: null } }))[0].exceeding, null);
+Deno.test("timeInWords() says a short time in seconds, a longer one in minutes, then in hours", () => {
+  assert.deepEqual([0, 1.26, 12, 99.4, 99.6, 5940, 7200, 360_000].map(timeInWords), [
+    "0.0 s",
+    "1.3 s",
+    "12 s",
+    "99 s",
+    "2 min",
+    "99 min",
+    "2.0 h",
+    "100.0 h",
+  ]);
 });
 
 Deno.test("encodeSheet() begins every image on a block of its own", async () => {

@@ -7,7 +7,7 @@ import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
 import { drawFigures, FIGURE_NAMES, renderPng, renderSvg } from "../../report/mod.ts";
-import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
+import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
 import { readRunData, writeWhole } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
 import { type DataOptions, withDataOptions } from "../options/data.ts";
@@ -82,9 +82,9 @@ export function registerFigures(program: Command): void {
 
 /** @throws {InputError} when it is no unit, or none that the run has. */
 function unitOf(run: RunData, text: string): UnitId {
-  const found = run.units.find(({ layer, unit }) => `${layer}:${unit}` === text);
+  const found = run.units.find((unit) => unitName(unit) === text);
   if (found) return { layer: found.layer, unit: found.unit };
-  const [first, last] = [run.units[0], run.units.at(-1)!].map(({ layer, unit }) => `${layer}:${unit}`);
+  const [first, last] = [run.units[0], run.units.at(-1)!].map(unitName);
   throw new InputError(
     `${
       JSON.stringify(text)

@@ -6,10 +6,11 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import { flagInWords } from "./client.ts";
+import type { LayerSummary } from "../../run_data.ts";
 import { jsonForScript } from "./json_script.ts";
 import type { PageIndex, UnitBlock } from "./page_data.ts";
 import type { Fact } from "./settings.ts";
-import type { LayerRow } from "./layer_rows.ts";
+import { timeInWords } from "./time_in_words.ts";
 
 /** A chart of the page's top. */
 export interface AtlasFigure {
@@ -37,7 +38,7 @@ export interface ComparisonSummary {
 export interface PageProps {
   readonly runName: string;
   readonly facts: readonly Fact[];
-  readonly layers: readonly LayerRow[];
+  readonly layers: readonly LayerSummary[];
   /** Units committed and planned. */
   readonly committed: number;
   readonly planned: number;
@@ -119,9 +120,9 @@ function Block({ id, block }: { id: string; block: UnitBlock }): JSX.Element {
 }
 
 function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element {
-  const sum = (pick: (layer: LayerRow) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
-  const scored = sum(({ scored }) => scored);
-  const S = layers.flatMap(({ meanS, scored }) => meanS === null ? [] : [[meanS, scored] as const]);
+  const sum = (pick: (layer: LayerSummary) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
+  const scored = sum(({ units, dead }) => units - dead);
+  const S = layers.flatMap(({ meanS, units, dead }) => meanS === null ? [] : [[meanS, units - dead] as const]);
   const meanS = scored === 0 ? null : S.reduce((total, [mean, count]) => total + mean * count, 0) / scored;
   const exceeding = layers.some(({ exceeding }) => exceeding !== null) ? sum(({ exceeding }) => exceeding ?? 0) : null;
   const several = sum(({ K2, K3 }) => K2 + K3);
@@ -158,8 +159,8 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
             </thead>
             <tbody>
               {layers.map((layer) => (
-                <tr key={layer.name}>
-                  <th scope="row">{layer.name}</th>
+                <tr key={layer.layer}>
+                  <th scope="row">{layer.layer}</th>
                   <td class="number">
                     {layer.units < layer.planned ? `${layer.units} of ${layer.planned}` : layer.units}
                   </td>
@@ -170,7 +171,7 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
                   </td>
                   {exceeding !== null && <td class="number">{layer.exceeding ?? "–"}</td>}
                   <td class="number">{layer.dead}</td>
-                  <td class="number">{layer.time}</td>
+                  <td class="number">{timeInWords(layer.seconds)}</td>
                 </tr>
               ))}
             </tbody>

@@ -6,14 +6,13 @@
 import { createHash } from "node:crypto";
 import { renderToString } from "preact-render-to-string";
 import type { ImageBatch } from "../../types.ts";
-import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
+import { isPartial, plannedUnits, type RunData, summarizeLayers, unitName } from "../../run_data.ts";
 import { clientScript } from "./client_script.ts";
-import { layerRows } from "./layer_rows.ts";
 import { type AtlasFigure, type ComparisonSummary, Page } from "./page.tsx";
 import type { PageIndex, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
 import { criterionInWords, elbowRule, runFacts } from "./settings.ts";
 import { encodeSheet, sheetLayout } from "./sheet.ts";
-import { scoreNumbers, sheetImages, unitBlock, unitEntry, unitName } from "./unit_data.ts";
+import { scoreNumbers, sheetImages, unitBlock, unitEntry } from "./unit_data.ts";
 
 /** JPEG qualities, best first: the best that keeps the page within its limit is taken. */
 const QUALITIES = [0.9, 0.85, 0.75] as const;
@@ -101,7 +100,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
     <Page
       runName={run.name}
       facts={runFacts(run.manifest)}
-      layers={layerRows(run)}
+      layers={summarizeLayers(run.layers, run.units, run.manifest.dataset !== null)}
       committed={run.units.length}
       planned={plannedUnits(run)}
       notices={[...partialNotices(run, other), ...(options.notices ?? [])]}

@@ -5,7 +5,7 @@
  */
 import type { ClusteringRecord, ImageBatch, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
-import type { RunData, UnitDetails, UnitOverview } from "../../run_data.ts";
+import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
 
 /** To so many significant digits: more than a chart of a few hundred pixels shows, a third of the bytes. */
@@ -18,18 +18,10 @@ export function scoreNumbers(score: ScoreParts | null): ScoreNumbers | null {
   return score && (({ S, C, D, K, I }) => ({ S, C, D, K, I }))(score);
 }
 
-/** The name of a unit, and its deep link. */
-export function unitName({ layer, unit }: { readonly layer: string; readonly unit: number }): string {
-  return `${layer}:${unit}`;
-}
-
 /** The index entry of a unit. */
 export function unitEntry(unit: UnitOverview): UnitEntry {
   const { score, datasetMax } = unit;
   const counted = unit.activations.slice(0, score?.I ?? 0);
-  const above = datasetMax === null || counted.length === 0
-    ? null
-    : counted.filter((activation) => activation > datasetMax).length / counted.length;
   return {
     id: unitName(unit),
     layer: unit.layer,
@@ -41,7 +33,7 @@ export function unitEntry(unit: UnitOverview): UnitEntry {
     mean: counted.length === 0 ? null : counted.reduce((sum, value) => sum + value, 0) / counted.length,
     lowest: counted.length === 0 ? null : counted.reduce((least, value) => Math.min(least, value), Infinity),
     datasetMax,
-    above,
+    above: exceedance(unit)?.share ?? null,
     stop: unit.stopReason,
     flags: unit.flags,
   };
@@ -74,9 +66,9 @@ export function unitBlock(unit: UnitDetails, sheet: Sheet | null, bestPictured: 
     activations: unit.activations.map((value) => significant(value)),
     assignments: score?.assignments ?? [],
     curve: unit.meanDistances.map((value) => significant(value)),
-    candidates: (score?.candidates ?? []).map(({ k, bic, inertia }) => ({
+    candidates: (score?.candidates ?? []).map(({ k, criterion, inertia }) => ({
       k,
-      value: Number.isFinite(bic) ? significant(bic, 6) : null,
+      value: Number.isFinite(criterion) ? significant(criterion, 6) : null,
       inertia: significant(inertia, 6),
     })),
     map: plane.coordinates.map(([x, y]) => [significant(x, 4), significant(y, 4)] as const),

@@ -1,0 +1,6 @@
+/** A time for reading: seconds, from 100 s on minutes, from 100 min on hours. */
+export function timeInWords(seconds: number): string {
+  if (seconds < 99.5) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`;
+  const minutes = seconds / 60;
+  return minutes < 99.5 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
