@@ -10,4 +10,5 @@ export { type GeneratorMeasures, measureGenerator } from "./measures/mod.ts";
 export { PROBE_SHAPES, type ProbeDesign, probeMasks, probeUnits, type UnitProbe } from "./probe/probe.ts";
 export { type SampleGrid, sampleGrid } from "./training/sample_grid.ts";
 export { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./masks/shapes.ts";
-export { edgeMap, silhouette } from "./masks/training_masks.ts";
+export { edgeMap } from "./masks/edges.ts";
+export { silhouette } from "./masks/silhouette.ts";

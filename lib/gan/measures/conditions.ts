@@ -7,7 +7,7 @@ import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../../random.ts";
 import { type Conditions, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
 import { MASK_SIZE, randomShape } from "../masks/shapes.ts";
-import { silhouette } from "../masks/training_masks.ts";
+import { silhouette } from "../masks/silhouette.ts";
 
 /** Where the masks of a measure come from: silhouettes of test images of the label, or shapes drawn at random. */
 export type MaskKind = "silhouette" | "shape";

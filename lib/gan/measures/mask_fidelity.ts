@@ -6,7 +6,8 @@
 import type { Random } from "../../random.ts";
 import type { ImageBatch } from "../../types.ts";
 import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
-import { edgeMap, silhouette } from "../masks/training_masks.ts";
+import { edgeMap } from "../masks/edges.ts";
+import { silhouette } from "../masks/silhouette.ts";
 import { type Estimate, estimateMean } from "./estimate.ts";
 import { pearson } from "../../statistics/mod.ts";
 

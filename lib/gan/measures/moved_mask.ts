@@ -6,7 +6,8 @@
 import { createRandom, permutation } from "../../random.ts";
 import { type ImageGenerator, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
 import { drawShape, type Mask, MASK_SIZE } from "../masks/shapes.ts";
-import { edgeMap, silhouette } from "../masks/training_masks.ts";
+import { edgeMap } from "../masks/edges.ts";
+import { silhouette } from "../masks/silhouette.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 
 const PIXELS = MASK_SIZE * MASK_SIZE;

@@ -3,7 +3,7 @@ import { createConditions } from "../../../lib/gan/measures/conditions.ts";
 import { createRealComposites } from "../../../lib/gan/measures/real_composites.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { latentOf } from "../../../lib/gan/network/image_generator.ts";
-import { silhouette } from "../../../lib/gan/masks/training_masks.ts";
+import { silhouette } from "../../../lib/gan/masks/silhouette.ts";
 import { type LabelledImages, readCifar10, toImageBatch } from "../../../lib/data/cifar10.ts";
 
 const { test } = await readCifar10();
