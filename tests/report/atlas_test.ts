@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { clientScript } from "../../lib/report/atlas/client_script.ts";
 import { jsonForScript } from "../../lib/report/atlas/json_script.ts";
 import type { PageIndex, UnitBlock } from "../../lib/report/atlas/page_data.ts";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
@@ -205,11 +204,4 @@ Deno.test("settings of an unknown form are left out, not guessed", () => {
   assert.equal(criterionInWords({ ...MANIFEST, profile: { cluster: { criterion: "new-one" } } }), "new-one");
   assert.equal(criterionInWords({ ...MANIFEST, profile: {} }), "criterion");
   assert.equal(runFacts({ ...MANIFEST, dataset: null }).find(({ name }) => name === "dataset")!.value, "none");
-});
-
-Deno.test("clientScript() is one script without types, imports, or an end of its element", () => {
-  const text = clientScript();
-  new Function(text); // parses
-  assert.ok(!text.toLowerCase().includes("</script"));
-  assert.ok(!/\b(import|export)\b/.test(text));
 });

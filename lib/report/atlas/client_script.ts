@@ -1,13 +1,38 @@
 /**
- * The page's script as source text: the functions of `client.ts` as the runtime holds them, types erased, and the call that
- * starts them. So the script is checked with everything else and needs no build step of its own.
+ * The script of the page as source text. It is made of the functions of `client/` as the runtime holds them, with their types
+ * erased, so it is checked with everything else and needs no build step of its own.
+ *
+ * The script has no imports: all its functions stand side by side in one scope. So a file of `client/` exports functions and
+ * types alone, no function's name is used twice, and a function may use the browser, its arguments and the other functions of
+ * `client/`, under their own names, and nothing else. `tests/report/client_script_test.ts` checks this.
  *
  * @module
  */
-import * as client from "./client.ts";
+import * as cards from "./client/cards.ts";
+import * as charts from "./client/charts.ts";
+import * as clusters from "./client/clusters.ts";
+import * as comparison from "./client/comparison.ts";
+import * as details from "./client/details.ts";
+import * as dom from "./client/dom.ts";
+import * as format from "./client/format.ts";
+import * as images from "./client/images.ts";
+import * as start from "./client/start.ts";
+
+/** What the files of `client/` export, in the order of the script. */
+const FILES: readonly Readonly<Record<string, (...values: never[]) => unknown>>[] = [
+  dom,
+  format,
+  clusters,
+  images,
+  charts,
+  cards,
+  details,
+  comparison,
+  start,
+];
 
 /** The text of the script element. */
 export function clientScript(): string {
-  const functions = Object.values(client).map((each) => each.toString());
+  const functions = FILES.flatMap((file) => Object.values(file)).map((each) => each.toString());
   return `"use strict";(() => {\n${functions.join("\n")}\nstartAtlas();\n})();`;
 }

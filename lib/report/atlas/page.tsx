@@ -5,7 +5,7 @@
  * @module
  */
 import type { ComponentChildren, JSX } from "preact";
-import { flagInWords } from "./client.ts";
+import { flagInWords } from "./client/format.ts";
 import type { LayerSummary } from "../../run_data.ts";
 import { jsonForScript } from "./json_script.ts";
 import type { PageIndex, UnitBlock } from "./page_data.ts";
