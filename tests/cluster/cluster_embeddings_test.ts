@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clusterEmbeddings, type ClusterOptions, compareCriteria, CRITERIA } from "../../lib/cluster/mod.ts";
+import {
+  clusterEmbeddings,
+  type ClusterOptions,
+  compareCriteria,
+  CRITERIA,
+  kmeansPartitions,
+} from "../../lib/cluster/mod.ts";
 import { score } from "../../lib/score/mod.ts";
 import type { Matrix } from "../../lib/types.ts";
 import { assertClose, axes, blobs, matrixOf, pairwiseInertia } from "./rows.ts";
@@ -156,6 +162,19 @@ Deno.test("clusterEmbeddings() opens no more clusters as beta rises", () => {
   assert.deepEqual(chosen, chosen.toSorted((a, b) => b - a));
   assert.equal(chosen[0], 10);
   assert.equal(chosen.at(-1), 1);
+});
+
+Deno.test("clusterEmbeddings() searches with the starts and the seed that it is given, ten starts by default", () => {
+  const points = blobs([[0, 0, 0]], 40, 1, 3); // no structure: what is found depends on the starts
+  const found = (options: Partial<ClusterOptions>) =>
+    clusterEmbeddings(matrixOf(points), { ...literal, kMax: 20, ...options }).candidates.map(({ inertia }) => inertia);
+  const expected = (restarts: number, seed: number) =>
+    kmeansPartitions(points, 20, restarts, seed).map(({ inertia }) => inertia);
+  const [ten, one, other] = [expected(10, 0), expected(1, 0), expected(10, 7)];
+  assert.deepEqual(found({}), ten);
+  assert.deepEqual(found({ restarts: 1 }), one);
+  assert.deepEqual(found({ seed: 7 }), other);
+  assert.equal(new Set([ten, one, other].map((inertias) => inertias.join())).size, 3, "they can be told apart");
 });
 
 Deno.test("clusterEmbeddings() takes 32-bit embeddings", () => {

@@ -48,6 +48,17 @@ Deno.test("clusteredSpace() adds them after embeddings are centred and of unit l
   cosines.forEach((cosine, pair) => assertClose(found[pair], 2 - 2 * cosine + perceptual.distances[pair], 1e-6));
 });
 
+Deno.test("clusteredSpace() with other distances keeps a dimension that 32 bits can tell, and leaves out one that they cannot", () => {
+  // An isosceles triangle of base 2 and height h: across the base the squared lengths sum to 2/3 h^2 about the mean. Distances in
+  // 32 bits are good to 1e-7, for three points to 3e-7 of the largest squared length, 1.
+  for (const [height, dimensions] of [[0.1, 2], [1e-3, 2], [1e-4, 1]]) {
+    const triangle = matrixOf([[-1, 0, 0], [1, 0, 0], [0, height, 0]]);
+    const perceptual = { distances: [0, 0, 0], weight: 1 };
+    const points = clusteredSpace(triangle, { normalize: false, perceptual });
+    assert.deepEqual(points.map(({ length }) => length), [dimensions, dimensions, dimensions], `height ${height}`);
+  }
+});
+
 Deno.test("clusteredSpace() refuses distances that are not those of all pairs, and a weight out of range", () => {
   for (const distances of [[], [1, 2], [1, 2, 3, 4]]) {
     const options = { normalize: false, perceptual: { distances, weight: 1 } };

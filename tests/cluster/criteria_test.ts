@@ -9,7 +9,7 @@ import {
   sphericalBic,
   ssePenalty,
 } from "../../lib/cluster/mod.ts";
-import { createRandom } from "../../lib/random.ts";
+import { createRandom, deriveSeed } from "../../lib/random.ts";
 import byHand from "../../fixtures/cluster/by_hand.json" with { type: "json" };
 import sklearn from "../../fixtures/cluster/sklearn_inertia.json" with { type: "json" };
 import { assertClose, axes, blobs, matrixOf } from "./rows.ts";
@@ -82,6 +82,21 @@ Deno.test("pellegMooreBic() chooses the same K at every scale", () => {
   }
 });
 
+Deno.test("the criteria with a logarithm see the inertia itself down to 1e-12 of the scatter, and no less", () => {
+  // Two pairs a thousandth apart: n = 4, d = 1, K = 2, two points each; mean 1/2 and SSE_1 = 1 for the pairs at 0 and 1 sharp.
+  // s2 = SSE_2 / 2 for Pelleg and Moore, SSE_2 / 4 for spherical Gaussians; p ln n = 4 ln 4; sum n_k ln(n_k / n) = -4 ln 2.
+  const pellegMoore = (inertia: number) => 16 * Math.LN2 + 4 * Math.log(2 * Math.PI) + 4 * Math.log(inertia / 2) + 2;
+  const spherical = (inertia: number) => 16 * Math.LN2 + 4 * Math.log(2 * Math.PI * inertia / 4) + 4;
+  for (const [apart, inertia] of [[1e-3, 1e-6], [1e-5, 1e-10], [0, 1e-12]]) {
+    const points = matrixOf([[0], [apart], [1], [1 + apart]]); // SSE_2 = 4 (apart / 2)^2
+    for (const [criterion, expected] of [["pelleg-moore", pellegMoore], ["spherical", spherical]] as const) {
+      const { K, candidates } = clusterEmbeddings(points, { ...literal, kMax: 2, criterion });
+      assert.equal(K, 2);
+      assertClose(candidates[1].bic, expected(inertia), 1e-9);
+    }
+  }
+});
+
 Deno.test("pellegMooreBic() and sphericalBic() reject what has no finite likelihood, naming it", () => {
   assert.throws(() => pellegMooreBic({ sizes: [2], inertia: 0, dimensions: 1 }, 1), /RangeError: .* got 0/);
   assert.throws(() => pellegMooreBic({ sizes: [2], inertia: NaN, dimensions: 1 }, 1), /RangeError: .* got NaN/);
@@ -118,14 +133,51 @@ Deno.test("gapStatistic() at one cluster is the scatter of a uniform box against
   assert.ok(errors[0] > 0 && errors[0] < 0.05);
 });
 
-Deno.test("gapStatistic() takes the smallest K whose gap the next does not beat by a standard error", () => {
-  const points = blobs(axes(4, 6, 2), 6, 0.7, 11);
-  const inertias = kmeansPartitions(points, 8, 10, 0).map(({ inertia }) => inertia);
-  const { K, gaps, errors } = gapStatistic(points, inertias, 10, 0);
-  const holds = (k: number) => k === gaps.length || gaps[k - 1] >= gaps[k] - errors[k];
-  assert.ok(holds(K));
-  for (let k = 1; k < K; k++) assert.ok(!holds(k));
-  assert.deepEqual(gapStatistic(points, inertias, 10, 0), { K, gaps, errors });
+Deno.test("gapStatistic() of two points has the mean and the standard error that the logarithm of a distance has", () => {
+  // The distance Y of two uniform points of [0, 1] has density 2 (1 - y): ln Y has mean -3/2 and mean square 7/2, so 2 ln Y
+  // has mean -3 and variance 4 (7/2 - 9/4) = 5. The scatter of two points is Y^2 / 2, 1/2 for the ends, so Gap(1) is the mean of
+  // eight 2 ln Y. Their variance about their own mean is 7/8 of 5 on average, and s_1^2 is 1 + 1/8 times that.
+  const runs = Array.from({ length: 6000 }, (_, run) => gapStatistic([[0], [1]], [1 / 2], 1, deriveSeed(run)));
+  const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  assertClose(meanOf(runs.map(({ gaps }) => gaps[0])), -3, 0.01); // good to sqrt(5 / 48,000) = .01, a third of this
+  // ln Y is skewed: the square of a deviation has twice its mean as deviation or more, so the mean is good to about 1.5 %
+  assertClose(meanOf(runs.map(({ errors }) => errors[0] ** 2)), 9 / 8 * 7 / 8 * 5, 0.05);
+});
+
+Deno.test("gapStatistic() takes the smallest K whose gap the next does not beat by its standard error", () => {
+  const chosen = Array.from({ length: 40 }, (_, seed) => {
+    const points = blobs([[0, 0], [2, 0], [0, 2]], 5, 0.5, seed);
+    const inertias = kmeansPartitions(points, 6, 3, 0).map(({ inertia }) => inertia);
+    const { K, gaps, errors } = gapStatistic(points, inertias, 3, seed);
+    const holds = (k: number) => k === gaps.length || gaps[k - 1] >= gaps[k] - errors[k];
+    assert.ok(holds(K));
+    for (let k = 1; k < K; k++) assert.ok(!holds(k));
+    assert.deepEqual(gapStatistic(points, inertias, 3, seed), { K, gaps, errors });
+    return K;
+  });
+  assert.equal(new Set(chosen).size, 3, "groups that nearly touch are three, two or one by the rule");
+});
+
+Deno.test("clusterEmbeddings() by gap gives minus the gap of the same seed and starts, of inertias of at least 1e-12 of the scatter", () => {
+  const pairs = [[0], [0], [1], [1]]; // SSE_1 = 1, SSE_2 = 0
+  const values = [1, 2].map((seed) => {
+    const { K, candidates } = clusterEmbeddings(matrixOf(pairs), { ...literal, criterion: "gap", kMax: 2, seed });
+    const gap = gapStatistic(pairs, [1, 1e-12], 10, seed);
+    assert.equal(K, gap.K);
+    candidates.forEach(({ bic }, index) => assertClose(bic, -gap.gaps[index], 1e-12));
+    return candidates[0].bic;
+  });
+  assert.notEqual(values[0], values[1]);
+});
+
+Deno.test("clusterEmbeddings() by the BICs takes lambda times the penalty", () => {
+  // (lambda - 1) p ln n with p = 2K and n = 4
+  for (const criterion of ["pelleg-moore", "spherical"] as const) {
+    const [one, five] = [1, 5].map((lambda) => {
+      return clusterEmbeddings(matrixOf(byHand.points), { ...literal, criterion, lambda }).candidates;
+    });
+    five.forEach(({ k, bic }, index) => assertClose(bic - one[index].bic, 4 * 2 * k * Math.log(4), 1e-13));
+  }
 });
 
 Deno.test("gapStatistic() rejects an inertia of zero, naming it", () => {

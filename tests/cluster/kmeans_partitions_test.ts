@@ -66,6 +66,27 @@ Deno.test("kmeansPartitions() gives every K up to the distinct points, full clus
   }));
 });
 
+Deno.test("kmeansPartitions() are no worse than those of K - 1 with the farthest point on its own, whatever the starts", () => {
+  // Alone, the farthest point costs nothing, the others no more than before; and Lloyd's iterations only lower what is left.
+  for (let seed = 0; seed < 30; seed++) {
+    const random = createRandom(seed, "cloud");
+    const points = Array.from({ length: 40 }, () => [random.uniform(), random.uniform()]);
+    const partitions = kmeansPartitions(points, 39, 1, seed);
+    for (const [index, { K, inertia, assignments, sizes }] of partitions.slice(0, -1).entries()) {
+      const sums = sizes.map(() => [0, 0]);
+      points.forEach((point, i) => point.forEach((x, d) => sums[assignments[i]][d] += x));
+      const distances = points.map(([x, y], i) => {
+        const [sumX, sumY] = sums[assignments[i]];
+        const size = sizes[assignments[i]];
+        return (x - sumX / size) ** 2 + (y - sumY / size) ** 2;
+      });
+      const bound = inertia - Math.max(...distances);
+      const next = partitions[index + 1].inertia;
+      assert.ok(next <= bound + 1e-12, `seed ${seed}, K = ${K + 1}: ${next} is over ${bound}`);
+    }
+  }
+});
+
 /** Every way to put n points into at most K clusters, labelled by first appearance. */
 function* labellings(n: number, K: number, prefix: number[] = []): Generator<number[]> {
   if (prefix.length === n) yield prefix;
@@ -136,4 +157,11 @@ Deno.test("kmeansPartitions() count points that differ by the rounding of 32 bit
   const nudged = point.map((x) => x * (1 + 2 ** -24));
   assert.equal(kmeansPartitions([point, nudged, point, nudged], 4, 10, 0).length, 1);
   assert.equal(kmeansPartitions([point, nudged, [1, 0, 0, 0]], 3, 10, 0).length, 2);
+});
+
+Deno.test("kmeansPartitions() count points closer than 3e-7 of the largest norm as one, and farther ones as two", () => {
+  for (const norm of [1, 1e-6, 1e6]) {
+    const count = (apart: number) => kmeansPartitions([[norm, 0], [norm, norm * apart]], 2, 10, 0).length;
+    assert.deepEqual([2e-7, 3e-7, 4e-7, 1e-5].map(count), [1, 1, 2, 2]);
+  }
 });

@@ -16,5 +16,9 @@ Deno.test("lloyd() ends with empty clusters where there are too few distinct poi
 });
 
 Deno.test("lloyd() moves centres to the means of their points", () => {
-  assert.deepEqual(lloyd([[0], [2], [10], [12]], [[0], [2]]), [0, 0, 1, 1]);
+  // {0} and {2, 10, 12} first, with means 0 and 8; then {0, 2} and {10, 12}
+  for (const unit of [1, 2 ** -20, 2 ** 20]) {
+    const points = [0, 2, 10, 12].map((x) => [x * unit]);
+    assert.deepEqual(lloyd(points, points.slice(0, 2)), [0, 0, 1, 1]);
+  }
 });

@@ -54,6 +54,18 @@ Deno.test("rotateToSpan() gives coinciding points no dimension", () => {
   assert.deepEqual(rotateToSpan([[1, 2, 3], [1, 2, 3]]), [[], []]);
 });
 
+Deno.test("rotateToSpan() leaves out a dimension only where it is lost in the rounding of 64 bits, at every scale", () => {
+  // An isosceles triangle of base 2 and height h: along the base squared lengths about the mean sum to 2, across it to 2/3 h^2.
+  // Rounding is 3 points times 2.2e-16 of the largest, 1.
+  for (const scale of [2 ** -30, 1, 2 ** 30]) {
+    for (const [height, dimensions] of [[0.1, 2], [1e-4, 2], [1e-7, 2], [1e-9, 1], [0, 1]]) {
+      const triangle = [[-1, 0, 0], [1, 0, 0], [0, height, 0]].map((point) => point.map((x) => x * scale));
+      const rotated = rotateToSpan(triangle);
+      assert.deepEqual(rotated.map(({ length }) => length), [dimensions, dimensions, dimensions], `${height}`);
+    }
+  }
+});
+
 /** Squared distances of each point to those before it. */
 const distancesOf = (points: readonly (readonly number[])[]) =>
   points.map((p, i) => points.slice(0, i).map((q) => squaredDistance(p, q)));
