@@ -4,5 +4,4 @@
  * @module
  */
 export { type Elbow, type ElbowRule, findElbow } from "./find_elbow.ts";
-export { RunningMeanDistance } from "./running_mean_distance.ts";
 export { runningMeanDistances } from "./running_mean_distances.ts";
