@@ -37,7 +37,15 @@ export function centreGeometry(centers: Matrix): CentreGeometry {
   return { norms: Array.from(split.norms), theta, b };
 }
 
-/** D of centres whose angles and balance are known: the mean of theta_ij b_ij over i < j, 0 when there is no pair. */
+/**
+ * Angular diversity D of a clustering: the mean over distinct pairs of cluster centres of their normalized angle,
+ * down-weighted where one centre is much weaker than the other.
+ *
+ *     D = mean over i<j of theta_ij * b_ij
+ *
+ * @returns D in [0, 1]; 0 when K = 1, where there is no pair. Centres with no negative component give D <= 1/2.
+ * @see Alic et al. (2025), section 2.5.4
+ */
 export function diversityOf({ theta, b }: Pick<CentreGeometry, "theta" | "b">): number {
   const K = theta.length;
   let sum = 0;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { angularDiversity } from "./angular_diversity.ts";
 export { type CentreGeometry, centreGeometry } from "./centre_geometry.ts";
 export { clusterCountTerm } from "./cluster_count_term.ts";
 export { meanPairwiseAngle } from "./mean_pairwise_angle.ts";

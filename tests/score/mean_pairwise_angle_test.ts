@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { angularDiversity, meanPairwiseAngle } from "../../lib/score/mod.ts";
+import { meanPairwiseAngle, score } from "../../lib/score/mod.ts";
 import { assertClose, matrixOf } from "./assertions.ts";
 
 Deno.test("meanPairwiseAngle() is the mean over distinct pairs", () => {
@@ -21,7 +21,7 @@ Deno.test("meanPairwiseAngle() is the diversity of centres of equal norms", () =
   const direction = fc.double({ min: 0, max: 2 * Math.PI, noNaN: true });
   fc.assert(fc.property(fc.array(direction, { minLength: 2, maxLength: 8 }), (directions) => {
     const rows = matrixOf(directions.map((phi) => [Math.cos(phi), Math.sin(phi)]));
-    assertClose(meanPairwiseAngle(rows), angularDiversity(rows));
+    assertClose(meanPairwiseAngle(rows), score(rows, directions.length).D);
   }));
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Matrix } from "../../lib/types.ts";
-import { angularDiversity, clusterCountTerm, score } from "../../lib/score/mod.ts";
+import { clusterCountTerm, score } from "../../lib/score/mod.ts";
 import cases from "../../fixtures/score/by_hand.json" with { type: "json" };
 import { assertClose, matrixOf } from "./assertions.ts";
 
@@ -17,7 +17,6 @@ for (const { name, centers, I, theta, b, C, D, S } of cases) {
     else assertClose(got.S, S);
     for (const [i, row] of theta.entries()) for (const [j, value] of row.entries()) assertClose(got.theta[i][j], value);
     for (const [i, row] of b.entries()) for (const [j, value] of row.entries()) assertClose(got.b[i][j], value);
-    assertClose(angularDiversity(matrixOf(centers)), D);
     assert.equal(clusterCountTerm(centers.length, I), got.C);
   });
 }
@@ -63,13 +62,13 @@ Deno.test("score() does not depend on a common scale, however large or small", (
   }));
 });
 
-Deno.test("angularDiversity() is at most 1/2 for centres without negative components", () => {
+Deno.test("score() gives D of at most 1/2 for centres without negative components", () => {
   fc.assert(fc.property(centresOf(fc.double({ min: 0, max: 1e3, noNaN: true })), (centres) => {
-    assert.ok(angularDiversity(matrixOf(centres)) <= 0.5);
+    assert.ok(score(matrixOf(centres), centres.length).D <= 0.5);
   }));
 });
 
-Deno.test("angularDiversity() agrees with the arccos formula as printed", () => {
+Deno.test("score() gives a D that agrees with the arccos formula as printed", () => {
   fc.assert(fc.property(anyCentres.filter((centres) => centres.length > 1), (centres) => {
     let sum = 0;
     let pairs = 0;
@@ -82,17 +81,17 @@ Deno.test("angularDiversity() agrees with the arccos formula as printed", () => 
       }
     }
     // Near 0 and pi the arccos is good to half the digits only.
-    assertClose(angularDiversity(matrixOf(centres)), sum / pairs, 1e-7);
+    assertClose(score(matrixOf(centres), centres.length).D, sum / pairs, 1e-7);
   }));
 });
 
-Deno.test("angularDiversity() tells centres apart that the cosine cannot", () => {
+Deno.test("score() tells centres apart that the cosine cannot", () => {
   // The cosine of 1e-9 rounds to 1, whose arccos is 0.
-  assertClose(angularDiversity(matrixOf([[1, 0], [1, 1e-9]])) * Math.PI * 1e9, 1, 1e-9);
+  assertClose(score(matrixOf([[1, 0], [1, 1e-9]]), 2).D * Math.PI * 1e9, 1, 1e-9);
 });
 
-Deno.test("angularDiversity() takes 32-bit centres", () => {
-  assert.equal(angularDiversity({ rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) }), 0.5);
+Deno.test("score() takes 32-bit centres", () => {
+  assert.equal(score({ rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) }, 2).D, 0.5);
 });
 
 Deno.test("clusterCountTerm() grows with K from 0 at one cluster to 1 at one for each image", () => {
@@ -127,7 +126,7 @@ const rejected: [string, () => unknown, RegExp][] = [
     () => score({ rows: 2, cols: 2, data: new Float64Array(3) }, 3),
     /4 numbers, got 3/,
   ],
-  ["a NaN in angularDiversity()", () => angularDiversity(matrixOf([[NaN, 1]])), /NaN/],
+  ["a lone centre that is NaN", () => score(matrixOf([[NaN, 1]]), 1), /component 0 of centre 0 is NaN/],
   ["zero clusters", () => clusterCountTerm(0, 3), /clusters K must be an integer of at least 1, got 0/],
 ];
 for (const [what, call, message] of rejected) {
