@@ -63,3 +63,15 @@ Deno.test("verifySha256() accepts the pinned file alone", async () => {
   });
   await assert.rejects(verifySha256("/nowhere/x", ABC), saysInput(/^cannot read \/nowhere\/x/));
 });
+
+Deno.test("verifySha256() compares all 64 digits", async () => {
+  await withFile(new TextEncoder().encode("abc"), async (path) => {
+    for (let digit = 0; digit < 64; digit++) {
+      const other = ABC.slice(0, digit) + (ABC[digit] === "0" ? "1" : "0") + ABC.slice(digit + 1);
+      await assert.rejects(verifySha256(path, other), saysInput(/is cut off or another file/), `digit ${digit}`);
+    }
+    for (const part of ["", ABC.slice(0, 8), `${ABC}0`]) {
+      await assert.rejects(verifySha256(path, part), saysInput(/is cut off or another file/));
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
-import { findWeightSet, listWeightSets, recordModel } from "../../lib/weights/registry.ts";
+import { checkWeightFile, findWeightSet, listWeightSets, recordModel } from "../../lib/weights/registry.ts";
 
 async function withModels(test: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -57,6 +57,21 @@ Deno.test("recordModel() enters a committed model, which findWeightSet() then fi
     const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // of abc, FIPS 180-2
     const set = { name: "tiny", about: "a test", licence: "MIT", files: [{ path, bytes: 3, sha256, url: null }] };
     assert.deepEqual(await findWeightSet("tiny", directory), set);
+  });
+});
+
+Deno.test("checkWeightFile() tells the pinned file from one of another size or hash, to the last digit, and from none", async () => {
+  await withModels(async (directory) => {
+    const path = join(directory, "weights.safetensors");
+    await Deno.writeTextFile(path, "abc");
+    const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // of abc, FIPS 180-2
+    const file = { path, bytes: 3, sha256, url: null };
+    assert.equal(await checkWeightFile(file), "intact");
+    assert.equal(await checkWeightFile({ ...file, bytes: 4 }), "altered");
+    for (const other of [`c${sha256.slice(1)}`, `${sha256.slice(0, 63)}e`, sha256.slice(0, 8)]) {
+      assert.equal(await checkWeightFile({ ...file, sha256: other }), "altered");
+    }
+    assert.equal(await checkWeightFile({ ...file, path: join(directory, "none") }), "missing");
   });
 });
 
