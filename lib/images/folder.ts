@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { InputError, messageOf } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import type { ImageBatch } from "../types.ts";
 import { readPng, requireSize } from "./png.ts";
 
@@ -25,24 +24,4 @@ export async function readImages(paths: readonly string[]): Promise<ImageBatch> 
     data.set(image.data, i * first.data.length);
   }
   return { count: paths.length, height, width, data };
-}
-
-/**
- * Reads every PNG file directly in a folder, sorted by name; other files and folders are passed over.
- *
- * @returns the images and, in the same order, the files' names.
- * @throws {InputError} when there is no such folder, it holds no PNG, or as {@linkcode readImages}.
- */
-export async function readImageFolder(directory: string): Promise<{ images: ImageBatch; names: string[] }> {
-  const names: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(directory)) {
-      if (!isDirectory && /\.png$/i.test(name)) names.push(name);
-    }
-  } catch (error) {
-    throw new InputError(`cannot read the folder ${directory}: ${messageOf(error)}; check the path`);
-  }
-  if (names.length === 0) throw new InputError(`the folder ${directory} holds no PNG file; give one that does`);
-  names.sort();
-  return { images: await readImages(names.map((name) => join(directory, name))), names };
 }

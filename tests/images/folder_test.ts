@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
-import { readImageFolder, readImages } from "../../lib/images/folder.ts";
+import { readImages } from "../../lib/images/folder.ts";
 import { writePng } from "../../lib/images/png.ts";
 
 /** Runs a test with a folder of PNG files, each of one grey level (0 or 1) and a width. */
@@ -27,36 +27,37 @@ async function withFolder(
 
 const saysInput = (pattern: RegExp) => (error: unknown) => error instanceof InputError && pattern.test(error.message);
 
-Deno.test("readImageFolder() reads the PNG files of a folder in the order of their names", async () => {
-  const files = { "b.png": { level: 1, width: 1 }, "a.PNG": { level: 0, width: 1 }, "c.png": { level: 0, width: 1 } };
+Deno.test("readImages() reads PNG files in the order given", async () => {
+  const files = { "a.png": { level: 0, width: 1 }, "b.png": { level: 1, width: 1 }, "c.png": { level: 0, width: 1 } };
   await withFolder(files, async (directory) => {
-    await Deno.writeTextFile(join(directory, "labels.csv"), "1");
-    await Deno.mkdir(join(directory, "d.png"));
-    const { images, names } = await readImageFolder(directory);
-    assert.deepEqual(names, ["a.PNG", "b.png", "c.png"]);
-    const data = new Float32Array([0, 0, 0, 1, 1, 1, 0, 0, 0]);
-    assert.deepEqual(images, { count: 3, height: 1, width: 1, data });
+    const read = (...names: string[]) => readImages(names.map((name) => join(directory, name)));
+    const images = (...levels: number[]) => {
+      const data = Float32Array.from(levels.flatMap((level) => [level, level, level]));
+      return { count: levels.length, height: 1, width: 1, data };
+    };
+    assert.deepEqual(await read("b.png"), images(1));
+    assert.deepEqual(await read("a.png", "b.png", "c.png"), images(0, 1, 0));
+    assert.deepEqual(await read("b.png", "a.png", "b.png"), images(1, 0, 1));
   });
 });
 
-Deno.test("readImageFolder() refuses images of two sizes, naming both files and sizes", async () => {
+Deno.test("readImages() refuses images of two sizes, naming both files and sizes", async () => {
   await withFolder({ "a.png": { level: 0, width: 1 }, "b.png": { level: 0, width: 2 } }, async (directory) => {
     await assert.rejects(
-      readImageFolder(directory),
+      readImages([join(directory, "a.png"), join(directory, "b.png")]),
       saysInput(/b\.png \(unlike .*a\.png\) is 2 x 1 pixels instead of 1 x 1/),
     );
   });
 });
 
-Deno.test("readImageFolder() refuses a folder without images, one that is not there, and a damaged image", async () => {
-  await withFolder({}, async (directory) => {
-    await assert.rejects(readImageFolder(directory), saysInput(/holds no PNG file/));
-    await assert.rejects(readImageFolder(join(directory, "none")), saysInput(/^cannot read the folder/));
-    await Deno.writeTextFile(join(directory, "x.png"), "not one");
-    await assert.rejects(readImageFolder(directory), saysInput(/x\.png is not a readable PNG/));
-  });
-});
-
-Deno.test("readImages() needs at least one image", async () => {
+Deno.test("readImages() refuses no image, one that is not there, and a damaged one at any place", async () => {
   await assert.rejects(readImages([]), saysInput(/at least one PNG/));
+  await withFolder({ "a.png": { level: 0, width: 1 } }, async (directory) => {
+    const [whole, damaged, none] = ["a.png", "x.png", "none.png"].map((name) => join(directory, name));
+    await Deno.writeTextFile(damaged, "not one");
+    for (const paths of [[damaged], [whole, damaged]]) {
+      await assert.rejects(readImages(paths), saysInput(/x\.png is not a readable PNG/));
+    }
+    await assert.rejects(readImages([whole, none]), saysInput(/^cannot read the image .*none\.png/));
+  });
 });
