@@ -35,6 +35,7 @@ const INNER_ROOMS = [
   "report/charts",
   "validate/metrics",
   "validate/planted",
+  "validate/selectivity",
   "validate/stability",
 ];
 

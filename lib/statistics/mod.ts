@@ -1,17 +1,21 @@
 /**
- * Statistics of any numbers: ranks, agreement, intervals, tests. Pure arithmetic.
+ * Statistics of any numbers: ranks, correlations, agreement, intervals and tests. Pure arithmetic: what is undefined is
+ * null, never NaN, and randomness is an argument.
  *
  * @module
  */
-export { pearson } from "./pearson.ts";
+export { intraclassCorrelation } from "./agreement.ts";
 export {
-  auroc,
   bootstrapInterval,
   type BootstrapOptions,
+  type Estimate,
+  estimate,
+  estimateMean,
   type Interval,
-  intraclassCorrelation,
-  permutationPValue,
-  ranks,
-  spearman,
-} from "./ranks.ts";
+} from "./bootstrap.ts";
+export { pearson } from "./pearson.ts";
+export { permutationPValue } from "./permutation.ts";
+export { auroc, ranks, spearman } from "./ranks.ts";
+export { benjaminiHochberg, studentTail } from "./significance.ts";
+export { spearmanWithin } from "./spearman_within.ts";
 export { cellMeans, type VarianceShares, varianceShares } from "./variance_shares.ts";

@@ -1,35 +1,39 @@
 /**
- * Where the variance of a unit's activation comes from: a two-way analysis of variance by label and mask.
+ * Two-way analysis of variance: where the variance of a unit's activation comes from, the label or the mask.
  *
  * @module
  */
+import { meanSimple } from "simple-statistics";
 
-/** Shares of the variance of one unit's activation over images. */
+/** Shares of the variance of a unit's activation over images. The first four sum to 1. */
 export interface VarianceShares {
-  /** Share explained by the label (eta squared), in [0, 1]; the four shares sum to 1. */
+  /** Share explained by the label (eta squared), in [0, 1]. */
   readonly label: number;
   /** Share explained by the mask. */
   readonly mask: number;
-  /** Share explained by label and mask together beyond their sum. */
+  /** Share explained by the interaction of label and mask, beyond the sum of both. */
   readonly interaction: number;
-  /** What is left: images of one label and one mask differ by their latents. */
+  /** The rest: images of the same label and mask differ by their latents. */
   readonly rest: number;
-  /** The same shares less what chance explains (omega squared); a negative one, which says no more than none, is 0. */
+  /**
+   * The same shares minus what chance explains (omega squared). Where chance explains more than was found, 0 is given.
+   */
   readonly labelOmega: number;
   readonly maskOmega: number;
   readonly interactionOmega: number;
 }
 
 /**
- * Two-way analysis of variance with as many images in each cell. With sums of squares SS about the grand mean, degrees of
- * freedom df and the mean square W within cells,
+ * Analyses the variance of activations of images by label and mask, with equally many images in each cell. With sums of
+ * squares SS about the grand mean, degrees of freedom df and the mean square W within cells,
  *
  *     eta^2 = SS / SS_total        omega^2 = (SS - df W) / (SS_total + W)
  *
- * @param values activations of `labels` x `masks` cells of one size of at least 2, row-major: all images of the first label
- *   and first mask, then those of the first label and second mask, and so on. Images must be of latents of their own.
- * @returns null where the activation is the same for all images.
- * @throws {RangeError} when there are fewer than two labels or masks, or cells are not of one size of at least 2.
+ * @param values activations of `labels` x `masks` cells of one size of at least 2: all images of the first label under the
+ *   first mask, then those of the first label under the second mask, and so on. Each image needs its own latent: the
+ *   analysis takes images as independent.
+ * @returns null when the activation is the same for all images.
+ * @throws {RangeError} when there are fewer than two labels or masks, or the cells are not of one size of at least 2.
  * @see Fisher (1925), "Statistical Methods for Research Workers", chapter 7; Hays (1963) on omega squared
  */
 export function varianceShares(values: ArrayLike<number>, labels: number, masks: number): VarianceShares | null {
@@ -40,13 +44,16 @@ export function varianceShares(values: ArrayLike<number>, labels: number, masks:
     );
   }
   const all = Float64Array.from(values);
-  if (all.every((value) => value === all[0])) return null; // exact, unlike sums of squares
-  const grand = meanOf(all);
+  if (all.every((value) => value === all[0])) return null; // an exact comparison, unlike sums of squares
+  const grand = meanSimple([...all]);
   const cells = cellMeans(all, labels, masks);
-  const labelMeans = Array.from({ length: labels }, (_, l) => meanOf(cells.subarray(l * masks, (l + 1) * masks)));
+  const labelMeans = Array.from(
+    { length: labels },
+    (_, l) => meanSimple([...cells.subarray(l * masks, (l + 1) * masks)]),
+  );
   const maskMeans = Array.from(
     { length: masks },
-    (_, m) => meanOf(Float64Array.from({ length: labels }, (_, l) => cells[l * masks + m])),
+    (_, m) => meanSimple(Array.from({ length: labels }, (_, l) => cells[l * masks + m])),
   );
   const squares = (deviations: Iterable<number>) => Array.from(deviations).reduce((sum, each) => sum + each * each, 0);
   const ofLabel = size * masks * squares(labelMeans.map((mean) => mean - grand));
@@ -69,18 +76,15 @@ export function varianceShares(values: ArrayLike<number>, labels: number, masks:
 }
 
 /**
- * Mean of each cell of such a table.
+ * The mean of each cell of activations ordered as {@linkcode varianceShares} takes them.
  *
  * @returns shape [labels, masks].
  */
 export function cellMeans(values: ArrayLike<number>, labels: number, masks: number): Float64Array {
   const size = values.length / (labels * masks);
   const all = Float64Array.from(values);
-  return Float64Array.from({ length: labels * masks }, (_, i) => meanOf(all.subarray(i * size, (i + 1) * size)));
-}
-
-function meanOf(values: Float64Array | readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+  return Float64Array.from(
+    { length: labels * masks },
+    (_, i) => meanSimple([...all.subarray(i * size, (i + 1) * size)]),
+  );
 }

@@ -5,11 +5,3 @@
  */
 export { type ActivationCheck, activationCheck } from "./activation_check.ts";
 export { stepsCurve, type StepsPoint } from "./steps_curve.ts";
-export {
-  correlateSelectivity,
-  type ProbedUnit,
-  readCorrelations,
-  type SelectivityCorrelation,
-  withScores,
-} from "./correlate_selectivity.ts";
-export { selectivityPanels } from "./selectivity_panels.ts";

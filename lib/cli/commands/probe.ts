@@ -9,7 +9,7 @@ import { InputError, messageOf } from "../../errors.ts";
 import type { ProbeDesign, UnitProbe } from "../../gan/probe/mod.ts";
 import type { RunReader } from "../../store/mod.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../options/generator.ts";
-import type { ProbedUnit, SelectivityCorrelation } from "../../validate/mod.ts";
+import type { ProbedUnit, SelectivityCorrelation } from "../../validate/selectivity/mod.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -39,7 +39,7 @@ export function registerProbe(program: Command, load: LoadGenerator = loadOntoEn
       const { readRun, runDirectory, writeWhole } = await import("../../store/mod.ts");
       const { PROBE_SHAPES, probeMasks, probeSize } = await import("../../gan/probe/mod.ts");
       const { correlateSelectivity, readCorrelations, withScores } = await import(
-        "../../validate/mod.ts"
+        "../../validate/selectivity/mod.ts"
       );
       const { createRandom } = await import("../../random.ts");
       const { latents, seed } = options;
@@ -240,7 +240,7 @@ async function scatterOf(
   correlations: readonly SelectivityCorrelation[],
   made: { readonly run: string; readonly model: string; readonly generator: string; readonly images: number },
 ) {
-  const { selectivityPanels } = await import("../../validate/mod.ts");
+  const { selectivityPanels } = await import("../../validate/selectivity/mod.ts");
   const { selectivityScatter } = await import("../../report/charts/mod.ts");
   const { emptyChart } = await import("../../report/charts/mod.ts");
   const panels = selectivityPanels(units, correlations, "S");

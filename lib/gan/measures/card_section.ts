@@ -4,7 +4,7 @@
  * @module
  */
 import { CIFAR10_CLASSES } from "../../data/mod.ts";
-import type { Estimate } from "./estimate.ts";
+import type { Estimate } from "../../statistics/mod.ts";
 import type { LabelFidelity } from "./label_fidelity.ts";
 import type { GeneratorMeasures } from "./measure_generator.ts";
 import type { Motion } from "./moved_mask.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { permutation, type Random } from "../../random.ts";
+import { type Estimate, estimateMean } from "../../statistics/mod.ts";
 import { LABELS } from "../network/image_generator.ts";
-import { type Estimate, estimateMean } from "./estimate.ts";
 
 /** How far the judge sees the labels that were asked for. */
 export interface LabelFidelity {

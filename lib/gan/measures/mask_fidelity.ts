@@ -4,12 +4,11 @@
  * @module
  */
 import type { Random } from "../../random.ts";
+import { type Estimate, estimateMean, pearson } from "../../statistics/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
 import { edgeMap } from "../masks/edges.ts";
 import { silhouette } from "../masks/silhouette.ts";
-import { type Estimate, estimateMean } from "./estimate.ts";
-import { pearson } from "../../statistics/mod.ts";
 
 const PIXELS = MASK_SIZE * MASK_SIZE;
 const IMAGE = 3 * PIXELS;

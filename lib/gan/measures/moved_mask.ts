@@ -4,11 +4,11 @@
  * @module
  */
 import { createRandom, permutation } from "../../random.ts";
+import { type Estimate, estimate } from "../../statistics/mod.ts";
 import { type ImageGenerator, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
 import { drawShape, type Mask, MASK_SIZE } from "../masks/shapes.ts";
 import { edgeMap } from "../masks/edges.ts";
 import { silhouette } from "../masks/silhouette.ts";
-import { type Estimate, estimate } from "./estimate.ts";
 
 const PIXELS = MASK_SIZE * MASK_SIZE;
 const IMAGE = 3 * PIXELS;
@@ -102,7 +102,7 @@ export function measureMovedMask(
     onImages(count * PLACES);
   }
   const square = centres.reduce((sum, [x, y]) => sum + x * x + y * y, 0);
-  const motion = (statistic: (cases: Uint32Array, side: 0 | 1) => number | null): Motion | null => {
+  const motion = (statistic: (cases: readonly number[], side: 0 | 1) => number | null): Motion | null => {
     const sides = ([0, 1] as const).map((side) => estimate(latents, (cases) => statistic(cases, side), random));
     const difference = estimate(latents, (cases) => {
       const [found, shuffled] = [statistic(cases, 0), statistic(cases, 1)];
@@ -111,7 +111,7 @@ export function measureMovedMask(
     const [found, shuffled] = sides;
     return found === null || shuffled === null || difference === null ? null : { found, shuffled, difference };
   };
-  const total = (cases: Uint32Array, of: (sums: LatentSums) => number) => {
+  const total = (cases: readonly number[], of: (sums: LatentSums) => number) => {
     let sum = 0;
     for (const index of cases) sum += of(sums[index]);
     return sum;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../../lib/engine/mod.ts";
-import { benjaminiHochberg, drivingLevels, studentTail } from "../../../lib/gan/probe/driving_levels.ts";
+import { drivingLevels } from "../../../lib/gan/probe/driving_levels.ts";
 import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { PROBE_SHAPES, probeMasks, probeSize, probeUnits } from "../../../lib/gan/probe/probe.ts";
-import { cellMeans, varianceShares } from "../../../lib/statistics/variance_shares.ts";
 import { CIFAR10_CLASSES } from "../../../lib/data/cifar10.ts";
 import type { Network } from "../../../lib/networks/network.ts";
 import { createRandom } from "../../../lib/random.ts";
@@ -12,71 +11,6 @@ import { blueOf, toyGenerator } from "../toy_generator.ts";
 function near(actual: number, expected: number, within = 1e-12): void {
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
 }
-
-Deno.test("varianceShares() of a table of 2 x 2 x 2 are those by hand", () => {
-  // cell means 2 4 | 6 12, grand mean 6. Labels 3 and 9: 4 (9 + 9) = 72. Masks 4 and 8: 4 (4 + 4) = 32. Both beyond their
-  // sum: 2 - 3 - 4 + 6 = 1, and -1, -1, 1: 2 * 4 = 8. Within: 8 values 1 off: 8. Total 120, W = 8 / 4 = 2.
-  const shares = varianceShares([1, 3, 3, 5, 5, 7, 11, 13], 2, 2)!;
-  near(shares.label, 72 / 120);
-  near(shares.mask, 32 / 120);
-  near(shares.interaction, 8 / 120);
-  near(shares.rest, 8 / 120);
-  near(shares.labelOmega, 70 / 122);
-  near(shares.maskOmega, 30 / 122);
-  near(shares.interactionOmega, 6 / 122);
-  assert.deepEqual([...cellMeans([1, 3, 3, 5, 5, 7, 11, 13], 2, 2)], [2, 4, 6, 12]);
-});
-
-Deno.test("varianceShares() gives all to what alone the activation depends on", () => {
-  const table = (value: (label: number, mask: number, image: number) => number) =>
-    Array.from({ length: 3 * 4 * 2 }, (_, i) => value(Math.floor(i / 8), Math.floor(i / 2) % 4, i % 2));
-  const shares = (value: Parameters<typeof table>[0]) => {
-    const { label, mask, interaction, rest } = varianceShares(table(value), 3, 4)!;
-    return [label, mask, interaction, rest].map((share) => Math.round(share * 1e12) / 1e12);
-  };
-  assert.deepEqual(shares((label) => label * label), [1, 0, 0, 0]);
-  assert.deepEqual(shares((_, mask) => -mask), [0, 1, 0, 0]);
-  assert.deepEqual(shares((label, mask) => (label - 1) * (mask - 1.5)), [0, 0, 1, 0]); // no mean of either moves
-  assert.deepEqual(shares((_label, _mask, image) => image), [0, 0, 0, 1]);
-  // 2 (label - 1) has variance 4 * 2/3 = 8/3, mask - 1.5 has 5/4, an image 1/4: in twelfths 32, 15, 3 of 50
-  assert.deepEqual(shares((label, mask, image) => 2 * label + mask + image), [0.64, 0.3, 0, 0.06]);
-});
-
-Deno.test("varianceShares() corrected for chance are 0 on average where there is none, uncorrected ones are not", () => {
-  const random = createRandom(0, "noise");
-  let [eta, omega] = [0, 0];
-  for (let repeat = 0; repeat < 200; repeat++) {
-    const shares = varianceShares(Array.from({ length: 10 * 6 * 2 }, () => random.normal()), 10, 6)!;
-    eta += shares.label / 200;
-    omega += shares.labelOmega / 200;
-  }
-  near(eta, 9 / 119, 0.01); // degrees of freedom
-  assert.ok(omega < 0.02 && omega > 0); // what is negative counts 0
-});
-
-Deno.test("varianceShares() are null for a constant, and refuse cells of one image or of different sizes", () => {
-  assert.equal(varianceShares(new Float32Array(8).fill(0.1), 2, 2), null);
-  assert.throws(() => varianceShares([1, 2, 3, 4], 2, 2), /4 values of 2 labels and 2 masks/);
-  assert.throws(() => varianceShares([1, 2, 3, 4, 5, 6, 7, 8, 9], 2, 2), RangeError);
-  assert.throws(() => varianceShares([1, 2, 3, 4], 1, 2), RangeError);
-});
-
-Deno.test("studentTail() is the upper tail of Student's distribution", () => {
-  near(studentTail(1, 1), 1 / 4); // Cauchy: 1/2 - atan(1) / pi
-  near(studentTail(Math.SQRT2, 2), 1 / 2 - 1 / (2 * Math.SQRT2), 1e-10); // 1/2 - t / (2 sqrt(2 + t^2))
-  near(studentTail(2.228139, 10), 0.025, 1e-7); // tabulated
-  near(studentTail(1.959964, 1e6), 0.025, 1e-6); // nearly normal
-  near(studentTail(-1, 1), 3 / 4);
-  assert.equal(studentTail(0, 7), 1 / 2);
-  assert.equal(studentTail(Infinity, 7), 0);
-});
-
-Deno.test("benjaminiHochberg() rejects up to the last p-value under its line, also what lies above its own", () => {
-  // lines .0125 .025 .0375 .05: .03 is over the second, .035 under the third
-  assert.deepEqual(benjaminiHochberg([0.035, 0.001, 0.2, 0.03], 0.05), [0, 1, 3]);
-  assert.deepEqual(benjaminiHochberg([0.02, 0.03], 0.01), []);
-  assert.deepEqual(benjaminiHochberg([0.05, 0.05], 0.05), [0, 1]);
-});
 
 Deno.test("drivingLevels() are those far above the rest, not the significant but slight, nor the low ones", () => {
   const noise = createRandom(1, "noise");
