@@ -174,19 +174,6 @@ function isNotZero(bits: number): number {
   return -(bits & 0x7fffffff) >>> 31;
 }
 
-/** A vector with its non-zero entries found and its length measured. */
-export function indexed(entries: Float32Array): UnitVector {
-  makeRoom(entries.length);
-  const { indices, values } = scratch;
-  const bits = new Int32Array(entries.buffer, entries.byteOffset, entries.length);
-  scratch.count = findNonZeros(bits, 0, entries.length, indices);
-  for (let j = 0; j < scratch.count; j++) {
-    const entry = values[j] = entries[indices[j]];
-    scratch.squaredLength += entry * entry;
-  }
-  return withScratch(entries);
-}
-
 /** The vector with the given entries, the rest of which is in the scratch memory. */
 function withScratch(entries: Float32Array): UnitVector {
   const { count, indices, values, squaredLength } = scratch;
