@@ -51,6 +51,8 @@ Deno.test("embed() resizes images of other sizes bilinearly to the network's own
   }
   const wide = { ...randomBatch(1, 32), height: 16, width: 64 }; // the same numbers as another shape
   closeTo(embedder.embed(wide).data, embedder.embed(resizeBilinear(wide, 32, 32)).data, 1e-3);
+  const narrow = { ...randomBatch(1, 32), width: 16, data: wide.data.subarray(0, 32 * 16 * 3) };
+  closeTo(embedder.embed(narrow).data, embedder.embed(resizeBilinear(narrow, 32, 32)).data, 1e-3);
   embedder.dispose();
 });
 
