@@ -1,12 +1,13 @@
 /** Stages of known behaviour in place of the learned ones, so that what the pipeline does with them can be told by hand. */
 import { tf } from "../../lib/engine/mod.ts";
 import type { Embedder } from "../../lib/embed/mod.ts";
-import type { LabelledImages } from "../../lib/data/cifar10.ts";
+import type { PixelSet } from "../../lib/data/mod.ts";
 import type { Lpips } from "../../lib/lpips/mod.ts";
 import type { Network } from "../../lib/networks/network.ts";
 import { CALIBRATED, type PipelineContext, type Profile } from "../../lib/pipeline/mod.ts";
 import { createRandom } from "../../lib/random.ts";
-import type { ImageBatch } from "../../lib/types.ts";
+import type { ImageBatch, Size } from "../../lib/types.ts";
+import { randomPixels } from "../data/made_up_dataset.ts";
 
 /** Units of the stand-in's layer `colour`. */
 export const RED = 0;
@@ -19,19 +20,20 @@ export const BRIGHT_RED = 3;
  * Two layers: `colour`, four neurons: the mean of red, the mean of green, nothing at all, the mean of red less one half; and
  * `map`, one channel: green, position by position.
  */
-export function colourNetwork(): Network {
+export function colourNetwork(input: Size = { height: 32, width: 32 }): Network {
+  const colour = (images: tf.Tensor4D) => {
+    const [red, green] = [0, 1].map((c) =>
+      images.slice([0, 0, 0, c], [-1, -1, -1, 1]).mean<tf.Tensor>([1, 2]).reshape([-1, 1])
+    );
+    return tf.concat([red, green, red.mul(0), red.sub(0.5)], 1);
+  };
+  const map = (images: tf.Tensor4D) => images.slice([0, 0, 0, 1], [-1, -1, -1, 1]);
   return {
     name: "colours",
-    inputSize: 32,
-    layers: [{ name: "colour", kind: "dense", units: 4 }, { name: "map", kind: "convolution", units: 1 }],
-    activations: (images, layer) =>
-      tf.tidy(() => {
-        if (layer === "map") return images.slice([0, 0, 0, 1], [-1, -1, -1, 1]);
-        const [red, green] = [0, 1].map((c) =>
-          images.slice([0, 0, 0, c], [-1, -1, -1, 1]).mean<tf.Tensor>([1, 2]).reshape([-1, 1])
-        );
-        return tf.concat([red, green, red.mul(0), red.sub(0.5)], 1);
-      }),
+    input,
+    layers: [{ name: "colour", positions: "none", units: 4 }, { name: "map", positions: "grid", units: 1 }],
+    activations: (images, layers) =>
+      tf.tidy(() => layers.map((layer) => layer === "map" ? map(images) : colour(images))),
     dispose: () => {},
   };
 }
@@ -45,7 +47,7 @@ export function toldLpips(row: (j: number) => number, pooled: (j: number, i: num
     net: "alex",
     version: "0.1",
     resize: null,
-    distance: () => ({ distance: 0, layers: [] }),
+    distance: () => Promise.resolve({ distance: 0, layers: [] }),
     createSequence: () => {
       let count = 0;
       return {
@@ -55,7 +57,7 @@ export function toldLpips(row: (j: number) => number, pooled: (j: number, i: num
         add: (images) => {
           const distances: number[] = [];
           for (const end = count + images.count; count < end; count++) distances.push(...Array(count).fill(row(count)));
-          return distances;
+          return Promise.resolve(distances);
         },
         pooledDistances: () =>
           Array.from({ length: count }, (_, j) => Array.from({ length: j }, (_, i) => pooled(j, i))).flat(),
@@ -73,11 +75,12 @@ export function toldEmbedder(at: (i: number) => readonly [number, number]): Embe
     dimensions: 2,
     inputSize: 32,
     mean: null,
-    embed: ({ count }) => ({
-      rows: count,
-      cols: 2,
-      data: Float32Array.from({ length: 2 * count }, (_, k) => at(k >> 1)[k & 1]),
-    }),
+    embed: ({ count }) =>
+      Promise.resolve({
+        rows: count,
+        cols: 2,
+        data: Float32Array.from({ length: 2 * count }, (_, k) => at(k >> 1)[k & 1]),
+      }),
     dispose: () => {},
   };
 }
@@ -109,17 +112,14 @@ export function standInContext(changes: Partial<PipelineContext> = {}): Pipeline
     lpips: toldLpips(() => 0.25),
     embedder: toldEmbedder(takingTurns),
     meanEmbedding: null,
-    train: null,
-    testActivations: () => null,
+    dataset: null,
     ...changes,
   };
 }
 
-/** Images of random bytes and labels 0, as a dataset has them. */
-export function randomImages(count: number, ...seed: (string | number)[]): LabelledImages {
-  const random = createRandom("images", ...seed);
-  const pixels = Uint8Array.from({ length: count * 3072 }, () => random.integer(0, 255));
-  return { count, pixels, labels: new Uint8Array(count) };
+/** Images of 32 x 32 random pixels and labels 0. */
+export function randomImages(count: number, ...seed: (string | number)[]): PixelSet {
+  return randomPixels(count, { height: 32, width: 32 }, ...seed);
 }
 
 /** A batch of random pixels. */

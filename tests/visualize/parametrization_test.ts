@@ -16,18 +16,18 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 }
 
 for (const [name, create] of Object.entries(KINDS)) {
-  for (const size of [8, 7, 32]) {
-    Deno.test(`${name} parametrization of ${size} px: toImages() undoes fromImages() up to black and white`, () => {
+  for (const [height, width] of [[8, 8], [7, 7], [32, 32], [6, 10], [9, 4]]) {
+    Deno.test(`${name} parametrization of ${height} x ${width} px: toImages() undoes fromImages() up to black and white`, () => {
       const before = tf.memory().numTensors;
-      const parametrization = create(size);
+      const parametrization = create({ height, width });
       tf.tidy(() => {
-        const { data } = madeUpImages(810, 3, size);
+        const { data } = madeUpImages(810, 3, height, width);
         data.set([0, 1, 0.019, 0.981]);
-        const images = tf.tensor4d(data, [3, size, size, 3]);
+        const images = tf.tensor4d(data, [3, height, width, 3]);
         const variables = parametrization.fromImages(images);
         assert.deepEqual(variables.shape, [3, ...parametrization.shape]);
         const again = parametrization.toImages(variables);
-        assert.deepEqual(again.shape, [3, size, size, 3]);
+        assert.deepEqual(again.shape, [3, height, width, 3]);
         // sums of 2 x 32 float32 products; the slope of a sigmoid is at most a quarter
         assertClose(again.dataSync(), data.map((value) => Math.min(0.98, Math.max(0.02, value))), 2e-5);
       });
@@ -37,7 +37,7 @@ for (const [name, create] of Object.entries(KINDS)) {
   }
 
   Deno.test(`${name} parametrization: fromImages() undoes toImages()`, () => {
-    const parametrization = create(8);
+    const parametrization = create({ height: 8, width: 8 });
     tf.tidy(() => {
       const variables = tf.tensor(signed(820, 2 * 192).map((value) => 0.5 * value), [2, ...parametrization.shape]);
       const again = parametrization.fromImages(parametrization.toImages(variables));
@@ -48,7 +48,7 @@ for (const [name, create] of Object.entries(KINDS)) {
   });
 
   Deno.test(`${name} parametrization: an image of a batch is bit for bit the same alone`, () => {
-    const parametrization = create(8);
+    const parametrization = create({ height: 8, width: 8 });
     tf.tidy(() => {
       const variables = tf.tensor(signed(821, 5 * 192), [5, ...parametrization.shape]);
       const whole = parametrization.toImages(variables).dataSync().slice(3 * 192, 4 * 192);
@@ -63,7 +63,7 @@ for (const [name, create] of Object.entries(KINDS)) {
 Deno.test("pixelParametrization() shows sigmoid(z)", () => {
   tf.tidy(() => {
     const z = tf.tensor4d([0, Math.log(3), -Math.log(4)], [1, 1, 1, 3]);
-    assertClose(pixelParametrization(1).toImages(z).dataSync(), [1 / 2, 3 / 4, 1 / 5], 1e-6);
+    assertClose(pixelParametrization({ height: 1, width: 1 }).toImages(z).dataSync(), [1 / 2, 3 / 4, 1 / 5], 1e-6);
   });
 });
 
@@ -90,22 +90,28 @@ function colours(): number[][] {
   return svd.map((row) => row.map((value) => value / Math.max(...norms)));
 }
 
-for (const size of [6, 5]) {
-  Deno.test(`fourierParametrization() of ${size} px shows what its definition says, coefficient by coefficient`, () => {
-    const { cycles, basis } = realFourier(size);
+for (const [height, width] of [[6, 6], [5, 5], [6, 10], [7, 4]]) {
+  const name = `${height} x ${width} px`;
+  const longer = Math.max(height, width);
+  const count = height * width;
+  const [vertical, horizontal] = [realFourier(height), realFourier(width)];
+  // 1 / max(f, 1/S), S the longer side, over its largest value
+  const scaleOf = (fy: number, fx: number) =>
+    1 / Math.max(Math.hypot(vertical.cycles[fy], horizontal.cycles[fx]), 1 / longer) / longer;
+
+  Deno.test(`fourierParametrization() of ${name} shows what its definition says, coefficient by coefficient`, () => {
     const colour = colours();
-    const parametrization = fourierParametrization(size);
-    const entries = 3 * size * size;
+    const parametrization = fourierParametrization({ height, width });
+    const entries = 3 * count;
     tf.tidy(() => {
-      const coefficients = tf.eye(entries).mul(0.25).reshape([entries, 3, size, size]);
+      const coefficients = tf.eye(entries).mul(0.25).reshape([entries, 3, height, width]);
       const shown = parametrization.toImages(coefficients).dataSync();
       for (let k = 0; k < entries; k++) {
-        const [c, fy, fx] = [Math.floor(k / (size * size)), Math.floor(k / size) % size, k % size];
-        const frequency = Math.max(Math.hypot(cycles[fy], cycles[fx]), 1 / size);
-        const scale = 1 / frequency / size; // 1/max(f, 1/S) over its largest value
+        const [c, fy, fx] = [Math.floor(k / count), Math.floor(k / width) % height, k % width];
         const expected = Array.from({ length: entries }, (_, i) => {
-          const [y, x, rgb] = [Math.floor(i / (3 * size)), Math.floor(i / 3) % size, i % 3];
-          const z = 0.25 * size * scale * colour[rgb][c] * basis[fy][y] * basis[fx][x];
+          const [y, x, rgb] = [Math.floor(i / (3 * width)), Math.floor(i / 3) % width, i % 3];
+          const wave = vertical.basis[fy][y] * horizontal.basis[fx][x];
+          const z = 0.25 * Math.sqrt(count) * scaleOf(fy, fx) * colour[rgb][c] * wave;
           return 1 / (1 + Math.exp(-z));
         });
         assertClose(shown.subarray(k * entries, (k + 1) * entries), expected, 1e-6);
@@ -114,21 +120,18 @@ for (const size of [6, 5]) {
     parametrization.dispose();
   });
 
-  Deno.test(`the Fourier basis of ${size} px is orthonormal`, () => {
+  Deno.test(`the Fourier basis of ${name} is orthonormal`, () => {
     // images of two different coefficients of one colour have orthogonal logits, and their norms are the scales'
-    const parametrization = fourierParametrization(size);
-    const { cycles } = realFourier(size);
+    const parametrization = fourierParametrization({ height, width });
     const strength = Math.hypot(...colours().map((row) => row[0]));
-    const count = size * size;
     tf.tidy(() => {
       const pixels = parametrization.toImages(
-        tf.concat([tf.eye(count).reshape([count, 1, size, size]), tf.zeros([count, 2, size, size])], 1),
+        tf.concat([tf.eye(count).reshape([count, 1, height, width]), tf.zeros([count, 2, height, width])], 1),
       ).dataSync();
       const logits = Array.from(pixels, (p) => Math.log(p / (1 - p)));
       const row = (k: number) => logits.slice(k * 3 * count, (k + 1) * 3 * count);
       for (let k = 0; k < count; k++) {
-        const [fy, fx] = [cycles[Math.floor(k / size)], cycles[k % size]];
-        const norm = size * strength / (size * Math.max(Math.hypot(fy, fx), 1 / size));
+        const norm = Math.sqrt(count) * strength * scaleOf(Math.floor(k / width), k % width);
         for (let l = 0; l <= k; l++) {
           const other = row(l);
           const product = row(k).reduce((sum, value, i) => sum + value * other[i], 0);

@@ -56,6 +56,44 @@ Deno.test("applyMovement() by a factor keeps the middle pixel, and a plane a pla
   plane.dispose();
 });
 
+Deno.test("applyMovement() on images that are not square: half a turn flips both axes, shifts keep their axes", () => {
+  const [height, width] = [4, 7];
+  const { data } = madeUpImages(851, 2, height, width);
+  const plain = tf.tidy(() => tf.tensor4d(data, [2, height, width, 3]).arraySync());
+  const moved = (movement: typeof STILL) =>
+    tf.tidy(() => {
+      const images = applyMovement(tf.tensor4d(data, [2, height, width, 3]), movement);
+      assert.deepEqual(images.shape, [2, height, width, 3]);
+      return images.arraySync();
+    });
+  const turned = moved({ ...STILL, angle: Math.PI });
+  for (const [n, image] of plain.entries()) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const from = image[height - 1 - y][width - 1 - x];
+        for (let c = 0; c < 3; c++) assertClose(turned[n][y][x][c], from[c], 1e-5);
+      }
+    }
+  }
+  const shifted = moved({ ...STILL, dy: 1, dx: -3 });
+  const expected = plain.map((image) =>
+    image.map((row, y) => row.map((_, x) => image[y - 1]?.[x + 3] ?? [0.5, 0.5, 0.5]))
+  );
+  assert.deepEqual(shifted, expected);
+  // a quarter turn about the middle, (x, y) = (3, 1.5): output (x, y) shows input (3 - (y - 1.5), 1.5 + (x - 3)), grey outside
+  const quarter = moved({ ...STILL, angle: Math.PI / 2 });
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [fromX, fromY] = [4.5 - y, x - 1.5];
+      if (fromY < 0 || fromY > height - 1) continue; // at the edge grey is mixed in
+      const [x0, y0] = [Math.floor(fromX), Math.floor(fromY)]; // both lie halfway between pixels
+      const around = [[y0, x0], [y0, x0 + 1], [y0 + 1, x0], [y0 + 1, x0 + 1]];
+      const mean = around.reduce((sum, [r, s]) => sum + plain[0][r][s][1] / 4, 0);
+      assertClose(quarter[0][y][x][1], mean, 1e-5);
+    }
+  }
+});
+
 Deno.test("nextMovement() stays within its options and reaches their ends", () => {
   const random = createRandom(1, "movements");
   const all = Array.from({ length: 400 }, () => nextMovement(random, { jitter: 2, scale: 0.25, rotation: 90 }));
