@@ -23,13 +23,24 @@ export {
   readMask,
   sampleGrid,
 } from "./gan/mod.ts";
-export { type Cifar10, readCifar10, toImageBatch } from "./data/mod.ts";
+export { type Dataset, type DatasetRef, type ImageSource, openDataset } from "./data/mod.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
-export { loadNetwork, type Network } from "./networks/mod.ts";
-export { CALIBRATED, loadContext, loadProfile, PAPER, type Profile, scoreUnits } from "./pipeline/mod.ts";
-export { scoreAll, scoreAllInWorkers, suggestWorkers } from "./jobs/mod.ts";
+export { describeModel, loadNetwork, type ModelRef, type Network } from "./networks/mod.ts";
+export {
+  CALIBRATED,
+  type ContextRef,
+  loadContext,
+  loadProfile,
+  manifestOf,
+  PAPER,
+  type PipelineContext,
+  type Profile,
+  scoreUnits,
+} from "./pipeline/mod.ts";
+export { createPlan, passDataset, scoreAll, scoreAllInWorkers, suggestWorkers } from "./jobs/mod.ts";
 export { meanPairwiseAngle, score } from "./score/mod.ts";
-export { exportRun, mergeRuns, openRun, readRun } from "./store/mod.ts";
+export { scoreEmbeddings, scoreLabelledEmbeddings } from "./score_embeddings.ts";
+export { exportRun, mergeRuns, migrateRun, openRun, readRun } from "./store/mod.ts";
 export type * from "./types.ts";
 export { type ActivationCheck, activationCheck } from "./validate/mod.ts";
 export { calibrate, createPlantedNetwork, runPlantedStudy, summarizeStudy } from "./validate/planted/mod.ts";

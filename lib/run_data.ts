@@ -5,7 +5,16 @@
  * @module
  */
 import { sampleStandardDeviation } from "simple-statistics";
-import type { ImageBatch, RunManifest, ScoreInterval, ScoreParts, StopReason, UnitId, UnitRecord } from "./types.ts";
+import type {
+  DatasetRecord,
+  ImageBatch,
+  RunManifest,
+  ScoreInterval,
+  ScoreParts,
+  StopReason,
+  UnitId,
+  UnitRecord,
+} from "./types.ts";
 
 /** A unit without its images, distances and embeddings: enough for tables, and for charts of many units. */
 export interface UnitOverview extends UnitId {
@@ -26,7 +35,7 @@ export interface UnitOverview extends UnitId {
 }
 
 /** All that is known of one unit. */
-export interface UnitDetails extends UnitRecord {
+export interface UnitDetails extends UnitRecord, DatasetRecord {
   /** Mean pairwise LPIPS distance of the first 2, 3, ..., N images: N - 1 numbers, none for fewer than two images. */
   readonly meanDistances: readonly number[];
 }
@@ -71,7 +80,7 @@ export interface DatasetImages {
   /** Number of images that were compared, such as 10000. */
   readonly count: number;
   /** The images of these indices, in their order. */
-  images(indices: readonly number[]): ImageBatch;
+  images(indices: readonly number[]): Promise<ImageBatch>;
 }
 
 /** A run, finished or not. */
@@ -109,6 +118,17 @@ export function exceedance(
   const above = activations.slice(0, score.I).filter((activation) => activation > datasetMax).length;
   return { all: above === score.I, share: above / score.I };
 }
+
+/** What a unit's flags say once the dataset is known: `dataset_higher` where some counted image falls short of its best. */
+export function withDatasetFlag(
+  flags: readonly string[],
+  unit: Pick<UnitOverview, "score" | "activations" | "datasetMax">,
+): readonly string[] {
+  return exceedance(unit)?.all === false ? [...flags, DATASET_HIGHER] : flags;
+}
+
+/** The flag of a unit of which some counted image excites it no more than the dataset's best. */
+export const DATASET_HIGHER = "dataset_higher";
 
 /**
  * The layers of a plan, in its order.

@@ -35,12 +35,18 @@ export interface UnitId {
   readonly unit: number;
 }
 
+/** Height and width of images, in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A layer whose units can be scored. */
 export interface LayerInfo {
   /** Name of the layer, such as `conv2`. */
   readonly name: string;
-  /** Whether its units are channels of a feature map or single neurons. */
-  readonly kind: "convolution" | "dense";
+  /** Where a unit's responses lie: at one place, on a grid of positions, or at the tokens of a sequence. */
+  readonly positions: "none" | "grid" | "tokens";
   /** Number of units. */
   readonly units: number;
 }
@@ -62,8 +68,8 @@ export interface ScoreParts {
 /** One K that was tried: what its clustering costs. */
 export interface ClusterCandidate {
   readonly k: number;
-  /** Value of the criterion that chooses K; lower is better. */
-  readonly bic: number;
+  /** Value of the criterion that chooses K, whichever it is; lower is better. */
+  readonly criterion: number;
   /** Sum of squared distances to the centres, in the space that was clustered. */
   readonly inertia: number;
 }
@@ -114,10 +120,39 @@ export interface UnitRecord extends UnitId {
   readonly paper: ClusteringRecord | null;
   /** Mean pairwise angle of the I raw embeddings over pi: the control without clustering; null with fewer than 2 images. */
   readonly meanAngle: number | null;
+}
+
+/** An image of a dataset and what a unit makes of it. */
+export interface DatasetImage {
+  /** Index among the dataset's test images. */
+  readonly index: number;
+  readonly activation: number;
+}
+
+/** What a dataset does to a unit. */
+export interface DatasetRecord {
   /** Highest activation over the test images of the dataset; null without a dataset. */
   readonly datasetMax: number | null;
-  /** Indices of the dataset's best images, best first, and their activations. */
-  readonly datasetBest: readonly { readonly index: number; readonly activation: number }[];
+  /** The test images that activate the unit most, best first; none without a dataset. */
+  readonly datasetBest: readonly DatasetImage[];
+}
+
+/** What a stretch of a dataset's test images does to the units of a plan. */
+export interface DatasetChunk {
+  /** Index of the first image. */
+  readonly from: number;
+  /** One more than the index of the last image. */
+  readonly to: number;
+  readonly layers: readonly {
+    readonly layer: string;
+    /** The activations that the profile maximizes, shape [to - from, planned units of the layer], units ascending. */
+    readonly activations: Matrix;
+    /**
+     * Activations after the nonlinearity, which a unit applies at each of its positions before they become one number; null
+     * for a layer of units at one place, where they follow from the activations.
+     */
+    readonly responses: Matrix | null;
+  }[];
 }
 
 /** What makes a run what it is. Two runs with equal manifests (but for `units` and `created`) give equal scores. */
@@ -135,8 +170,13 @@ export interface RunManifest {
   readonly embedderSha256: string;
   readonly lpips: string;
   readonly lpipsSha256: string;
-  /** Name and sha256 of the dataset; null without one. */
-  readonly dataset: { readonly name: string; readonly sha256: string } | null;
+  /** Name and sha256 of the dataset, and how many test images activations are compared with; null without a dataset. */
+  readonly dataset: {
+    readonly name: string;
+    readonly sha256: string;
+    /** Missing in runs of schema 1 and 2. */
+    readonly images?: number;
+  } | null;
   /** Jobs of the plan, each a list of units of one layer, before sharding. */
   readonly jobs: readonly { readonly layer: string; readonly units: readonly number[] }[];
   /** Shard of the plan this run holds. */

@@ -13,9 +13,20 @@ const LIB = join(ROOT, "lib");
  * its own or above.
  */
 const FLOORS: readonly (readonly string[])[] = [
-  ["types.ts", "errors.ts", "random.ts", "cache.ts", "csv.ts", "pair_distances.ts", "shards.ts", "elbow"],
+  [
+    "types.ts",
+    "errors.ts",
+    "random.ts",
+    "cache.ts",
+    "csv.ts",
+    "file_name.ts",
+    "pair_distances.ts",
+    "shards.ts",
+    "version.ts",
+    "elbow",
+  ],
   ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "run_data.ts"],
-  ["data", "networks", "report"],
+  ["data", "networks", "report", "score_embeddings.ts"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],
   ["pipeline", "gan"],
   ["jobs"],

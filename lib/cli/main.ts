@@ -28,6 +28,7 @@ const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) 
   { name: "report", load: async () => (await import("./commands/report.ts")).registerReport },
   { name: "figures", load: async () => (await import("./commands/figures.ts")).registerFigures },
   { name: "merge", load: async () => (await import("./commands/merge.ts")).registerMerge },
+  { name: "migrate", load: async () => (await import("./commands/migrate.ts")).registerMigrate },
   { name: "validate", load: async () => (await import("./commands/validate/mod.ts")).registerValidate },
   { name: "generate", load: async () => (await import("./commands/generate.ts")).registerGenerate },
   { name: "probe", load: async () => (await import("./commands/probe.ts")).registerProbe },

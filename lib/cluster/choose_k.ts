@@ -29,8 +29,7 @@ export interface ChoiceOptions {
 /**
  * The K that a criterion chooses among partitions, and the criterion's value at each.
  *
- * The value is called `bic` whatever the criterion, and lower is better: minus the gap, minus the mean silhouette. The least
- * wins, the smallest K of equals; but `gap` has a rule of its own. Where all points are one there is a single partition,
+ * Lower is better, whatever the criterion: the gap and the mean silhouette come with a minus. The least wins, the smallest K of equals; but `gap` has a rule of its own. Where all points are one there is a single partition,
  * of no inertia, and its value by a criterion with a logarithm is given as 0.
  *
  * @param points the clustered points.
@@ -73,6 +72,6 @@ export function chooseK(
     }
   }
   chosen ??= 1 + values.reduce((best, value, index) => (value < values[best] ? index : best), 0);
-  const candidates = partitions.map(({ K, inertia }, index) => ({ k: K, bic: values[index], inertia }));
+  const candidates = partitions.map(({ K, inertia }, index) => ({ k: K, criterion: values[index], inertia }));
   return { K: chosen, candidates };
 }

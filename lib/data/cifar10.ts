@@ -9,10 +9,15 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { cacheDirectory } from "../cache.ts";
 import { InputError, messageOf } from "../errors.ts";
-import type { ImageBatch } from "../types.ts";
+import type { Dataset, DatasetRef, ImageSource, SharedCifar10 } from "./dataset.ts";
+import { imagesOf, type PixelSet } from "./pixels.ts";
+
+/** The dataset's short name: its kind of reference, and what manifests call it. */
+export const CIFAR10 = "cifar10";
 
 /** Side of an image in pixels. */
 export const CIFAR10_SIZE = 32;
+const SIZE = { height: CIFAR10_SIZE, width: CIFAR10_SIZE } as const;
 /** Bytes of an image, 32 x 32 x 3. */
 const IMAGE_BYTES = CIFAR10_SIZE * CIFAR10_SIZE * 3;
 /** Images in a batch file. */
@@ -31,11 +36,6 @@ export const CIFAR10_CLASSES = [
   "ship",
   "truck",
 ] as const;
-
-/** Channel means over the training images, pixels in [0, 1]. */
-export const CIFAR10_MEAN: readonly [number, number, number] = [0.4914, 0.4822, 0.4465];
-/** Channel standard deviations over the training images. */
-export const CIFAR10_STD: readonly [number, number, number] = [0.2470, 0.2435, 0.2616];
 
 /** The six batches, with the sha256 of their pixels (row-major RGB, image after image) and of their labels (a byte each). */
 export const CIFAR10_BATCHES = [
@@ -71,20 +71,10 @@ export const CIFAR10_BATCHES = [
   },
 ] as const;
 
-/** Images as bytes, with their labels. */
-export interface LabelledImages {
-  /** Number of images N. */
-  readonly count: number;
-  /** Pixels 0 .. 255, shape [N, 32, 32, 3]. */
-  readonly pixels: Uint8Array<ArrayBufferLike>;
-  /** Classes 0 .. 9, length N. */
-  readonly labels: Uint8Array;
-}
-
 /** The whole dataset. */
 export interface Cifar10 {
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
+  readonly train: PixelSet;
+  readonly test: PixelSet;
 }
 
 /** sha256 of all pinned hashes in order: one name for the whole dataset. */
@@ -120,12 +110,12 @@ export function isCifar10Present(directory: string = cifar10Directory()): boolea
  * @throws {InputError} naming the file that is missing, truncated or altered.
  */
 export async function readCifar10(directory: string = cifar10Directory()): Promise<Cifar10> {
-  const batches: LabelledImages[] = [];
+  const batches: PixelSet[] = [];
   for (const batch of CIFAR10_BATCHES) batches.push(await readBatch(join(directory, `${batch.name}.bin`), batch));
   return { train: concatenate(batches.slice(0, 5)), test: concatenate(batches.slice(5)) };
 }
 
-async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): Promise<LabelledImages> {
+async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): Promise<PixelSet> {
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
@@ -149,7 +139,7 @@ async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): 
 }
 
 /** Refuses a batch whose pixels or labels are not the published ones. */
-function verify(batch: LabelledImages, pinned: typeof CIFAR10_BATCHES[number], source: string): void {
+function verify(batch: PixelSet, pinned: typeof CIFAR10_BATCHES[number], source: string): void {
   for (const part of ["pixels", "labels"] as const) {
     const found = sha256(batch[part]);
     if (found !== pinned[part]) {
@@ -162,7 +152,7 @@ function verify(batch: LabelledImages, pinned: typeof CIFAR10_BATCHES[number], s
 }
 
 /** Official records (label, then planes R, G, B) to interleaved pixels and labels. */
-function decodeRecords(bytes: Uint8Array): LabelledImages {
+function decodeRecords(bytes: Uint8Array): PixelSet {
   const plane = CIFAR10_SIZE * CIFAR10_SIZE;
   const pixels = new Uint8Array(BATCH_IMAGES * IMAGE_BYTES);
   const labels = new Uint8Array(BATCH_IMAGES);
@@ -176,11 +166,11 @@ function decodeRecords(bytes: Uint8Array): LabelledImages {
       pixels[to++] = bytes[p + 2 * plane];
     }
   }
-  return { count: BATCH_IMAGES, pixels, labels };
+  return { count: BATCH_IMAGES, ...SIZE, pixels, labels };
 }
 
 /** Interleaved pixels and labels to official records. */
-function encodeRecords(batch: LabelledImages): Uint8Array {
+function encodeRecords(batch: PixelSet): Uint8Array {
   const plane = CIFAR10_SIZE * CIFAR10_SIZE;
   const bytes = new Uint8Array(batch.count * (1 + IMAGE_BYTES));
   for (let i = 0; i < batch.count; i++) {
@@ -194,7 +184,7 @@ function encodeRecords(batch: LabelledImages): Uint8Array {
 }
 
 /** Batches as one, its pixels in memory that workers share. */
-function concatenate(batches: readonly LabelledImages[]): LabelledImages {
+function concatenate(batches: readonly PixelSet[]): PixelSet {
   const count = batches.reduce((sum, batch) => sum + batch.count, 0);
   const pixels = new Uint8Array(new SharedArrayBuffer(count * IMAGE_BYTES));
   const labels = new Uint8Array(count);
@@ -204,7 +194,7 @@ function concatenate(batches: readonly LabelledImages[]): LabelledImages {
     labels.set(batch.labels, at);
     at += batch.count;
   }
-  return { count, pixels, labels };
+  return { count, ...SIZE, pixels, labels };
 }
 
 /**
@@ -228,8 +218,9 @@ export async function importCifar10Package(
     if (png.width !== 1024 || png.height !== BATCH_IMAGES || png.channels !== 3 || png.depth !== 8) {
       throw new InputError(`CIFAR-10: ${file} is not a PNG of 1024 x 10000 RGB pixels; delete it and run setup again`);
     }
-    const images: LabelledImages = {
+    const images: PixelSet = {
       count: BATCH_IMAGES,
+      ...SIZE,
       pixels: png.data as Uint8Array,
       labels: batch.name === "test_batch"
         ? labels.test
@@ -243,12 +234,37 @@ export async function importCifar10Package(
   }
 }
 
-/** Chosen images as floats in [0, 1]. */
-export function toImageBatch(images: LabelledImages, indices: ArrayLike<number>): ImageBatch {
-  const data = new Float32Array(indices.length * IMAGE_BYTES);
-  for (let i = 0; i < indices.length; i++) {
-    const from = indices[i] * IMAGE_BYTES;
-    for (let p = 0; p < IMAGE_BYTES; p++) data[i * IMAGE_BYTES + p] = images.pixels[from + p] / 255;
-  }
-  return { count: indices.length, height: CIFAR10_SIZE, width: CIFAR10_SIZE, data };
+/**
+ * Opens the dataset: its files, verified, or the memory in which another thread holds them, verified already.
+ *
+ * @throws {InputError} naming the file that is missing, truncated or altered.
+ */
+export async function openCifar10(ref: Extract<DatasetRef, { kind: "cifar10" }>): Promise<Dataset> {
+  const { directory, shared } = ref;
+  const { train, test } = shared === undefined ? await readCifar10(directory) : fromShared(shared);
+  const part = ({ pixels, labels }: PixelSet) => ({ pixels: pixels.buffer as SharedArrayBuffer, labels });
+  return {
+    name: CIFAR10,
+    title: "CIFAR-10",
+    sha256: CIFAR10_SHA256,
+    classes: CIFAR10_CLASSES,
+    train: sourceOf(train),
+    test: sourceOf(test),
+    ref: { kind: CIFAR10, directory, shared: { train: part(train), test: part(test) } },
+  };
+}
+
+function fromShared(shared: SharedCifar10): Cifar10 {
+  const part = ({ pixels, labels }: SharedCifar10["train"]): PixelSet => ({
+    count: labels.length,
+    ...SIZE,
+    pixels: new Uint8Array(pixels),
+    labels,
+  });
+  return { train: part(shared.train), test: part(shared.test) };
+}
+
+function sourceOf(images: PixelSet): ImageSource {
+  const { count, labels } = images;
+  return { count, labels, images: (indices) => Promise.resolve(imagesOf(images, indices)) };
 }

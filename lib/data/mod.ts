@@ -4,17 +4,23 @@
  * @module
  */
 export {
-  type Cifar10,
+  type Dataset,
+  type DatasetRef,
+  DATASETS,
+  DEFAULT_DATASET,
+  firstImages,
+  type ImageSource,
+  indexRange,
+  locateDataset,
+  openDataset,
+  type SharedCifar10,
+} from "./dataset.ts";
+export {
   CIFAR10_BATCHES,
   CIFAR10_CLASSES,
-  CIFAR10_MEAN,
   CIFAR10_SHA256,
-  CIFAR10_SIZE,
-  CIFAR10_STD,
   cifar10Directory,
   importCifar10Package,
   isCifar10Present,
-  type LabelledImages,
-  readCifar10,
-  toImageBatch,
 } from "./cifar10.ts";
+export { imagesOf, type PixelSet, readPixels } from "./pixels.ts";

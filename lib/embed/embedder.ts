@@ -4,11 +4,13 @@
  * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
  * @module
  */
-import { dataOf, tf } from "../engine/mod.ts";
+import { readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import {
+  CIFAR10_COLOURS,
   type Colour,
   createResNet18,
+  IMAGENET_COLOURS,
   normalizeColours,
   RESNET18_FEATURES,
   STEM_224,
@@ -30,14 +32,24 @@ interface EmbedderKind {
   readonly batch: number;
 }
 
-const KINDS: Readonly<Record<string, EmbedderKind>> = {
+/** Names of embedders. */
+export const EMBEDDERS = ["resnet18-cifar10", "resnet18-imagenet"] as const;
+
+/** Name of an embedder. */
+export type EmbedderName = typeof EMBEDDERS[number];
+
+/** Whether a name is that of an embedder. */
+export function isEmbedder(name: string): name is EmbedderName {
+  return (EMBEDDERS as readonly string[]).includes(name);
+}
+
+const KINDS: Readonly<Record<EmbedderName, EmbedderKind>> = {
   "resnet18-cifar10": {
     about: "ResNet-18 (CIFAR-10, ours)",
     inputSize: 32,
     stem: STEM_32,
     classes: 10,
-    mean: [0.4914, 0.4822, 0.4465],
-    std: [0.2470, 0.2435, 0.2616],
+    ...CIFAR10_COLOURS,
     batch: 64,
   },
   "resnet18-imagenet": {
@@ -45,14 +57,10 @@ const KINDS: Readonly<Record<string, EmbedderKind>> = {
     inputSize: 224,
     stem: STEM_224,
     classes: 1000,
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
+    ...IMAGENET_COLOURS,
     batch: 32,
   },
 };
-
-/** Names of embedders. */
-export const EMBEDDERS: readonly string[] = Object.keys(KINDS);
 
 /** A network that embeds images. */
 export interface Embedder {
@@ -71,7 +79,7 @@ export interface Embedder {
    * @param images pixels in [0, 1].
    * @returns shape [N, 512], non-negative.
    */
-  embed(images: ImageBatch): Matrix;
+  embed(images: ImageBatch): Promise<Matrix>;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -84,8 +92,8 @@ export interface Embedder {
  * @throws {InputError} when there is no such embedder or the weights are of another network.
  */
 export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
-  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-  if (kind === undefined) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
+  if (!isEmbedder(name)) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
+  const kind = KINDS[name];
   const embeddingMean = weights.has("embedding_mean")
     ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data
     : null;
@@ -99,7 +107,7 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
     dimensions: RESNET18_FEATURES,
     inputSize: kind.inputSize,
     mean: embeddingMean,
-    embed: ({ count, height, width, data }) => {
+    embed: async ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * RESNET18_FEATURES);
       for (let start = 0; start < count; start += kind.batch) {
@@ -110,18 +118,11 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
           kind.mean,
           kind.std,
         );
-        const part = dataOf(() => network.features(resize(tf.tensor4d(pixels, [size, height, width, 3]))));
+        const part = await readData(() => network.features(resize(tf.tensor4d(pixels, [size, height, width, 3]))));
         embeddings.set(part, start * RESNET18_FEATURES);
       }
       return { rows: count, cols: RESNET18_FEATURES, data: embeddings };
     },
     dispose: () => network.dispose(),
   };
-}
-
-/** Mean of the rows of a matrix, in double precision: the mean embedding of a set of images. */
-export function meanRow({ rows, cols, data }: Matrix): Float32Array {
-  const sum = new Float64Array(cols);
-  data.forEach((value, i) => sum[i % cols] += value);
-  return Float32Array.from(sum, (value) => value / rows);
 }

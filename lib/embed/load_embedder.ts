@@ -5,7 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { findWeightSet, readWeights } from "../weights/mod.ts";
-import { createEmbedder, type Embedder, EMBEDDERS } from "./embedder.ts";
+import { createEmbedder, type Embedder, EMBEDDERS, isEmbedder } from "./embedder.ts";
 
 /** An embedder and the hash of its weights. */
 export interface LoadedEmbedder extends Embedder {
@@ -21,7 +21,7 @@ export interface LoadedEmbedder extends Embedder {
  * @throws {InputError} when there is no such embedder, or its weights are missing, altered or of another network.
  */
 export async function loadEmbedder(name: string, file?: string): Promise<LoadedEmbedder> {
-  if (!EMBEDDERS.includes(name)) {
+  if (!isEmbedder(name)) {
     throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
   }
   const { tensors, path, sha256 } = await readWeights(file ?? (await findWeightSet(name)).files[0], name);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type NativeOps, nativeOps, tf } from "./mod.ts";
+import { type NativeOps, nativeOps } from "./native_ops.ts";
+import { tf } from "./tf.ts";
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;

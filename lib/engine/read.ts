@@ -6,8 +6,29 @@
 import { tf } from "./tf.ts";
 
 /**
+ * Runs a function that makes one tensor, frees everything else it made, and reads the tensor's entries when they are there:
+ * a graphics card computes while the caller waits.
+ *
+ * @returns row-major entries.
+ */
+export async function readData(compute: () => tf.Tensor): Promise<Float32Array> {
+  return (await readAll(() => [compute()]))[0];
+}
+
+/** Does the same for a function that makes several tensors. */
+export async function readAll(compute: () => tf.Tensor[]): Promise<Float32Array[]> {
+  const tensors = tf.tidy(compute);
+  try {
+    return await Promise.all(tensors.map((tensor) => tensor.data() as Promise<Float32Array>));
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/**
  * Runs a function that makes one tensor, frees everything else it made, and returns the tensor's entries. Prefer it to
  * returning `dataSync()` from `tf.tidy`, which walks the array entry by entry in search of tensors.
+ * The thread stands still meanwhile: `readData` does not.
  *
  * @returns row-major entries.
  */

@@ -1,22 +1,30 @@
 /**
- * The main job: every planned unit, job by job, into a store that is handed in.
+ * The main job: the dataset and every planned unit, job by job, into a store that is handed in.
  *
  * @module
  */
-import type { UnitRecord } from "../types.ts";
-import type { Job } from "./plan.ts";
+import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { type PipelineContext, scoreUnits } from "../pipeline/mod.ts";
+import type { ChunkRange } from "../store/mod.ts";
+import { passDataset } from "./dataset_pass.ts";
+import type { Job } from "./plan.ts";
 
-/** Where finished jobs go: the part of a run that the pipeline needs. */
+/** Where finished jobs go: the part of a run that scoring needs. */
 export interface JobStore {
   /** Jobs of the plan that are still to do. */
   pendingJobs(): readonly number[];
   /** Keeps a finished job, whole or not at all. */
   commitJob(job: number, records: readonly UnitRecord[], seconds: number): void;
+  /** Stretches of the dataset that are still to do. */
+  pendingChunks(): readonly ChunkRange[];
+  /** Keeps a finished stretch of the dataset, whole or not at all. */
+  commitChunk(chunk: DatasetChunk, seconds: number): void;
 }
 
 /** What a caller may watch. */
 export interface ScoreAllEvents {
+  /** Called with the share of the dataset's pending images that is done, before the first unit. */
+  readonly onDataset?: (share: number) => void;
   /** Called with the units done so far, fractions of a job included. */
   readonly onProgress?: (unitsDone: number, layer: string) => void;
   /** Called when a job is committed. */
@@ -24,21 +32,27 @@ export interface ScoreAllEvents {
 }
 
 /**
- * Scores all pending jobs in the order of the plan.
+ * Passes over what is pending of the dataset, then scores all pending jobs in the order of the plan.
  *
  * @param jobs the whole plan; the store's job numbers index it.
  */
-export function scoreAll(
+export async function scoreAll(
   context: PipelineContext,
   jobs: readonly Job[],
   store: JobStore,
   events: ScoreAllEvents = {},
-): void {
+): Promise<void> {
+  const chunks = store.pendingChunks();
+  for (const [i, range] of chunks.entries()) {
+    const started = performance.now();
+    const chunk = await passDataset(context, jobs, range, (share) => events.onDataset?.((i + share) / chunks.length));
+    store.commitChunk(chunk, (performance.now() - started) / 1000);
+  }
   let done = 0;
   for (const job of store.pendingJobs()) {
     const { layer, units } = jobs[job];
     const started = performance.now();
-    const records = scoreUnits(
+    const records = await scoreUnits(
       context,
       layer,
       units,

@@ -5,12 +5,11 @@
  * @module
  */
 import type { BackendReport } from "../engine/mod.ts";
-import type { UnitRecord } from "../types.ts";
 import { createWorkerPool } from "./worker_pool.ts";
-import type { ContextOptions } from "../pipeline/mod.ts";
+import type { ContextRef } from "../pipeline/mod.ts";
 import type { Job } from "./plan.ts";
 import type { JobStore, ScoreAllEvents } from "./score_all.ts";
-import type { ScoreWorkerInit } from "./score_worker.ts";
+import type { ScoreResult, ScoreTask, ScoreWorkerInit } from "./score_worker.ts";
 
 /** Memory that a worker may come to need: its networks, a batch of images, and their feature maps. */
 const WORKER_BYTES = 1e9;
@@ -43,44 +42,59 @@ export function suggestWorkers(
 }
 
 /**
- * Scores all pending jobs as `scoreAll` does, to the same results, in workers. Jobs are begun in the order of the plan and
- * committed as they are done, by the calling thread alone.
+ * Does all that is pending as `scoreAll` does, to the same results, in workers. Tasks are begun in the order of the plan, the
+ * dataset's first, and committed as they are done, by the calling thread alone.
  *
- * @param options what each worker loads; a dataset of `readCifar10` is shared, not copied.
+ * @param context what each worker loads; a dataset's shared memory is shared, not copied.
  * @param backend the backend of the workers, as `useBackend` reported it, called with `threads: 1`.
- * @param workers the most workers, at least 1; no more are started than jobs are pending.
+ * @param workers the most workers, at least 1; no more are started than tasks are pending.
  * @param jobs the whole plan; the store's job numbers index it.
- * @throws what a worker or the store threw; what is under way is then cut off. Jobs that are committed stay so.
+ * @throws what a worker or the store threw; what is under way is then cut off. What is committed stays so.
  */
 export async function scoreAllInWorkers(
-  options: ContextOptions,
+  context: ContextRef,
   { backend }: Pick<BackendReport, "backend">,
   workers: number,
   jobs: readonly Job[],
   store: JobStore,
   events: ScoreAllEvents = {},
 ): Promise<void> {
-  const pending = store.pendingJobs();
-  if (pending.length === 0) return;
-  const init: ScoreWorkerInit = { backend, options };
-  const pool = await createWorkerPool<ScoreWorkerInit, Job, UnitRecord[]>(
+  const chunks = store.pendingChunks();
+  const tasks: ScoreTask[] = [
+    ...chunks.map((range) => ({ kind: "dataset", range } as const)),
+    ...store.pendingJobs().map((job) => ({ kind: "units", job } as const)),
+  ];
+  if (tasks.length === 0) return;
+  const pool = await createWorkerPool<ScoreWorkerInit, ScoreTask, ScoreResult>(
     new URL("./score_worker.ts", import.meta.url),
-    Math.min(workers, pending.length),
-    init,
+    Math.min(workers, tasks.length),
+    { backend, context, jobs },
   );
-  const shares = pending.map(() => 0);
+  const shares = tasks.map(() => 0);
+  const done = (kind: ScoreTask["kind"]) =>
+    tasks.reduce((sum, task, i) => {
+      if (task.kind !== kind) return sum;
+      return sum + shares[i] * (task.kind === "units" ? jobs[task.job].units.length : 1 / chunks.length);
+    }, 0);
   const report = (index: number, share: number) => {
     shares[index] = share;
-    const done = shares.reduce((sum, each, i) => sum + each * jobs[pending[i]].units.length, 0);
-    events.onProgress?.(done, jobs[pending[index]].layer);
+    const task = tasks[index];
+    if (task.kind === "units") events.onProgress?.(done("units"), jobs[task.job].layer);
+    else events.onDataset?.(done("dataset"));
   };
   try {
-    await pool.run(pending.map((job) => jobs[job]), {
+    await pool.run(tasks, {
       onProgress: report,
-      onResult: (index, records, seconds) => {
-        store.commitJob(pending[index], records, seconds);
-        report(index, 1);
-        events.onJob?.(pending[index], records);
+      onResult: (index, result, seconds) => {
+        const task = tasks[index];
+        if (result.kind === "dataset") {
+          store.commitChunk(result.chunk, seconds);
+          report(index, 1);
+        } else if (task.kind === "units") {
+          store.commitJob(task.job, result.records, seconds);
+          report(index, 1);
+          events.onJob?.(task.job, result.records);
+        }
       },
     });
   } finally {

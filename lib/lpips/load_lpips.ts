@@ -34,7 +34,7 @@ const CREATORS: Readonly<
 > = { alex: createAlexNetFeatures, squeeze: createSqueezeNetFeatures, vgg: createVgg16Features };
 
 /** The networks that LPIPS v0.1 was published with: `alex`, `squeeze`, `vgg`. */
-export const LPIPS_NETWORKS = Object.keys(CREATORS) as readonly PerceptualNetwork["name"][];
+export const LPIPS_NETWORKS = ["alex", "squeeze", "vgg"] as const satisfies readonly PerceptualNetwork["name"][];
 
 /**
  * LPIPS v0.1 with one of its three networks. The backend must be ready (`useBackend`).

@@ -41,7 +41,7 @@ export interface LpipsSequence {
   /** Number of images so far. */
   readonly count: number;
   /**
-   * Appends images. The bits returned do not depend on how the sequence is cut into calls.
+   * Appends images; one call ends before the next begins. The bits returned do not depend on how the sequence is cut into calls.
    *
    * @param images images of the size of those before.
    * @returns for each new image in turn, its distances to all earlier images of the sequence, from the first on: for image
@@ -49,7 +49,7 @@ export interface LpipsSequence {
    * @throws {InputError} when the images are of another size than those before, too small for the network, or have pixels
    * outside [0, 1].
    */
-  add(images: ImageBatch): number[];
+  add(images: ImageBatch): Promise<number[]>;
   /**
    * Squared Euclidean distances of the images' pooled features, in the order of the distances that `add` gave: image j to
    * images 0 .. j - 1, for j = 1, 2, ... Unlike LPIPS they do not depend on where in an image something is.
@@ -72,7 +72,7 @@ export interface Lpips {
    * @param b one image of the same size.
    * @throws {InputError} when the sizes differ or are too small for the network, or pixels are outside [0, 1].
    */
-  distance(a: ImageBatch, b: ImageBatch): LpipsDistance;
+  distance(a: ImageBatch, b: ImageBatch): Promise<LpipsDistance>;
   /** An empty sequence. It keeps each image's features: 83 kB an image at 64 px with AlexNet, 2 MB at most with VGG-16. */
   createSequence(): LpipsSequence;
   /** Frees the network. */
@@ -129,7 +129,7 @@ export function createLpips(
     net: network.name,
     version: "0.1",
     resize: resize ?? null,
-    distance: (a, b) => {
+    distance: async (a, b) => {
       checkImages(a, network, resize);
       checkImages(b, network, resize);
       if (a.count !== 1 || b.count !== 1) {
@@ -139,9 +139,10 @@ export function createLpips(
       const pixels = new Float32Array(a.data.length * 2);
       pixels.set(a.data);
       pixels.set(b.data, a.data.length);
-      const layers = featureMaps(pixels, 2, a.height, a.width).map((maps, layer) => {
-        const data = maps.dataSync() as Float32Array;
-        maps.dispose();
+      const maps = featureMaps(pixels, 2, a.height, a.width);
+      const arrays = await Promise.all(maps.map((map) => map.data() as Promise<Float32Array>));
+      tf.dispose(maps);
+      const layers = arrays.map((data, layer) => {
         const [first, second] = [0, 1].map((i) =>
           unitVector([data.subarray(i * data.length / 2, (i + 1) * data.length / 2)], [ownHeads[layer]])
         );
@@ -157,7 +158,7 @@ export function createLpips(
         get count() {
           return known.length;
         },
-        add: (images) => {
+        add: async (images) => {
           checkImages(images, network, resize);
           if (first !== undefined) checkSameSize(first, images);
           first ??= { ...images, count: 0, data: new Float32Array(0) };
@@ -171,7 +172,7 @@ export function createLpips(
             const pixels = new Float32Array(pass * imageLength);
             pixels.set(images.data.subarray(start * imageLength, (start + count) * imageLength));
             const maps = featureMaps(pixels, pass, images.height, images.width);
-            const arrays = maps.map((map) => map.dataSync() as Float32Array);
+            const arrays = await Promise.all(maps.map((map) => map.data() as Promise<Float32Array>));
             tf.dispose(maps);
             for (let i = 0; i < count; i++) {
               const ofImage = arrays.map((array) =>

@@ -7,19 +7,26 @@
  */
 import { convolveConstant, depthToSpace, maxOfGroups, relu, spaceToDepth, tf } from "../engine/mod.ts";
 import type { Random } from "../random.ts";
-import type { LayerInfo } from "../types.ts";
+import type { LayerInfo, Size } from "../types.ts";
 import type { Network, TrainableClassifier } from "./network.ts";
+import type { Normalization } from "./normalize.ts";
 import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
 import { toTensor } from "./tensors.ts";
 
+/** The images it takes. */
+export const LENET5_INPUT: Size = { height: 32, width: 32 };
+
 /** The scorable layers: 236 units. */
 export const LENET5_LAYERS: readonly LayerInfo[] = [
-  { name: "conv1", kind: "convolution", units: 6 },
-  { name: "conv2", kind: "convolution", units: 16 },
-  { name: "fc1", kind: "dense", units: 120 },
-  { name: "fc2", kind: "dense", units: 84 },
-  { name: "fc3", kind: "dense", units: 10 },
+  { name: "conv1", positions: "grid", units: 6 },
+  { name: "conv2", positions: "grid", units: 16 },
+  { name: "fc1", positions: "none", units: 120 },
+  { name: "fc2", positions: "none", units: 84 },
+  { name: "fc3", positions: "none", units: 10 },
 ];
+
+const DENSE_LAYERS = ["fc1", "fc2", "fc3"] as const;
+type DenseLayer = typeof DENSE_LAYERS[number];
 
 /** Shapes in PyTorch's layouts; fc1's inputs are channels first: c * 25 + y * 5 + x. */
 const SHAPES: Readonly<Record<string, readonly number[]>> = {
@@ -36,19 +43,25 @@ const SHAPES: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Pre-ReLU activations of the dense layers.
+ * Activations of the dense layers before their ReLU, in turn, as far as `last`.
  *
  * @param pooled conv2 after pooling and ReLU, shape [N, 5, 5, 16].
  */
-function denseActivations(parameters: ReadonlyMap<string, tf.Tensor>, pooled: tf.Tensor4D, layer: string): tf.Tensor2D {
-  const dense = (x: tf.Tensor2D, name: string) =>
-    x.matMul(parameters.get(`${name}.weight`) as tf.Tensor2D).add(parameters.get(`${name}.bias`)!) as tf.Tensor2D;
-  const fc1 = dense(pooled.transpose([0, 3, 1, 2]).reshape([pooled.shape[0], 400]), "fc1");
-  if (layer === "fc1") return fc1;
-  const fc2 = dense(relu(fc1), "fc2");
-  if (layer === "fc2") return fc2;
-  if (layer === "fc3") return dense(relu(fc2), "fc3");
-  throw new RangeError(`LeNet-5 has no layer ${layer}`);
+function denseActivations(
+  parameters: ReadonlyMap<string, tf.Tensor>,
+  pooled: tf.Tensor4D,
+  last: DenseLayer,
+): ReadonlyMap<string, tf.Tensor2D> {
+  const computed = new Map<string, tf.Tensor2D>();
+  let x = pooled.transpose([0, 3, 1, 2]).reshape<tf.Tensor2D>([pooled.shape[0], 400]);
+  for (const name of DENSE_LAYERS) {
+    const weight = parameters.get(`${name}.weight`) as tf.Tensor2D;
+    const activations = x.matMul(weight).add(parameters.get(`${name}.bias`)!) as tf.Tensor2D;
+    computed.set(name, activations);
+    if (name === last) break;
+    x = relu(activations);
+  }
+  return computed;
 }
 
 /** A LeNet-5 to train, initialized as PyTorch does: uniform within 1 / sqrt(fan in). */
@@ -70,16 +83,12 @@ export function createTrainableLeNet5(random: Random): TrainableClassifier {
           .add(parameters.get(`${name}.bias`)!) as tf.Tensor4D;
       // ReLU and max-pool commute; pooling first makes the ReLU four times smaller
       const poolRelu = (x: tf.Tensor4D) => relu(tf.maxPool(x, 2, 2, "valid"));
-      return denseActivations(parameters, poolRelu(convolve(poolRelu(convolve(images, "conv1")), "conv2")), "fc3");
+      return denseActivations(parameters, poolRelu(convolve(poolRelu(convolve(images, "conv1")), "conv2")), "fc3").get(
+        "fc3",
+      )!;
     },
     dispose: () => tf.dispose([...parameters.values()]),
   };
-}
-
-/** How a network's input is normalized: (x - mean) / std for each colour channel. */
-export interface Normalization {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
 }
 
 /**
@@ -107,18 +116,30 @@ export function createLeNet5(weights: Weights, source: string, name: string, nor
   const convolve = (x: tf.Tensor4D, { filter }: BlockConvolution) => convolveConstant(spaceToDepth(x), filter);
   // the four pixels of a pool have the same bias: it may come after the pool, where there is a fourth of the numbers
   const poolRelu = (x: tf.Tensor4D, { bias }: BlockConvolution) => relu(maxOfGroups(x).add(bias) as tf.Tensor4D);
-  const activations = (images: tf.Tensor4D, layer: string): tf.Tensor => {
+  const order = LENET5_LAYERS.map(({ name }) => name);
+  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
+    const unknown = layers.find((layer) => !order.includes(layer));
+    if (unknown !== undefined) throw new RangeError(`LeNet-5 has no layer ${unknown}`);
+    const last = Math.max(...layers.map((layer) => order.indexOf(layer)));
+    const computed = new Map<string, tf.Tensor>();
     const first = convolve(images, conv1);
-    if (layer === "conv1") return depthToSpace(first).add(conv1.bias);
-    const second = convolve(poolRelu(first, conv1), conv2);
-    if (layer === "conv2") return depthToSpace(second).add(conv2.bias);
-    return denseActivations(dense, poolRelu(second, conv2), layer);
+    if (layers.includes("conv1")) computed.set("conv1", depthToSpace(first).add(conv1.bias));
+    if (last >= 1) {
+      const second = convolve(poolRelu(first, conv1), conv2);
+      if (layers.includes("conv2")) computed.set("conv2", depthToSpace(second).add(conv2.bias));
+      if (last >= 2) {
+        for (const [name, x] of denseActivations(dense, poolRelu(second, conv2), order[last] as DenseLayer)) {
+          computed.set(name, x);
+        }
+      }
+    }
+    return layers.map((layer) => computed.get(layer)!);
   };
   return {
     name,
-    inputSize: 32,
+    input: LENET5_INPUT,
     layers: LENET5_LAYERS,
-    activations: (images, layer) => tf.tidy(() => activations(images, layer)),
+    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
     dispose: () => tf.dispose([...dense.values(), ...Object.values(conv1), ...Object.values(conv2)]),
   };
 }

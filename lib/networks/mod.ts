@@ -5,9 +5,16 @@
  */
 export { ALEXNET_KERNELS, createAlexNetFeatures } from "./alexnet.ts";
 export { createLeNet5, createTrainableLeNet5 } from "./lenet5.ts";
-export { loadNetwork, modelLayers } from "./models.ts";
+export {
+  describeModel,
+  type LoadedNetwork,
+  loadNetwork,
+  MODEL_NAMES,
+  type ModelDescription,
+  type ModelRef,
+} from "./models.ts";
 export type { Network, TrainableClassifier } from "./network.ts";
-export { type Colour, normalizeColours } from "./normalize.ts";
+export { CIFAR10_COLOURS, type Colour, IMAGENET_COLOURS, type Normalization, normalizeColours } from "./normalize.ts";
 export { convolve, type KernelShape, loadConvolutions, maxPool, type PerceptualNetwork } from "./perceptual.ts";
 export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "./resnet.ts";
 export { createSqueezeNetFeatures } from "./squeezenet.ts";

@@ -4,40 +4,59 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import type { LayerInfo } from "../types.ts";
-import { createLeNet5, LENET5_LAYERS, type Normalization } from "./lenet5.ts";
+import type { LayerInfo, Size } from "../types.ts";
+import { createLeNet5, LENET5_INPUT, LENET5_LAYERS } from "./lenet5.ts";
+import { CIFAR10_COLOURS } from "./normalize.ts";
 import type { Network } from "./network.ts";
 import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
 
-const CIFAR10_NORMALIZATION: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
-
 interface Model {
+  readonly input: Size;
   readonly layers: readonly LayerInfo[];
   create(weights: Weights, source: string): Network;
 }
 
 const MODELS: Readonly<Record<string, Model>> = {
   "lenet5-cifar10": {
+    input: LENET5_INPUT,
     layers: LENET5_LAYERS,
-    create: (weights, source) => createLeNet5(weights, source, "lenet5-cifar10", CIFAR10_NORMALIZATION),
+    create: (weights, source) => createLeNet5(weights, source, "lenet5-cifar10", CIFAR10_COLOURS),
   },
 };
 
-/** Names of models whose units can be scored. */
+/** Names of models whose units can be scored and that come with polysem. */
 export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
 
-function findModel(name: string): Model {
-  if (Object.hasOwn(MODELS, name)) return MODELS[name];
-  throw new InputError(`there is no model "${name}"; choose ${MODEL_NAMES.join(" or ")}`);
+/**
+ * A model, as plain data that crosses threads and hosts.
+ *
+ * - `shipped`: one of `MODEL_NAMES`; `weights` is a file, `.pth` or `.safetensors`, in place of the committed ones.
+ */
+export type ModelRef = { readonly kind: "shipped"; readonly name: string; readonly weights?: string };
+
+/** What a model is, without its weights. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly input: Size;
+  /** The layers whose units can be scored, in order from input to output. */
+  readonly layers: readonly LayerInfo[];
+}
+
+function findModel(ref: ModelRef): Model {
+  if (ref.kind === "shipped" && Object.hasOwn(MODELS, ref.name)) return MODELS[ref.name];
+  throw new InputError(`there is no model "${ref.name}"; choose ${MODEL_NAMES.join(" or ")}`);
 }
 
 /**
- * The layers of a model whose units can be scored, in order, without loading it.
+ * Describes a model without loading it.
  *
  * @throws {InputError} when there is no such model.
  */
-export function modelLayers(name: string): readonly LayerInfo[] {
-  return findModel(name).layers;
+export function describeModel(ref: ModelRef): Promise<ModelDescription> {
+  return Promise.try(() => {
+    const { input, layers } = findModel(ref);
+    return { name: ref.name, input, layers };
+  });
 }
 
 /** A network and the hash of its weights. */
@@ -47,14 +66,15 @@ export interface LoadedNetwork {
 }
 
 /**
- * Loads a model.
+ * Loads a model. The backend must be ready (`useBackend`).
  *
- * @param name one of `MODEL_NAMES`.
- * @param file weights in place of the committed ones, `.pth` or `.safetensors`.
  * @throws {InputError} when there is no such model, or its weights are missing, altered or of another network.
  */
-export async function loadNetwork(name: string, file?: string): Promise<LoadedNetwork> {
-  const model = findModel(name);
-  const { tensors, path, sha256 } = await readWeights(file ?? (await findWeightSet(name)).files[0], name);
+export async function loadNetwork(ref: ModelRef): Promise<LoadedNetwork> {
+  const model = findModel(ref);
+  const { tensors, path, sha256 } = await readWeights(
+    ref.weights ?? (await findWeightSet(ref.name)).files[0],
+    ref.name,
+  );
   return { network: model.create(tensors, path), sha256 };
 }

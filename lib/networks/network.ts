@@ -4,25 +4,26 @@
  * @module
  */
 import type { tf } from "../engine/mod.ts";
-import type { LayerInfo } from "../types.ts";
+import type { LayerInfo, Size } from "../types.ts";
 
 /** A differentiable network whose units can be scored. */
 export interface Network {
   /** Name of the model, such as `lenet5-cifar10`. */
   readonly name: string;
-  /** Side of the square RGB images it takes, in pixels. */
-  readonly inputSize: number;
+  /** Size of the RGB images it takes. */
+  readonly input: Size;
   /** The layers whose units can be scored, in order from input to output. */
   readonly layers: readonly LayerInfo[];
   /**
-   * Activations of a layer before its ReLU.
+   * Activations of layers before their nonlinearity, all from one pass that ends at the deepest of them.
    *
-   * @param images pixels in [0, 1], shape [N, inputSize, inputSize, 3]; the network applies its own normalization.
-   * @param layer one of `layers`.
-   * @returns shape [N, H, W, C] for a convolution, [N, C] for a dense layer.
+   * @param images pixels in [0, 1], shape [N, input.height, input.width, 3]; the network applies its own normalization.
+   * @param layers names out of `layers`, in any order.
+   * @returns a tensor for each name, in their order: shape [N, H, W, C] where a unit's responses lie on a grid, [N, T, C]
+   * where they lie at tokens, [N, C] where at one place.
    * @throws {RangeError} when the network has no such layer.
    */
-  activations(images: tf.Tensor4D, layer: string): tf.Tensor;
+  activations(images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[];
   /** Frees the weights. */
   dispose(): void;
 }

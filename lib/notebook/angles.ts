@@ -3,15 +3,13 @@
  *
  * @module
  */
+import { unitRows } from "../matrix.ts";
 import type { Matrix } from "../types.ts";
 
-/** The rows of a matrix less an origin, if any, each scaled to length 1. */
-export function rowDirections({ rows, cols, data }: Matrix, origin: ArrayLike<number> | null = null): Float64Array[] {
-  return Array.from({ length: rows }, (_, i) => {
-    const row = Float64Array.from({ length: cols }, (_, d) => data[i * cols + d] - (origin?.[d] ?? 0));
-    const norm = Math.hypot(...row);
-    return row.map((value) => value / norm);
-  });
+/** The directions of a matrix's rows, less an origin, if any: one vector of length 1 a row. */
+export function rowDirections(matrix: Matrix, origin: ArrayLike<number> | null = null): Float64Array[] {
+  const { rows, cols, data } = unitRows(matrix, origin);
+  return Array.from({ length: rows }, (_, i) => Float64Array.from(data.subarray(i * cols, (i + 1) * cols)));
 }
 
 /** The angle between two vectors of length 1 over pi, in [0, 1]. */

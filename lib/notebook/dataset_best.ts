@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { CIFAR10_CLASSES, toImageBatch } from "../data/mod.ts";
+import { column } from "../matrix.ts";
 import type { ImageBatch } from "../types.ts";
+import { datasetActivations } from "../visualize/mod.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** The test images that activate a unit most, and all test images' activations. */
@@ -12,7 +13,7 @@ export interface DatasetBest {
   readonly images: ImageBatch;
   /** Activation of each of them, highest first. */
   readonly activations: readonly number[];
-  /** Class of each of them, in words. */
+  /** Class of each of them, in words; empty where the dataset has no labels. */
   readonly classes: readonly string[];
   /** Activation of every test image, in the order of the dataset. */
   readonly all: readonly number[];
@@ -23,17 +24,18 @@ export interface DatasetBest {
  *
  * @returns null without a dataset.
  */
-export function datasetBest(bench: Workbench, count: number): DatasetBest | null {
+export async function datasetBest(bench: Workbench, count: number): Promise<DatasetBest | null> {
   const { layer, unit } = bench.unit;
-  const activations = bench.context.testActivations(layer);
-  if (activations === null || bench.data === null) return null;
-  const { test } = bench.data;
-  const all = Array.from({ length: activations.rows }, (_, i) => activations.data[i * activations.cols + unit]);
+  const { network, dataset, profile } = bench.context;
+  if (dataset === null) return null;
+  const { test, classes } = dataset;
+  const [activations] = await datasetActivations(network, [{ layer, options: profile.visualize.activation }], test);
+  const all = Array.from(column(activations, unit));
   const best = all.map((_, index) => index).sort((a, b) => all[b] - all[a] || a - b).slice(0, count);
   return {
-    images: toImageBatch(test, best),
+    images: await test.images(best),
     activations: best.map((index) => all[index]),
-    classes: best.map((index) => CIFAR10_CLASSES[test.labels[index]]),
+    classes: best.map((index) => test.labels === null ? "" : classes[test.labels[index]]),
     all,
   };
 }

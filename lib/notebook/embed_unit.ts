@@ -7,7 +7,7 @@ import { type Elbow, findElbow, runningMeanDistances } from "../elbow/mod.ts";
 import { PAPER } from "../pipeline/mod.ts";
 import type { Matrix } from "../types.ts";
 import { makeImages, type UnitImages } from "./make_images.ts";
-import { pairDistances } from "./pair_distances.ts";
+import { pairDistances } from "./compare_images.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** A unit with its images, stops and embeddings. */
@@ -33,5 +33,5 @@ export async function embedUnit(bench: Workbench): Promise<EmbeddedUnit> {
   const meanDistances = runningMeanDistances(await pairDistances(bench, made.images));
   const own = findElbow(meanDistances, profile.elbow)!; // as many images as it may take: it ends
   const literal = findElbow(meanDistances, { ...PAPER.elbow, maxImages: profile.elbow.maxImages })!;
-  return { ...made, meanDistances, own, literal, embeddings: embedder.embed(made.images) };
+  return { ...made, meanDistances, own, literal, embeddings: await embedder.embed(made.images) };
 }

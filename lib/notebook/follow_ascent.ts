@@ -21,7 +21,7 @@ export interface AscentFrame extends UnitImages {
  * @returns a frame for each number of steps, ascending.
  */
 export async function followAscent(bench: Workbench, count: number, steps: readonly number[]): Promise<AscentFrame[]> {
-  const { network, profile, seed, train } = bench.context;
+  const { network, profile, seed, dataset } = bench.context;
   const { layer, unit } = bench.unit;
   const last = profile.visualize.steps;
   const stops = [...new Set(steps.map((step) => Math.min(step, last)))].sort((a, b) => a - b);
@@ -31,10 +31,10 @@ export async function followAscent(bench: Workbench, count: number, steps: reado
   let done = 0;
   for (const step of stops) {
     // movements and starts are drawn in the order of the steps, so a shorter ascent is the beginning of a longer one
-    const { images, activations } = visualize(network, layer, imageRequests([unit], 0, count), {
+    const { images, activations } = await visualize(network, layer, imageRequests([unit], 0, count), {
       ...profile.visualize,
       steps: step,
-    }, { seed, dataset: train });
+    }, { seed, dataset: dataset?.train ?? null });
     frames.push({ step, images, activations: [...activations] });
     await progress.update(done += step);
   }

@@ -24,23 +24,23 @@ export interface UnitImages {
  * @param count how many, at least one; as many as the profile makes at most unless given.
  */
 export async function makeImages(bench: Workbench, count?: number): Promise<UnitImages> {
-  const { network, profile, seed, train } = bench.context;
+  const { network, profile, seed, dataset } = bench.context;
   const { layer, unit } = bench.unit;
   const total = count ?? profile.elbow.maxImages;
-  const size = network.inputSize;
-  const perImage = size * size * 3;
+  const { height, width } = network.input;
+  const perImage = height * width * 3;
   const data = new Float32Array(total * perImage);
   const activations: number[] = [];
   const progress = await showProgress(`images of ${bench.name}`, total);
   for (let from = 0; from < total; from += AT_A_TIME) {
     const to = Math.min(total, from + AT_A_TIME);
-    const made = visualize(network, layer, imageRequests([unit], from, to), profile.visualize, {
+    const made = await visualize(network, layer, imageRequests([unit], from, to), profile.visualize, {
       seed,
-      dataset: train,
+      dataset: dataset?.train ?? null,
     });
     data.set(made.images.data, from * perImage);
     activations.push(...made.activations);
     await progress.update(to);
   }
-  return { images: { count: total, height: size, width: size, data }, activations };
+  return { images: { count: total, height, width, data }, activations };
 }

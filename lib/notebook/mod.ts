@@ -22,7 +22,9 @@ export {
   type ScoreCurve,
   scoreCurves,
 } from "../report/charts/mod.ts";
-export { distanceMatrix, pairDistances } from "./pair_distances.ts";
+export { pairDistances } from "./compare_images.ts";
+export { distanceMatrix } from "../pair_distances.ts";
+export { openRunData } from "./open_run_data.ts";
 export { clusterOptions, imageDistances, scoreByClusters, scoreByImages } from "./score_studies.ts";
 export { type EmbeddedUnit, embedUnit } from "./embed_unit.ts";
 export { angleMatrix } from "./angles.ts";

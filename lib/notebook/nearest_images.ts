@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toImageBatch } from "../data/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { halfTurns, rowDirections } from "./angles.ts";
 import { showProgress } from "./cell_progress.ts";
@@ -32,19 +31,22 @@ export async function nearestImages(
   among: number,
   count: number,
 ): Promise<NearestImages[]> {
-  const { embedder } = bench.context;
-  if (bench.data === null) return [];
-  const { train } = bench.data;
+  const { embedder, dataset } = bench.context;
+  if (dataset === null) return [];
+  const { train } = dataset;
   const indices = Array.from({ length: among }, (_, i) => Math.floor(i * train.count / among));
   const real: Float64Array[] = [];
   const progress = await showProgress("training images embedded", among);
   for (let from = 0; from < among; from += AT_A_TIME) {
-    real.push(...rowDirections(embedder.embed(toImageBatch(train, indices.slice(from, from + AT_A_TIME)))));
+    const images = await train.images(indices.slice(from, from + AT_A_TIME));
+    real.push(...rowDirections(await embedder.embed(images)));
     await progress.update(real.length);
   }
-  return rowDirections(embeddings).map((direction) => {
-    const angles = real.map((other) => halfTurns(direction, other));
-    const order = angles.map((_, i) => i).sort((a, b) => angles[a] - angles[b] || a - b).slice(0, count);
-    return { images: toImageBatch(train, order.map((i) => indices[i])), angles: order.map((i) => angles[i]) };
-  });
+  return await Promise.all(
+    rowDirections(embeddings).map(async (direction) => {
+      const angles = real.map((other) => halfTurns(direction, other));
+      const order = angles.map((_, i) => i).sort((a, b) => angles[a] - angles[b] || a - b).slice(0, count);
+      return { images: await train.images(order.map((i) => indices[i])), angles: order.map((i) => angles[i]) };
+    }),
+  );
 }

@@ -4,10 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import config from "../../deno.json" with { type: "json" };
-import { parseUnits, scoreUnits } from "../pipeline/mod.ts";
-import { createPlan } from "../jobs/mod.ts";
-import { openRun, RUN_SCHEMA } from "../store/mod.ts";
+import { manifestOf, parseUnits } from "../pipeline/mod.ts";
+import { createPlan, scoreAll } from "../jobs/mod.ts";
+import { openRun } from "../store/mod.ts";
 import { showProgress } from "./cell_progress.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -25,30 +24,17 @@ export async function makeSampleRun(bench: Workbench, units: string): Promise<st
   const { layers } = context.network;
   const jobs = createPlan(layers, parseUnits(units, layers), UNITS_TOGETHER);
   const directory = join(await Deno.makeTempDir({ prefix: "polysem-" }), "sample");
-  using run = openRun(directory, {
-    schema: RUN_SCHEMA,
-    version: config.version,
-    model: parameters.model,
-    modelSha256: context.modelSha256,
-    seed: parameters.seed,
-    profileName: parameters.profile,
-    profile: context.profile,
-    embedder: context.embedder.name,
-    embedderSha256: context.embedder.sha256,
-    lpips: context.lpips.net,
-    lpipsSha256: context.lpips.sha256,
-    dataset: context.dataset,
-    jobs,
-    shard: { index: 0, count: 1 },
-    engine: backend.backend,
-  });
+  const plan = { profileName: parameters.profile, jobs, shard: { index: 0, count: 1 } };
+  using run = openRun(directory, manifestOf(context, plan, backend));
   const progress = await showProgress("units scored", jobs.reduce((sum, job) => sum + job.units.length, 0));
   let done = 0;
-  for (const job of run.pendingJobs()) {
-    const { layer, units } = jobs[job];
-    const started = performance.now();
-    run.commitJob(job, scoreUnits(context, layer, units), (performance.now() - started) / 1000);
-    await progress.update(done += units.length);
-  }
+  let shown = Promise.resolve();
+  await scoreAll(context, jobs, run, {
+    onJob: (_, records) => {
+      done += records.length;
+      shown = progress.update(done);
+    },
+  });
+  await shown;
   return directory;
 }

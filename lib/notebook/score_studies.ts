@@ -4,7 +4,12 @@
  * @module
  */
 import { clusterEmbeddings, type ClusterOptions } from "../cluster/mod.ts";
-import { clusterAndScore, clusterOptions as runOptions, type ImageDistances, partOfImages } from "../pipeline/mod.ts";
+import {
+  chooseFirstImages,
+  clusterAndScore,
+  clusterOptions as runOptions,
+  type ImageDistances,
+} from "../pipeline/mod.ts";
 import { score } from "../score/mod.ts";
 import type { ImageBatch, Matrix, ScoreParts } from "../types.ts";
 import type { Workbench } from "./workbench.ts";
@@ -19,9 +24,9 @@ export function clusterOptions({ context, unit }: Workbench, between: ImageDista
 }
 
 /** The distances of a unit's images that clustering takes beside their embeddings. */
-export function imageDistances({ context }: Workbench, images: ImageBatch): ImageDistances {
+export async function imageDistances({ context }: Workbench, images: ImageBatch): Promise<ImageDistances> {
   const sequence = context.lpips.createSequence();
-  const distances = sequence.add(images);
+  const distances = await sequence.add(images);
   const pooledDistances = sequence.pooledDistances();
   sequence.dispose();
   return { distances, pooledDistances };
@@ -35,10 +40,7 @@ export function imageDistances({ context }: Workbench, images: ImageBatch): Imag
 export function scoreByImages(bench: Workbench, embeddings: Matrix, between: ImageDistances): ScoreParts[] {
   const options = clusterOptions(bench, between);
   const counts = Array.from({ length: Math.floor(embeddings.rows / 2) - 1 }, (_, i) => 2 * i + 4);
-  return counts.map((I) => {
-    const part = partOfImages(embeddings, options, Array.from({ length: I }, (_, i) => i));
-    return clusterAndScore(part.embeddings, part.options);
-  });
+  return counts.map((I) => clusterAndScore(chooseFirstImages(embeddings, options, I)));
 }
 
 /**

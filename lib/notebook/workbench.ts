@@ -5,7 +5,7 @@
  */
 import { type BackendReport, useBackend } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Cifar10, isCifar10Present, readCifar10 } from "../data/mod.ts";
+import { DEFAULT_DATASET, locateDataset } from "../data/mod.ts";
 import { loadContext, type LoadedContext, loadProfile, parseUnit, type Profile } from "../pipeline/mod.ts";
 import type { UnitId } from "../types.ts";
 import { DISPLAY, type Displayable, type MediaBundle } from "./display.ts";
@@ -48,13 +48,15 @@ export function smallProfile(profile: Profile): Profile {
   };
 }
 
+/** What a layer is called, by where the responses of its units lie. */
+const LAYERS = { none: "dense layer", grid: "convolution layer", tokens: "layer of tokens" } as const;
+
 /** A unit and all that its stages need. */
 export class Workbench implements Displayable {
   constructor(
     readonly parameters: NotebookParameters,
     readonly unit: UnitId,
     readonly context: LoadedContext,
-    readonly data: Cifar10 | null,
     readonly backend: BackendReport,
     readonly setting: "full" | "small",
   ) {}
@@ -65,17 +67,17 @@ export class Workbench implements Displayable {
   }
 
   [DISPLAY](): MediaBundle {
-    const { profile, embedder, lpips, network } = this.context;
+    const { profile, embedder, lpips, network, dataset } = this.context;
     const { visualize, elbow, cluster } = profile;
     const layer = network.layers.find(({ name }) => name === this.unit.layer)!;
     return showTable(["", ""], [
-      ["unit", `${this.name}, one of ${layer.units} of a ${layer.kind} layer of ${this.parameters.model}`],
+      ["unit", `${this.name}, one of ${layer.units} of a ${LAYERS[layer.positions]} of ${this.parameters.model}`],
       [
         "profile",
         `${this.parameters.profile}: ${visualize.steps} steps from ${visualize.start} starts, ` +
         `${elbow.minImages} to ${elbow.maxImages} images, K by ${cluster.criterion}`,
       ],
-      ["dataset", this.data === null ? "none: run `deno task setup`; ascent starts from noise instead" : "CIFAR-10"],
+      ["dataset", dataset?.title ?? "none: run `deno task setup`; ascent starts from noise instead"],
       ["LPIPS", `v${lpips.version}, ${lpips.net}, images at ${lpips.resize ?? "their own"} px`],
       ["embedder", `${embedder.name}, ${embedder.dimensions} dimensions`],
       ["engine", this.backend.backend],
@@ -96,14 +98,19 @@ export async function openWorkbench(parameters: NotebookParameters): Promise<Wor
   const { profile: whole } = await loadProfile(parameters.profile);
   const profile = setting === "small" ? smallProfile(whole) : whole;
   const backend = await useBackend();
-  const data = isCifar10Present() ? await readCifar10() : null;
-  const context = await loadContext({ model, profile, seed, data });
+  const context = await loadContext({
+    subject: {
+      model: { kind: "shipped", name: model },
+      dataset: locateDataset(DEFAULT_DATASET).present ? DEFAULT_DATASET : null,
+    },
+    instruments: { profile },
+    seed,
+  });
   try {
     return new Workbench(
       parameters,
       parseUnit(parameters.unit, context.network.layers),
       context,
-      data,
       backend,
       setting,
     );

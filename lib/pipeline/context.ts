@@ -1,40 +1,31 @@
 /**
- * What a run needs, loaded by name: the network, the metric, the embedder, the dataset's activations.
+ * What scoring needs, in two parts: a subject, whose units are scored, and the instruments that measure it. Each has a
+ * reference of plain data, by which a worker or another host loads the same.
  *
  * @module
  */
-import { type LoadedEmbedder, loadEmbedder, meanRow } from "../embed/mod.ts";
-import { type Cifar10, CIFAR10_SHA256, toImageBatch } from "../data/mod.ts";
-import { type LoadedLpips, loadLpips } from "../lpips/mod.ts";
-import { loadNetwork } from "../networks/mod.ts";
-import type { Matrix } from "../types.ts";
-import { datasetActivations } from "../visualize/mod.ts";
-import type { Profile } from "./profile.ts";
-import type { PipelineContext } from "./score_units.ts";
+import { type Instruments, type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
+import { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
 
-/** How many training images, spread over the set, give the mean embedding of an embedder that comes without one. */
-const CENTRING_IMAGES = 2000;
-
-/** What to load. */
-export interface ContextOptions {
-  /** Name of the model. */
-  readonly model: string;
-  /** The model's weights in place of the committed ones. */
-  readonly modelWeights?: string;
-  readonly profile: Profile;
+/** What every job of a run shares. */
+export interface PipelineContext extends Subject, Instruments {
+  /** Seed of the run. */
   readonly seed: number;
-  /** The dataset; null to do without. */
-  readonly data: Cifar10 | null;
-  /** The embedder's weights in place of the default ones. */
-  readonly embedderWeights?: string;
 }
 
-/** A loaded context and the hashes that a manifest states. */
+/** A context as plain data. */
+export interface ContextRef {
+  readonly subject: SubjectRef;
+  readonly instruments: InstrumentsRef;
+  readonly seed: number;
+}
+
+/** A loaded context, the hashes that a manifest states, and what a worker loads the same by. */
 export interface LoadedContext extends PipelineContext {
-  readonly lpips: LoadedLpips;
-  readonly embedder: LoadedEmbedder;
+  readonly lpips: LoadedInstruments["lpips"];
+  readonly embedder: LoadedInstruments["embedder"];
   readonly modelSha256: string;
-  readonly dataset: { readonly name: string; readonly sha256: string } | null;
+  readonly ref: ContextRef;
   /** Frees all networks. */
   dispose(): void;
 }
@@ -42,53 +33,33 @@ export interface LoadedContext extends PipelineContext {
 /**
  * Loads everything a run needs. The backend must be ready (`useBackend`).
  *
- * @throws {InputError} when a model, embedder or metric is unknown, or its weights are missing or altered.
+ * @throws {InputError} when a model, dataset, embedder or metric is unknown, or its files are missing or altered.
  */
-export async function loadContext(options: ContextOptions): Promise<LoadedContext> {
-  const { profile, seed, data } = options;
-  const { network, sha256 } = await loadNetwork(options.model, options.modelWeights);
-  let lpips: LoadedLpips | undefined;
-  let embedder: LoadedEmbedder;
+export async function loadContext({ subject, instruments, seed }: ContextRef): Promise<LoadedContext> {
+  const loadedSubject = await loadSubject(subject);
   try {
-    lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
-    embedder = await loadEmbedder(profile.embed.embedder, options.embedderWeights);
+    return joinContext(loadedSubject, await loadInstruments(instruments, loadedSubject.dataset), seed);
   } catch (error) {
-    network.dispose();
-    lpips?.dispose();
+    loadedSubject.dispose();
     throw error;
   }
-  const cached = new Map<string, Matrix>();
-  return {
-    network,
-    profile,
-    seed,
-    lpips,
-    embedder,
-    meanEmbedding: profile.cluster.center ? embedder.mean ?? trainingMean(embedder, data) : null,
-    train: data?.train ?? null,
-    testActivations: (layer) => {
-      if (data === null) return null;
-      const known = cached.get(layer);
-      if (known !== undefined) return known;
-      cached.clear(); // jobs come layer by layer
-      const computed = datasetActivations(network, layer, data.test, profile.visualize.activation);
-      cached.set(layer, computed);
-      return computed;
-    },
-    modelSha256: sha256,
-    dataset: data === null ? null : { name: "cifar10", sha256: CIFAR10_SHA256 },
-    dispose: () => {
-      network.dispose();
-      lpips.dispose();
-      embedder.dispose();
-    },
-  };
 }
 
-/** Mean embedding of training images spread over the set; null without a dataset, where embeddings stay uncentred. */
-function trainingMean(embedder: LoadedEmbedder, data: Cifar10 | null): Float32Array | null {
-  if (data === null) return null;
-  const count = Math.min(CENTRING_IMAGES, data.train.count);
-  const indices = Array.from({ length: count }, (_, i) => Math.floor(i * data.train.count / count));
-  return meanRow(embedder.embed(toImageBatch(data.train, indices)));
+/** A context of a subject and instruments that are loaded already; it frees both. */
+export function joinContext(subject: LoadedSubject, instruments: LoadedInstruments, seed: number): LoadedContext {
+  return {
+    network: subject.network,
+    dataset: subject.dataset,
+    modelSha256: subject.modelSha256,
+    profile: instruments.profile,
+    lpips: instruments.lpips,
+    embedder: instruments.embedder,
+    meanEmbedding: instruments.meanEmbedding,
+    seed,
+    ref: { subject: subject.ref, instruments: instruments.ref, seed },
+    dispose: () => {
+      subject.dispose();
+      instruments.dispose();
+    },
+  };
 }

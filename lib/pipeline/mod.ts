@@ -1,17 +1,38 @@
 /**
- * The pipeline: profiles, plans, and units through all five rooms.
+ * The pipeline: a subject, instruments, a profile, and units through all five rooms.
  *
  * @module
  */
-export { bootstrapScore, RESAMPLES } from "./bootstrap_score.ts";
-export { type ContextOptions, loadContext, type LoadedContext } from "./context.ts";
-export { partOfImages } from "./part_of_images.ts";
-export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
 export {
+  chooseFirstImages,
+  chooseImages,
   clusterAndScore,
+  type ClusterInput,
   clusterOptions,
   type ImageDistances,
-  type PipelineContext,
-  scoreUnits,
-} from "./score_units.ts";
+} from "./cluster_unit.ts";
+export { type ContextRef, joinContext, loadContext, type LoadedContext, type PipelineContext } from "./context.ts";
+export {
+  type Instruments,
+  type InstrumentsRef,
+  type LoadedInstruments,
+  loadInstruments,
+  meanEmbeddingOf,
+} from "./instruments.ts";
+export { manifestOf, type RunPlan } from "./manifest.ts";
+export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
+export {
+  datasetOf,
+  modelOf,
+  profileOf,
+  reopenDataset,
+  type ReopenedRun,
+  reopenInstruments,
+  type ReopenPlaces,
+  reopenSubject,
+  reopenTestImages,
+} from "./reopen.ts";
+export { RESAMPLES, scoreInterval } from "./score_interval.ts";
+export { scoreUnits } from "./score_units.ts";
+export { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
 export { parseLayers, parseUnit, parseUnits, selectUnits } from "./units.ts";

@@ -7,7 +7,10 @@
  */
 import { basename } from "node:path";
 import { z } from "zod";
+import { CRITERIA } from "../cluster/mod.ts";
+import { EMBEDDERS } from "../embed/mod.ts";
 import { InputError, messageOf } from "../errors.ts";
+import { LPIPS_NETWORKS } from "../lpips/mod.ts";
 
 /** A number in [low, high]; the message of its error is what is allowed. */
 function number(low: number, high: number) {
@@ -68,7 +71,7 @@ const profileSchema = section({
   }),
   /** Perceptual distance. */
   lpips: section({
-    net: oneOf("alex", "squeeze", "vgg"),
+    net: oneOf(...LPIPS_NETWORKS),
     /** Side in pixels to which images are resized first. */
     resize: integer(32, 512),
   }),
@@ -82,11 +85,11 @@ const profileSchema = section({
     maxImages: integer(2, 1000),
   }),
   embed: section({
-    embedder: oneOf("resnet18-cifar10", "resnet18-imagenet"),
+    embedder: oneOf(...EMBEDDERS),
   }),
   /** k-means and the choice of K. */
   cluster: section({
-    criterion: oneOf("pelleg-moore", "sse-penalty", "gap", "silhouette", "spherical"),
+    criterion: oneOf(...CRITERIA),
     /** Cost of a cluster, for the criterion `sse-penalty`. */
     beta: number(0, 1e6),
     /** Factor of the penalty, for the criterion `pelleg-moore`. */

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
 import type { RunManifest, UnitRecord } from "../types.ts";
 import { manifestDifferences } from "./manifest.ts";
-import { openRun } from "./run.ts";
+import { openRun, type Run } from "./run.ts";
 import { readRun, type RunReader } from "./run_reader.ts";
 import { RUN_SCHEMA } from "./schema.ts";
 
@@ -25,7 +25,7 @@ export interface MergeResult {
 }
 
 /**
- * Copies every committed job of the sources into one run of the whole plan, which is created, or added to.
+ * Copies every committed job and chunk of the dataset of the sources into one run of the whole plan, which is created, or added to.
  *
  * @param sources folders of runs whose manifests agree in everything but the shard.
  * @param into folder of the merged run; none of the sources.
@@ -53,7 +53,7 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
     if (first.manifest.schema !== RUN_SCHEMA) {
       throw new InputError(
         `run ${first.directory} was made by an older polysem (schema ${first.manifest.schema}, this one writes ` +
-          `${RUN_SCHEMA}); score the shards again to merge them`,
+          `${RUN_SCHEMA}); convert the runs with \`deno task polysem migrate RUN\` to merge them`,
       );
     }
     const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 } };
@@ -71,6 +71,7 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
         merged.commitJob(job, recordsOf(holder, job), holder.jobSeconds(job)!);
         added++;
       }
+      for (const run of runs) copyChunks(run, merged);
       return {
         planned: manifest.jobs.length,
         completed: merged.completedJobs().length,
@@ -112,4 +113,28 @@ function holdersOf(runs: readonly RunReader[]): Map<number, RunReader> {
     }
   }
   return holders;
+}
+
+/**
+ * Copies the committed chunks of the dataset from one run into another of the same plan and dataset.
+ *
+ * @returns how many were copied.
+ * @throws {InputError} when a chunk that both hold differs.
+ */
+export function copyChunks(from: RunReader, into: Run): number {
+  const present = new Map(into.completedChunks().map((range) => [range.from, range]));
+  let copied = 0;
+  for (const range of from.completedChunks()) {
+    const chunk = from.chunk(range);
+    if (!present.has(range.from)) {
+      into.commitChunk(chunk, from.chunkSeconds(range)!);
+      copied++;
+    } else if (!isDeepStrictEqual(chunk, into.chunk(range))) {
+      throw new InputError(
+        `what the dataset's images ${range.from} to ${range.to} do to the units differs between ${from.directory} and ` +
+          `${into.directory} though their settings agree; score the wrong run again`,
+      );
+    }
+  }
+  return copied;
 }

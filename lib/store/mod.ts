@@ -5,10 +5,12 @@
  */
 export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export_run.ts";
 export { manifestDifferences } from "./manifest.ts";
+export { bestImages, type ChunkRange, datasetChunks, plannedUnits } from "./dataset_chunks.ts";
 export { type MergeResult, mergeRuns } from "./merge_runs.ts";
+export { migrateRun, type Migration } from "./migrate_run.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
 export { runDirectory } from "./run_directory.ts";
-export { readRun, type RunReader, type RunSummary } from "./run_reader.ts";
+export { type LayerActivations, readRun, type RunReader, type RunSummary, type StoredUnit } from "./run_reader.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
 export {
   SCORE_COLUMNS,
@@ -21,4 +23,5 @@ export {
 } from "./scores.ts";
 export { readLabels, readMatrix, writeMatrix } from "./matrix.ts";
 export { decodeNpy, encodeNpyHeader, isNpy } from "./npy.ts";
-export { readRunData } from "./read_run_data.ts";
+export { type OpenRunData, readRunData } from "./read_run_data.ts";
+export { shareDataset } from "./share_dataset.ts";

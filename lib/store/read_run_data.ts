@@ -6,10 +6,12 @@
 import { basename, resolve } from "node:path";
 import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
-import { cifar10Directory, isCifar10Present, readCifar10, toImageBatch } from "../data/mod.ts";
-import { type DatasetImages, plannedLayers, type RunData } from "../run_data.ts";
+import type { ImageSource } from "../data/mod.ts";
+import { plannedLayers, type RunData } from "../run_data.ts";
 import { isInShard } from "../shards.ts";
-import { readRun, runDirectory } from "./mod.ts";
+import type { RunManifest } from "../types.ts";
+import { runDirectory } from "./run_directory.ts";
+import { readRun } from "./run_reader.ts";
 
 /** A run opened for reading; its units are read while it is open. */
 export interface OpenRunData extends RunData, Disposable {
@@ -21,10 +23,14 @@ export interface OpenRunData extends RunData, Disposable {
  * Opens a run, finished or in progress.
  *
  * @param run name under `runs/`, or path of a run's folder.
- * @param dataset where the dataset's images are: a folder, null for nowhere, undefined for the cache, if they are there.
+ * @param testImages opens the test images of the run's dataset, null where they are not at hand; not asked for a run without
+ * a dataset.
  * @throws {InputError} when there is no run, it is damaged or of a newer schema, or nothing is committed yet.
  */
-export async function readRunData(run: string, dataset?: string | null): Promise<OpenRunData> {
+export async function readRunData(
+  run: string,
+  testImages: (manifest: RunManifest) => Promise<ImageSource | null>,
+): Promise<OpenRunData> {
   const reader = readRun(runDirectory(run));
   try {
     const { manifest, directory } = reader;
@@ -45,7 +51,7 @@ export async function readRunData(run: string, dataset?: string | null): Promise
       manifest,
       layers,
       units,
-      dataset: manifest.dataset === null ? null : await readDatasetImages(dataset),
+      dataset: manifest.dataset === null ? null : await testImages(manifest),
       unit(layer, unit) {
         const record = reader.unit(layer, unit);
         if (record === null) throw new RangeError(`unit ${layer}:${unit} is not in run ${directory}`);
@@ -57,11 +63,4 @@ export async function readRunData(run: string, dataset?: string | null): Promise
     reader.close();
     throw error;
   }
-}
-
-async function readDatasetImages(directory?: string | null): Promise<DatasetImages | null> {
-  if (directory === null) return null;
-  if (directory === undefined && !isCifar10Present(cifar10Directory())) return null;
-  const { test } = await readCifar10(directory);
-  return { count: test.count, images: (indices) => toImageBatch(test, [...indices]) };
 }

@@ -10,9 +10,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { deflateSync } from "node:zlib";
 import { InputError, messageOf } from "../errors.ts";
 import { isInShard } from "../shards.ts";
-import type { ClusteringRecord, RunManifest, UnitRecord } from "../types.ts";
+import { unitName } from "../run_data.ts";
+import type { ClusteringRecord, DatasetChunk, RunManifest, UnitRecord } from "../types.ts";
+import { bestImages, checkChunk, plannedUnits } from "./dataset_chunks.ts";
 import { lockRun, type RunLock } from "./lock.ts";
 import { manifestDifferences } from "./manifest.ts";
 import { checkRunFile, RunReader } from "./run_reader.ts";
@@ -35,7 +38,7 @@ export class Run extends RunReader {
     super(directory, db);
     this.#lock = lock;
     for (const { layer, units } of this.manifest.jobs) {
-      for (const unit of units) this.#positions.set(`${layer}:${unit}`, this.#positions.size);
+      for (const unit of units) this.#positions.set(unitName({ layer, unit }), this.#positions.size);
     }
   }
 
@@ -53,21 +56,65 @@ export class Run extends RunReader {
     const { shard } = this.manifest;
     if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
     if (!isInShard(job, shard)) throw new RangeError(`job ${job} is not of shard ${shard.index}/${shard.count}`);
-    const names = (units: readonly { layer: string; unit: number }[]) =>
-      units.map(({ layer, unit }) => `${layer}:${unit}`).sort().join(" ");
+    const names = (units: readonly { layer: string; unit: number }[]) => units.map(unitName).sort().join(" ");
     const expected = names(planned.units.map((unit) => ({ layer: planned.layer, unit })));
     if (names(records) !== expected) throw new RangeError(`job ${job} is ${expected}, not ${names(records)}`);
     records.forEach(checkRecord);
 
+    this.transaction(() => {
+      if (this.db.prepare("SELECT 1 FROM jobs WHERE job = ?").get(job)) {
+        throw new RangeError(`job ${job} is already committed`);
+      }
+      this.db.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?)")
+        .run(job, planned.layer, JSON.stringify(planned.units), seconds);
+      for (const record of records) this.#insertUnit(job, record);
+    });
+  }
+
+  /**
+   * Commits what a chunk of the dataset does to the planned units: all of it or nothing. With the last chunk come the best
+   * images of every planned unit.
+   *
+   * @param seconds how long the chunk took.
+   * @throws {RangeError} when the chunk does not fit the plan, or is committed already.
+   * @throws {Error} when the disk is full; what was committed before stays.
+   */
+  commitChunk(chunk: DatasetChunk, seconds: number): void {
+    checkChunk(this.manifest, chunk);
+    this.transaction(() => {
+      if (this.db.prepare("SELECT 1 FROM dataset_chunks WHERE first = ?").get(chunk.from)) {
+        throw new RangeError(`images from ${chunk.from} on are already committed`);
+      }
+      this.db.prepare("INSERT INTO dataset_chunks VALUES (?, ?, ?)").run(chunk.from, chunk.to - chunk.from, seconds);
+      const insert = this.db.prepare("INSERT INTO dataset_activations VALUES (?, ?, ?, ?)");
+      for (const { layer, activations, responses } of chunk.layers) {
+        insert.run(chunk.from, layer, "activation", bytesOf(Float32Array.from(activations.data)));
+        if (responses !== null) insert.run(chunk.from, layer, "response", bytesOf(Float32Array.from(responses.data)));
+      }
+      if (this.pendingChunks().length === 0) this.#insertBest();
+    });
+  }
+
+  #insertBest(): void {
+    this.db.exec("DELETE FROM dataset_best"); // a converted run may have them already
+    const insert = this.db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
+    for (const { layer, units } of plannedUnits(this.manifest.jobs)) {
+      const { activations } = this.datasetActivations(layer)!;
+      for (const [place, unit] of units.entries()) {
+        const id = this.#positions.get(unitName({ layer, unit }))!;
+        bestImages(activations, place).forEach(({ index, activation }, rank) =>
+          insert.run(id, rank, index, activation)
+        );
+      }
+    }
+  }
+
+  /** Does all of something in the file or, whatever happens meanwhile, nothing. */
+  protected transaction(action: () => void): void {
     this.attempt(() => {
       this.db.exec("BEGIN IMMEDIATE");
       try {
-        if (this.db.prepare("SELECT 1 FROM jobs WHERE job = ?").get(job)) {
-          throw new RangeError(`job ${job} is already committed`);
-        }
-        this.db.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?)")
-          .run(job, planned.layer, JSON.stringify(planned.units), seconds);
-        for (const record of records) this.#insertUnit(job, record);
+        action();
         this.db.exec("COMMIT");
       } catch (error) {
         try {
@@ -81,9 +128,9 @@ export class Run extends RunReader {
   }
 
   #insertUnit(job: number, record: UnitRecord): void {
-    const id = this.#positions.get(`${record.layer}:${record.unit}`)!;
+    const id = this.#positions.get(unitName(record))!;
     const { images, embeddings } = record;
-    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       id,
       job,
       record.layer,
@@ -93,17 +140,14 @@ export class Run extends RunReader {
       images.height,
       images.width,
       record.meanAngle,
-      record.datasetMax,
       record.scoreInterval?.low ?? null,
       record.scoreInterval?.high ?? null,
     );
-    const insertImage = this.db.prepare("INSERT INTO images VALUES (?, ?, ?, ?)");
-    const size = images.height * images.width * 3;
-    for (let i = 0; i < images.count; i++) {
-      const rgb = new Uint8ClampedArray(size); // clamps to 0 .. 255 and rounds
-      for (let j = 0; j < size; j++) rgb[j] = images.data[i * size + j] * 255;
-      insertImage.run(id, i, record.activations[i], new Uint8Array(rgb.buffer));
-    }
+    const insertImage = this.db.prepare("INSERT INTO images VALUES (?, ?, ?)");
+    record.activations.forEach((activation, i) => insertImage.run(id, i, activation));
+    const rgb = new Uint8ClampedArray(images.data.length); // clamps to 0 .. 255 and rounds
+    for (let p = 0; p < rgb.length; p++) rgb[p] = images.data[p] * 255;
+    this.db.prepare("INSERT INTO pixels VALUES (?, ?)").run(id, deflateSync(rgb));
     this.db.prepare("INSERT INTO distances VALUES (?, ?, ?)").run(
       id,
       bytesOf(Float64Array.from(record.distances)),
@@ -113,8 +157,6 @@ export class Run extends RunReader {
       .run(id, embeddings.rows, embeddings.cols, bytesOf(Float32Array.from(embeddings.data)));
     this.#insertClustering(id, "profile", record.score);
     this.#insertClustering(id, "paper", record.paper);
-    const insertBest = this.db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
-    record.datasetBest.forEach(({ index, activation }, rank) => insertBest.run(id, rank, index, activation));
   }
 
   #insertClustering(id: number, rule: "profile" | "paper", record: ClusteringRecord | null): void {
@@ -133,8 +175,8 @@ export class Run extends RunReader {
     const insertCluster = this.db.prepare("INSERT INTO clusters VALUES (?, ?, ?, ?)");
     record.assignments.forEach((cluster, image) => insertCluster.run(id, rule, image, cluster));
     const insertCandidate = this.db.prepare("INSERT INTO candidates VALUES (?, ?, ?, ?, ?)");
-    for (const { k, bic, inertia } of record.candidates) {
-      insertCandidate.run(id, rule, k, Number.isNaN(bic) ? null : bic, inertia);
+    for (const { k, criterion, inertia } of record.candidates) {
+      insertCandidate.run(id, rule, k, Number.isNaN(criterion) ? null : criterion, inertia);
     }
   }
 
@@ -175,7 +217,8 @@ function checkRecord(record: UnitRecord): void {
   }
   if (score === null && distances.length === 0 && embeddings.rows === 0) return; // dead: nothing was measured
   if (distances.length !== N * (N - 1) / 2) throw wrong(`${distances.length} distances of ${N} images`);
-  if (record.pooledDistances.length !== distances.length) {
+  const none = record.pooledDistances.length === 0; // as in a run of schema 1
+  if (!none && record.pooledDistances.length !== distances.length) {
     throw wrong(`${record.pooledDistances.length} pooled distances beside ${distances.length} of LPIPS`);
   }
   if (embeddings.rows !== N) throw wrong(`${embeddings.rows} embeddings of ${N} images`);
@@ -214,6 +257,12 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     if (!exists) createTables(db, manifest);
     const run = new Run(directory, db, lock);
+    if (exists && run.schema < RUN_SCHEMA) {
+      throw new InputError(
+        `run ${directory} was made by an older polysem (schema ${run.schema}, this one writes ${RUN_SCHEMA}); ` +
+          `convert it with \`deno task polysem migrate ${directory}\`, or use another run name`,
+      );
+    }
     const differences = exists ? manifestDifferences(run.manifest, manifest) : [];
     if (differences.length > 0) {
       throw new InputError(

@@ -6,10 +6,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { inflateSync } from "node:zlib";
 import { InputError } from "../errors.ts";
-import { type LayerSummary, plannedLayers, summarizeLayers, type UnitOverview } from "../run_data.ts";
+import { type LayerSummary, plannedLayers, summarizeLayers, type UnitOverview, withDatasetFlag } from "../run_data.ts";
 import { jobsOfShard } from "../shards.ts";
-import type { ClusteringRecord, RunManifest, ScoreInterval, ScoreParts, StopReason, UnitRecord } from "../types.ts";
+import type {
+  ClusteringRecord,
+  DatasetChunk,
+  DatasetImage,
+  DatasetRecord,
+  Matrix,
+  RunManifest,
+  ScoreInterval,
+  ScoreParts,
+  StopReason,
+  UnitRecord,
+} from "../types.ts";
+import { type ChunkRange, datasetChunks, plannedUnits, stacked } from "./dataset_chunks.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
 type Row = Record<string, SQLOutputValue>;
@@ -22,10 +35,25 @@ export interface RunSummary {
   readonly layers: readonly LayerSummary[];
 }
 
+/** All that a run holds of one unit. */
+export interface StoredUnit extends UnitRecord, DatasetRecord {}
+
+/** What the test images of a run's dataset do to the planned units of one layer. */
+export interface LayerActivations {
+  /** The planned units, ascending: what the columns are. */
+  readonly units: readonly number[];
+  /** The activations that the profile maximizes, shape [N, units]. */
+  readonly activations: Matrix;
+  /** Activations after the nonlinearity; null for a layer of units at one place. */
+  readonly responses: Matrix | null;
+}
+
 /** The committed part of a run. */
 export class RunReader {
   /** What the run is. */
   readonly manifest: RunManifest;
+  /** Version of the file's tables. */
+  readonly schema: number;
 
   /**
    * @param directory the run's folder.
@@ -33,6 +61,7 @@ export class RunReader {
    */
   constructor(readonly directory: string, protected readonly db: DatabaseSync) {
     this.manifest = readManifest(db, this.file);
+    this.schema = (db.prepare("PRAGMA user_version").get() as Row).user_version as number;
   }
 
   /** Path of the run file. */
@@ -80,6 +109,7 @@ export class RunReader {
     return this.attempt(() => {
       const activations = groupByUnit(this.all("SELECT unit_id, activation FROM images ORDER BY unit_id, image"));
       const scores = groupByUnit(this.all("SELECT unit_id, rule, I, K, C, D, S FROM scores"));
+      const highest = this.#highestOfDataset();
       const order = new Map(plannedLayers(this.manifest.jobs).map(({ name }, index) => [name, index]));
       return this.all("SELECT * FROM units")
         .map((row): UnitOverview => {
@@ -88,7 +118,7 @@ export class RunReader {
             const score = scores.get(id)?.find((each) => each.rule === rule);
             return score ? scoreParts(score) : null;
           };
-          return {
+          return this.#withDataset({
             layer: row.layer as string,
             unit: row.unit as number,
             stopReason: row.stop_reason as StopReason,
@@ -98,56 +128,166 @@ export class RunReader {
             scoreInterval: scoreInterval(row),
             paper: part("paper"),
             meanAngle: row.mean_angle as number | null,
-            datasetMax: row.dataset_max as number | null,
-          };
+            datasetMax: highest.get(id) ?? null,
+          });
         })
         .sort((a, b) => order.get(a.layer)! - order.get(b.layer)! || a.unit - b.unit);
     });
   }
 
+  /** Highest activations over the dataset, by the position of the unit in the plan. */
+  #highestOfDataset(): Map<number, number> {
+    const rows = this.schema < 3
+      ? this.all("SELECT id, dataset_max AS activation FROM units WHERE dataset_max IS NOT NULL")
+      : this.all("SELECT unit_id AS id, activation FROM dataset_best WHERE rank = 0");
+    return new Map(rows.map((row) => [row.id as number, row.activation as number]));
+  }
+
+  /** A unit with the flag that follows from the dataset, which older files have stored. */
+  #withDataset<T extends Pick<UnitOverview, "flags" | "score" | "activations" | "datasetMax">>(unit: T): T {
+    return this.schema < 3 ? unit : { ...unit, flags: withDatasetFlag(unit.flags, unit) };
+  }
+
   /**
    * All that is stored of one unit; null when it is not committed. Images come back as the bytes they were stored as, over
    * 255; everything else exactly as committed.
+   *
+   * @throws {InputError} when a part of the unit is missing or cut, which no writer leaves behind.
    */
-  unit(layer: string, unit: number): UnitRecord | null {
+  unit(layer: string, unit: number): StoredUnit | null {
     return this.attempt(() => {
       const [row] = this.all("SELECT * FROM units WHERE layer = ? AND unit = ?", layer, unit);
       if (!row) return null;
       const id = row.id as number;
-      const images = this.all("SELECT activation, rgb FROM images WHERE unit_id = ? ORDER BY image", id);
+      const incomplete = (what: string) =>
+        new InputError(
+          `${this.file}: unit ${layer}:${unit} is incomplete, ${what}; restore the file, or score into another run`,
+        );
+      const activations = this.all("SELECT activation FROM images WHERE unit_id = ? ORDER BY image", id)
+        .map((image) => image.activation as number);
       const [distances] = this.all("SELECT * FROM distances WHERE unit_id = ?", id);
       const [embeddings] = this.all("SELECT rows, cols, entries FROM embeddings WHERE unit_id = ?", id);
+      if (distances === undefined) throw incomplete("it has no distances");
+      if (embeddings === undefined) throw incomplete("it has no embeddings");
       const [height, width] = [row.height as number, row.width as number];
-      const pixels = new Float32Array(images.length * height * width * 3);
-      images.forEach((image, i) => {
-        const offset = i * height * width * 3;
-        (image.rgb as Uint8Array).forEach((byte, j) => pixels[offset + j] = byte / 255);
-      });
-      return {
+      const bytes = this.#pixels(id);
+      if (bytes?.length !== activations.length * height * width * 3) {
+        throw incomplete(`it has not the pixels of ${activations.length} images of ${width}x${height} px`);
+      }
+      const entries = new Float32Array((embeddings.entries as Uint8Array).slice().buffer);
+      const [rows, cols] = [embeddings.rows as number, embeddings.cols as number];
+      if (entries.length !== rows * cols) {
+        throw incomplete(`${entries.length} entries are not ${rows} x ${cols} embeddings`);
+      }
+      const datasetBest = this.all(
+        "SELECT dataset_index, activation FROM dataset_best WHERE unit_id = ? ORDER BY rank",
+        id,
+      ).map((best): DatasetImage => ({
+        index: best.dataset_index as number,
+        activation: best.activation as number,
+      }));
+      return this.#withDataset({
         layer,
         unit,
         stopReason: row.stop_reason as StopReason,
         flags: JSON.parse(row.flags as string),
-        images: { count: images.length, height, width, data: pixels },
-        activations: images.map((image) => image.activation as number),
+        images: { count: activations.length, height, width, data: Float32Array.from(bytes, (byte) => byte / 255) },
+        activations,
         distances: numbersOf(distances.lpips),
         pooledDistances: distances.pooled === undefined ? [] : numbersOf(distances.pooled), // schema 1 has none
-        embeddings: {
-          rows: embeddings.rows as number,
-          cols: embeddings.cols as number,
-          data: new Float32Array((embeddings.entries as Uint8Array).slice().buffer),
-        },
+        embeddings: { rows, cols, data: entries },
         score: this.clustering(id, "profile"),
         scoreInterval: scoreInterval(row),
         paper: this.clustering(id, "paper"),
         meanAngle: row.mean_angle as number | null,
-        datasetMax: row.dataset_max as number | null,
-        datasetBest: this.all(
-          "SELECT dataset_index, activation FROM dataset_best WHERE unit_id = ? ORDER BY rank",
-          id,
-        ).map((best) => ({ index: best.dataset_index as number, activation: best.activation as number })),
-      };
+        datasetMax: this.schema < 3 ? row.dataset_max as number | null : datasetBest[0]?.activation ?? null,
+        datasetBest,
+      });
     });
+  }
+
+  /** The bytes of a unit's images, image after image; undefined where there are none. */
+  #pixels(id: number): Uint8Array | undefined {
+    if (this.schema >= 3) {
+      const [row] = this.all("SELECT rgb FROM pixels WHERE unit_id = ?", id);
+      return row && inflateSync(row.rgb as Uint8Array);
+    }
+    const images = this.all("SELECT rgb FROM images WHERE unit_id = ? ORDER BY image", id)
+      .map((image) => image.rgb as Uint8Array);
+    const bytes = new Uint8Array(images.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const image of images) {
+      bytes.set(image, at);
+      at += image.length;
+    }
+    return bytes;
+  }
+
+  /** The stretches of the dataset's test images whose activations are committed, ascending. */
+  completedChunks(): ChunkRange[] {
+    if (this.schema < 3) return [];
+    return this.attempt(() => this.all("SELECT first, count FROM dataset_chunks ORDER BY first"))
+      .map((row) => ({ from: row.first as number, to: (row.first as number) + (row.count as number) }));
+  }
+
+  /** The stretches of the dataset's test images that are still to go through the network, ascending. */
+  pendingChunks(): ChunkRange[] {
+    if (this.schema < 3) return [];
+    const done = new Set(this.completedChunks().map(({ from }) => from));
+    return datasetChunks(this.manifest).filter(({ from }) => !done.has(from));
+  }
+
+  /** Seconds that a committed chunk took; null for another. */
+  chunkSeconds({ from }: ChunkRange): number | null {
+    const [row] = this.attempt(() => this.all("SELECT seconds FROM dataset_chunks WHERE first = ?", from));
+    return row ? row.seconds as number : null;
+  }
+
+  /** A committed chunk. */
+  chunk(range: ChunkRange): DatasetChunk {
+    return {
+      ...range,
+      layers: plannedUnits(this.manifest.jobs).map(({ layer, units }) => ({
+        layer,
+        activations: this.#chunkMatrix(range, layer, "activation", units.length)!,
+        responses: this.#chunkMatrix(range, layer, "response", units.length),
+      })),
+    };
+  }
+
+  #chunkMatrix({ from, to }: ChunkRange, layer: string, kind: string, cols: number): Matrix | null {
+    return this.attempt(() => {
+      const sql = "SELECT entries FROM dataset_activations WHERE first = ? AND layer = ? AND kind = ?";
+      const row = this.db.prepare(sql).get(from, layer, kind) as Row | undefined;
+      if (row === undefined) {
+        if (kind === "response") return null;
+        throw new InputError(
+          `${this.file}: activations of ${layer} on the dataset are missing; restore the file, or use another run name`,
+        );
+      }
+      return { rows: to - from, cols, data: new Float32Array((row.entries as Uint8Array).slice().buffer) };
+    });
+  }
+
+  /**
+   * What the whole dataset does to the planned units of a layer.
+   *
+   * @returns null while chunks are missing, for a run without a dataset, and for one of an older schema.
+   * @throws {RangeError} when the plan has no such layer.
+   */
+  datasetActivations(layer: string): LayerActivations | null {
+    const planned = plannedUnits(this.manifest.jobs).find((each) => each.layer === layer);
+    if (planned === undefined) throw new RangeError(`layer ${layer} is not in the plan of run ${this.directory}`);
+    const chunks = datasetChunks(this.manifest);
+    if (chunks.length === 0 || this.completedChunks().length < chunks.length) return null;
+    const { units } = planned;
+    const parts = (kind: string) => chunks.map((range) => this.#chunkMatrix(range, layer, kind, units.length));
+    const responses = parts("response").filter((part) => part !== null);
+    return {
+      units,
+      activations: stacked(parts("activation").filter((part) => part !== null)),
+      responses: responses.length === 0 ? null : stacked(responses),
+    };
   }
 
   private clustering(id: number, rule: "profile" | "paper"): ClusteringRecord | null {
@@ -159,10 +299,15 @@ export class RunReader {
         .map((each) => each.cluster as number),
       theta: JSON.parse(row.theta as string),
       b: JSON.parse(row.b as string),
-      candidates: this.all("SELECT k, bic, inertia FROM candidates WHERE unit_id = ? AND rule = ? ORDER BY k", id, rule)
+      candidates: this.all(
+        `SELECT k, ${this.schema < 3 ? "bic" : "criterion"} AS criterion, inertia FROM candidates
+         WHERE unit_id = ? AND rule = ? ORDER BY k`,
+        id,
+        rule,
+      )
         .map((each) => ({
           k: each.k as number,
-          bic: each.bic === null ? NaN : each.bic as number, // SQLite has no NaN
+          criterion: each.criterion === null ? NaN : each.criterion as number, // SQLite has no NaN
           inertia: each.inertia as number,
         })),
     };

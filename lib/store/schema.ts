@@ -2,31 +2,44 @@
  * The format of a run file, `run.sqlite`: one SQLite database of the tables below.
  *
  * - `manifest`: one row per field of the run's manifest, the value as JSON.
- * - `jobs`: the committed jobs, and how long each took. The only place for what differs from one execution to the next.
+ * - `jobs`: the committed jobs, and how long each took. Beside the seconds of `dataset_chunks` the only place for what differs
+ *   from one execution to the next.
  * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
- *   `score_low` and `score_high` are the interval of S, both NULL where there is none.
- * - `images`: bytes R, G, B per pixel, row by row; the activation of the image, evaluated without transforms.
+ *   `score_low` and `score_high` are the interval of S, both NULL where there is none. Layers have any text for a name.
+ * - `images`: the activation of each image, evaluated without transforms.
+ * - `pixels`: per unit, bytes R, G, B per pixel, row by row, image after image; compressed (zlib, RFC 1950).
  * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ..., and the squared distances of pooled
- *   features in the same order: little-endian float64.
+ *   features in the same order: little-endian float64. Runs that were converted from schema 1 have no pooled distances.
  * - `embeddings`: per unit, a row-major matrix of little-endian float32.
  * - `scores`, `clusters`, `candidates`: the clustering by the profile's stop and rule, and by the `paper` ones; theta and b
  *   are JSON matrices; a criterion that has no value for some k is NULL.
- * - `dataset_best`: the dataset's best images, best first.
+ * - `dataset_chunks`: the stretches of the dataset's test images whose activations are committed.
+ * - `dataset_activations`: per chunk and layer, a row an image and a column a planned unit of the layer, units ascending:
+ *   little-endian float32. `activation` is what the profile maximizes; `response` is taken after the nonlinearity, for layers
+ *   whose units have several positions.
+ * - `dataset_best`: the dataset's best images of every planned unit, best first; there once all chunks are. The first one's
+ *   activation is the unit's highest over the dataset.
  *
  * Limits: the file is refused when its application id is another, its schema is newer, or SQLite finds it damaged.
+ *
+ * Schema 1 had no interval of S and no pooled distances, schema 2 had both. Both kept images as they are, a column `rgb` of
+ * `images`, called the value of any criterion `bic`, and kept the highest activation in `units` and no activations.
  *
  * @module
  */
 import { InputError, messageOf } from "../errors.ts";
 
-/**
- * Version of the tables; a run file of a higher one is refused. One of a lower one can be read, not written: schema 1 has no
- * interval of S.
- */
-export const RUN_SCHEMA = 2;
+/** Version of the tables; a run file of a higher one is refused. One of a lower one can be read; `migrateRun` converts it. */
+export const RUN_SCHEMA = 3;
 
 /** "poly" in ASCII: marks a SQLite file as a run. */
 export const APPLICATION_ID = 0x706f6c79;
+
+/** Test images in a chunk of the dataset; the last chunk has what is left. */
+export const CHUNK_IMAGES = 2500;
+
+/** How many of the dataset's best images are kept of each unit. */
+export const BEST_IMAGES = 9;
 
 /** Name of the file inside a run's folder. */
 export const RUN_FILE = "run.sqlite";
@@ -45,7 +58,6 @@ CREATE TABLE units (
   height INTEGER NOT NULL,
   width INTEGER NOT NULL,
   mean_angle REAL,
-  dataset_max REAL,
   score_low REAL,
   score_high REAL,
   UNIQUE (layer, unit)
@@ -54,9 +66,9 @@ CREATE TABLE images (
   unit_id INTEGER NOT NULL REFERENCES units,
   image INTEGER NOT NULL,
   activation REAL NOT NULL,
-  rgb BLOB NOT NULL,
   PRIMARY KEY (unit_id, image)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pixels (unit_id INTEGER PRIMARY KEY REFERENCES units, rgb BLOB NOT NULL) STRICT;
 CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL, pooled BLOB NOT NULL) STRICT;
 CREATE TABLE embeddings (
   unit_id INTEGER PRIMARY KEY REFERENCES units,
@@ -87,12 +99,24 @@ CREATE TABLE candidates (
   unit_id INTEGER NOT NULL REFERENCES units,
   rule TEXT NOT NULL,
   k INTEGER NOT NULL,
-  bic REAL,
+  criterion REAL,
   inertia REAL NOT NULL,
   PRIMARY KEY (unit_id, rule, k)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE dataset_chunks (
+  first INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  seconds REAL NOT NULL
+) STRICT;
+CREATE TABLE dataset_activations (
+  first INTEGER NOT NULL REFERENCES dataset_chunks,
+  layer TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('activation', 'response')),
+  entries BLOB NOT NULL,
+  PRIMARY KEY (first, layer, kind)
+) STRICT;
 CREATE TABLE dataset_best (
-  unit_id INTEGER NOT NULL REFERENCES units,
+  unit_id INTEGER NOT NULL,
   rank INTEGER NOT NULL,
   dataset_index INTEGER NOT NULL,
   activation REAL NOT NULL,

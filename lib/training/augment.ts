@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { LabelledImages } from "../data/mod.ts";
+import type { PixelSet } from "../data/mod.ts";
+import type { Normalization } from "../networks/mod.ts";
 import { createRandom } from "../random.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -15,7 +16,7 @@ const IMAGE = SIZE * SIZE * 3;
 export type NormalizationTable = readonly Float32Array[];
 
 /** The normalized value of every byte in every channel: (byte / 255 - mean) / std. */
-export function normalizationTable(mean: readonly number[], std: readonly number[]): NormalizationTable {
+export function normalizationTable({ mean, std }: Normalization): NormalizationTable {
   return mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]));
 }
 
@@ -32,7 +33,7 @@ function reflect(x: number): number {
  * @returns shape [order.length, 32, 32, 3].
  */
 export function augmentedBatch(
-  images: LabelledImages,
+  images: PixelSet,
   order: Uint32Array,
   table: NormalizationTable,
   recipe: Pick<Recipe, "shift" | "flip">,
@@ -63,7 +64,7 @@ export function augmentedBatch(
 
 /** Images as they are, normalized, from number `start` on: shape [count, 32, 32, 3]. */
 export function plainBatch(
-  images: LabelledImages,
+  images: PixelSet,
   start: number,
   count: number,
   table: NormalizationTable,

@@ -1,4 +1,4 @@
-import type { LabelledImages } from "../data/mod.ts";
+import type { PixelSet } from "../data/mod.ts";
 import { createRandom, permutation } from "../random.ts";
 
 /**
@@ -8,7 +8,7 @@ import { createRandom, permutation } from "../random.ts";
  * @param seed of the permutation.
  * @see Zhang et al. (2017), "Understanding deep learning requires rethinking generalization"
  */
-export function shuffleLabels(images: LabelledImages, seed: number): LabelledImages {
+export function shuffleLabels(images: PixelSet, seed: number): PixelSet {
   const order = permutation(images.count, createRandom(seed, "shuffled labels"));
   return { ...images, labels: Uint8Array.from(order, (image) => images.labels[image]) };
 }

@@ -1,11 +1,11 @@
 /**
- * Training a classifier on CIFAR-10.
+ * Training a classifier of 32 x 32 images.
  *
  * @module
  */
 import { dataOf, tf } from "../engine/mod.ts";
-import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/mod.ts";
-import type { TrainableClassifier } from "../networks/mod.ts";
+import type { PixelSet } from "../data/mod.ts";
+import { CIFAR10_COLOURS, type TrainableClassifier } from "../networks/mod.ts";
 import { createRandom, permutation } from "../random.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "./augment.ts";
 import { type EpochRecord, loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
@@ -14,6 +14,12 @@ import { createSgd } from "./sgd.ts";
 
 const CLASSES = 10;
 const TEST_BATCH = 250;
+
+/** Images to learn from and to test on, in memory. */
+export interface TrainingData {
+  readonly train: PixelSet;
+  readonly test: PixelSet;
+}
 
 /** What a caller may watch and set. */
 export interface TrainOptions {
@@ -43,12 +49,12 @@ export interface TrainOptions {
  */
 export async function trainClassifier(
   classifier: TrainableClassifier,
-  data: Cifar10,
+  data: TrainingData,
   recipe: Recipe,
   options: TrainOptions,
 ): Promise<readonly EpochRecord[]> {
   const { seed, checkpointEvery = 100 } = options;
-  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+  const table = normalizationTable(CIFAR10_COLOURS);
   const optimizer = createSgd(classifier.parameters, recipe);
   const state = new Map<string, tf.Variable>([
     ...classifier.parameters,
@@ -143,8 +149,8 @@ function trainStep(
  *
  * @param logits class scores of normalized images, shape [N, 32, 32, 3] to [N, 10].
  */
-export function accuracy(logits: (images: tf.Tensor4D) => tf.Tensor2D, images: LabelledImages): number {
-  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+export function accuracy(logits: (images: tf.Tensor4D) => tf.Tensor2D, images: PixelSet): number {
+  const table = normalizationTable(CIFAR10_COLOURS);
   let correct = 0;
   for (let start = 0; start < images.count; start += TEST_BATCH) {
     const count = Math.min(TEST_BATCH, images.count - start);

@@ -7,8 +7,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { dataOf, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import { type Cifar10, CIFAR10_MEAN, CIFAR10_STD, type LabelledImages } from "../data/mod.ts";
+import { type Dataset, type PixelSet, readPixels } from "../data/mod.ts";
 import {
+  CIFAR10_COLOURS,
   createLeNet5,
   createResNet18,
   createTrainableLeNet5,
@@ -23,7 +24,7 @@ import { normalizationTable, plainBatch } from "./augment.ts";
 import { type ModelReport, writeCard } from "./card.ts";
 import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE } from "./recipe.ts";
 import { shuffleLabels } from "./shuffle_labels.ts";
-import { accuracy, trainClassifier, type TrainOptions } from "./train.ts";
+import { accuracy, trainClassifier, type TrainingData, type TrainOptions } from "./train.ts";
 
 /** A model that `train` can make. */
 interface Trainable {
@@ -34,9 +35,9 @@ interface Trainable {
   readonly recipe: Recipe;
   create(random: Random): TrainableClassifier;
   /** Class scores of normalized images, by the network that will be used, from the weights as they were stored. */
-  evaluate(weights: Weights, source: string, test: LabelledImages): number;
+  evaluate(weights: Weights, source: string, test: PixelSet): number;
   /** Tensors stored beside the trained ones. */
-  extras(weights: Weights, source: string, train: LabelledImages): Map<string, WeightArray>;
+  extras(weights: Weights, source: string, train: PixelSet): Map<string, WeightArray>;
 }
 
 const TRAINABLE: Readonly<Record<string, Trainable>> = {
@@ -48,7 +49,7 @@ const TRAINABLE: Readonly<Record<string, Trainable>> = {
     evaluate: (weights, source, test) => {
       const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const; // batches come normalized
       const network = createLeNet5(weights, source, "lenet5-cifar10", plain);
-      const share = accuracy((x) => network.activations(x, "fc3") as tf.Tensor2D, test);
+      const share = accuracy((x) => network.activations(x, ["fc3"])[0] as tf.Tensor2D, test);
       network.dispose();
       return share;
     },
@@ -98,15 +99,21 @@ export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" 
  * Trains a model, or goes on from its checkpoint, and writes it.
  *
  * @param name one of `TRAINABLE_MODELS`.
+ * @param dataset with labels; images of 32 x 32 px.
  * @returns what the card says; null when `stopAfter` ended the run early.
  * @throws {InputError} when there is no such model, or the checkpoint is of another run.
  */
-export async function trainModel(name: string, data: Cifar10, options: TrainModelOptions): Promise<ModelReport | null> {
+export async function trainModel(
+  name: string,
+  dataset: Dataset,
+  options: TrainModelOptions,
+): Promise<ModelReport | null> {
   const trainable = findTrainable(name);
   const recipe = { ...trainable.recipe, ...options.recipe };
   const { seed, shuffleLabels: shuffled = false } = options;
   const classifier = trainable.create(createRandom(seed, "initialize", name));
-  const learned: Cifar10 = shuffled ? { ...data, train: shuffleLabels(data.train, seed) } : data;
+  const data: TrainingData = { train: await readPixels(dataset.train), test: await readPixels(dataset.test) };
+  const learned = shuffled ? { ...data, train: shuffleLabels(data.train, seed) } : data;
   const run = shuffled ? `${name}-shuffled-labels` : name;
   const history = await trainClassifier(classifier, learned, recipe, {
     ...options,
@@ -171,9 +178,9 @@ export function initialWeights(name: string, seed: number): Uint8Array<ArrayBuff
 }
 
 /** Mean embedding of images, summed in double precision. */
-function meanEmbedding(weights: Weights, source: string, images: LabelledImages): WeightArray {
+function meanEmbedding(weights: Weights, source: string, images: PixelSet): WeightArray {
   const network = createResNet18(weights, source);
-  const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+  const table = normalizationTable(CIFAR10_COLOURS);
   const sum = new Float64Array(RESNET18_FEATURES);
   const batch = 500;
   for (let start = 0; start < images.count; start += batch) {

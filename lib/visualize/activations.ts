@@ -4,48 +4,76 @@
  * @see Alic et al. (2025), section 3
  * @module
  */
-import { dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../data/mod.ts";
+import { type ImageSource, indexRange } from "../data/mod.ts";
+import { readAll, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";
 
+/** Images in one forward pass. */
 const BATCH = 500;
 
-/**
- * Activations of all units of a layer on images of the network's size.
- *
- * @returns shape [N, units].
- */
-export function imageActivations(
-  network: Network,
-  layer: string,
-  images: ImageBatch,
-  options: ActivationOptions,
-): Matrix {
-  const data = dataOf(() => {
-    const { count, height, width } = images;
-    const x = tf.tensor4d(images.data, [count, height, width, 3]);
-    const size = network.inputSize;
-    const sized = height === size && width === size ? x : tf.image.resizeBilinear(x, [size, size], false, true);
-    return reduceSpace(network.activations(sized, layer), options);
-  });
-  return { rows: images.count, cols: data.length / images.count, data };
+/** What is read of a layer: the activations of all its units, as one number each. */
+export interface LayerReading {
+  readonly layer: string;
+  readonly options: ActivationOptions;
 }
 
-/** Activations of all units of a layer on a labelled dataset, shape [N, units]; streams in batches. */
-export function datasetActivations(
+/**
+ * Reads layers while images go through the network once. Images of another size are resized to the network's.
+ *
+ * @param readings a layer may come more than once, with other options.
+ * @returns for each reading in turn, shape [N, units].
+ */
+export async function imageActivations(
   network: Network,
-  layer: string,
-  dataset: LabelledImages,
-  options: ActivationOptions,
-): Matrix {
-  const units = network.layers.find(({ name }) => name === layer)!.units;
-  const data = new Float32Array(dataset.count * units);
-  for (let start = 0; start < dataset.count; start += BATCH) {
-    const indices = Array.from({ length: Math.min(BATCH, dataset.count - start) }, (_, i) => start + i);
-    data.set(imageActivations(network, layer, toImageBatch(dataset, indices), options).data, start * units);
+  readings: readonly LayerReading[],
+  images: ImageBatch,
+): Promise<Matrix[]> {
+  const { count, height, width } = images;
+  const layers = [...new Set(readings.map(({ layer }) => layer))];
+  const arrays = await readAll(() => {
+    const x = tf.tensor4d(images.data, [count, height, width, 3]);
+    const size = network.input;
+    const sized = height === size.height && width === size.width
+      ? x
+      : tf.image.resizeBilinear(x, [size.height, size.width], false, true);
+    const activations = network.activations(sized, layers);
+    return readings.map(({ layer, options }) => reduceSpace(activations[layers.indexOf(layer)], options));
+  });
+  return arrays.map((data) => ({ rows: count, cols: data.length / count, data }));
+}
+
+/** Which images of a source. */
+export interface ImageRange {
+  /** Index of the first. */
+  readonly from: number;
+  /** One more than the index of the last. */
+  readonly to: number;
+}
+
+/**
+ * Reads layers while the images of a source go through the network once, in batches. An image's activations do not depend on
+ * which others are read with it.
+ *
+ * @param onProgress called with the number of images done.
+ * @returns for each reading in turn, shape [to - from, units].
+ */
+export async function datasetActivations(
+  network: Network,
+  readings: readonly LayerReading[],
+  source: ImageSource,
+  { from, to }: ImageRange = { from: 0, to: source.count },
+  onProgress: (images: number) => void = () => {},
+): Promise<Matrix[]> {
+  const units = readings.map(({ layer }) => network.layers.find(({ name }) => name === layer)!.units);
+  const whole = units.map((cols) => ({ rows: to - from, cols, data: new Float32Array((to - from) * cols) }));
+  for (let start = from; start < to; start += BATCH) {
+    const end = Math.min(to, start + BATCH);
+    const parts = await imageActivations(network, readings, await source.images(indexRange(start, end)));
+    parts.forEach(({ data }, i) => whole[i].data.set(data, (start - from) * units[i]));
+    onProgress(end - from);
   }
-  return { rows: dataset.count, cols: units, data };
+  return whole;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { datasetActivations, imageActivations } from "./activations.ts";
+export { datasetActivations, imageActivations, type ImageRange, type LayerReading } from "./activations.ts";
 export type { ActivationOptions, VisualizeOptions } from "./options.ts";
 export { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
 export {

@@ -9,12 +9,13 @@ import type { ActivationOptions } from "./options.ts";
 /**
  * One number per image and unit.
  *
- * @param activations pre-ReLU, shape [N, H, W, C] or [N, C].
+ * @param activations before the nonlinearity, shape [N, H, W, C], [N, T, C] or [N, C].
  * @returns shape [N, C].
  */
 export function reduceSpace(activations: tf.Tensor, options: ActivationOptions): tf.Tensor2D {
   const values = options.postRelu ? relu(activations) : activations;
   if (values.rank === 2) return values as tf.Tensor2D;
+  if (values.rank === 3) return reduceTokens(values as tf.Tensor3D, options);
   const [count, height, width, units] = values.shape;
   switch (options.reduce) {
     case "mean":
@@ -24,6 +25,12 @@ export function reduceSpace(activations: tf.Tensor, options: ActivationOptions):
     case "centre":
       return values.slice([0, height >> 1, width >> 1, 0], [count, 1, 1, units]).reshape([count, units]);
   }
+}
+
+/** One number per image and unit over the tokens of a sequence, which has no centre. */
+function reduceTokens(values: tf.Tensor3D, { reduce }: ActivationOptions): tf.Tensor2D {
+  if (reduce === "centre") throw new RangeError("tokens have no centre; reduce them by mean or maximum");
+  return reduce === "mean" ? tf.mean(values, 1) : tf.max(values, 1);
 }
 
 /**

@@ -6,12 +6,13 @@
  * @module
  */
 import { sigmoid, tf } from "../engine/mod.ts";
+import type { Size } from "../types.ts";
 
 /** A way to describe images of a fixed size by variables without bounds. */
 export interface Parametrization {
   /** Shape of the variables of one image. */
   readonly shape: readonly number[];
-  /** Variables, shape [N, ...shape], to images in (0, 1), shape [N, S, S, 3]. Differentiable. */
+  /** Variables, shape [N, ...shape], to images in (0, 1), shape [N, H, W, 3]. Differentiable. */
   toImages(variables: tf.Tensor): tf.Tensor4D;
   /** Images in [0, 1] to variables that show them; black and white are taken as nearly so. */
   fromImages(images: tf.Tensor4D): tf.Tensor;
@@ -22,16 +23,30 @@ export interface Parametrization {
 /** Pixels this close to 0 or 1 are moved here, since the logits of 0 and 1 are infinite. */
 const DARKEST = 0.02;
 
-function logit(images: tf.Tensor4D): tf.Tensor4D {
-  const inside = images.clipByValue(DARKEST, 1 - DARKEST);
-  return inside.div(tf.sub(1, inside)).log() as tf.Tensor4D;
+/**
+ * The most numbers that a processor takes at a time. TensorFlow computes those left over at the end of a tensor in another
+ * way, whose last bits differ.
+ */
+const AT_A_TIME = 16;
+
+/** A function of each number by itself, to the same bits however many images are in the tensor. */
+function entrywise(x: tf.Tensor, compute: (x: tf.Tensor) => tf.Tensor): tf.Tensor4D {
+  const over = x.size % AT_A_TIME;
+  if (over === 0) return compute(x) as tf.Tensor4D;
+  const filled = tf.pad(x.flatten(), [[0, AT_A_TIME - over]], 0.5);
+  return compute(filled).slice([0], [x.size]).reshape(x.shape);
 }
 
-/** The logits of the pixels: images = sigmoid(z), z of shape [N, S, S, 3]. */
-export function pixelParametrization(size: number): Parametrization {
+function logit(images: tf.Tensor4D): tf.Tensor4D {
+  const inside = images.clipByValue(DARKEST, 1 - DARKEST);
+  return entrywise(inside.div(tf.sub(1, inside)), (odds) => odds.log());
+}
+
+/** The logits of the pixels: images = sigmoid(z), z of shape [N, H, W, 3]. */
+export function pixelParametrization({ height, width }: Size): Parametrization {
   return {
-    shape: [size, size, 3],
-    toImages: (variables) => sigmoid(variables as tf.Tensor4D),
+    shape: [height, width, 3],
+    toImages: (variables) => entrywise(variables, sigmoid),
     fromImages: logit,
     dispose: () => {},
   };
@@ -45,42 +60,47 @@ export function pixelParametrization(size: number): Parametrization {
 const COLOUR_SVD = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
 /**
- * Fourier coefficients in decorrelated colours: images = sigmoid(colour . F^T (scale * z) F), z of shape [N, 3, S, S], with
- * F the orthonormal real Fourier basis and scale = 1 / max(f, 1/S), f in cycles a pixel, divided by its largest value, S:
- * large shapes move as easily as small ones.
+ * Fourier coefficients in decorrelated colours: images = sigmoid(colour . F^T (scale * z) F), z of shape [N, 3, H, W], with
+ * F the orthonormal real Fourier bases of rows and columns and scale = 1 / max(f, 1/S), f in cycles a pixel, divided by its
+ * largest value S, the longer side: large shapes move as easily as small ones.
  */
-export function fourierParametrization(size: number): Parametrization {
-  const { basis, frequencies } = realFourierBasis(size);
-  const scale = new Float32Array(size * size);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      scale[y * size + x] = 1 / (size * Math.max(Math.hypot(frequencies[y], frequencies[x]), 1 / size));
+export function fourierParametrization({ height, width }: Size): Parametrization {
+  const vertical = realFourierBasis(height);
+  const horizontal = realFourierBasis(width);
+  const longer = Math.max(height, width);
+  const scale = new Float32Array(height * width);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const frequency = Math.hypot(vertical.frequencies[y], horizontal.frequencies[x]);
+      scale[y * width + x] = 1 / (longer * Math.max(frequency, 1 / longer));
     }
   }
   const largest = Math.max(...[0, 1, 2].map((c) => Math.hypot(...COLOUR_SVD.map((row) => row[c]))));
   const colour = COLOUR_SVD.map((row) => row.map((value) => value / largest));
+  const unit = Math.sqrt(height * width); // makes coefficients of unit size out of orthonormal ones
   const constants = {
-    basis: tf.tensor2d(basis, [size, size]), // [frequency, position]
-    scale: tf.tensor2d(scale, [size, size]),
-    mix: tf.tensor2d(colour.map((row) => row.map((value) => value * size))), // * S: coefficients of unit size
-    unmix: tf.tensor2d(inverse3(colour).map((row) => row.map((value) => value / size))),
+    rows: tf.tensor2d(vertical.basis, [height, height]), // [frequency, position]
+    columns: tf.tensor2d(horizontal.basis, [width, width]),
+    scale: tf.tensor2d(scale, [height, width]),
+    mix: tf.tensor2d(colour.map((row) => row.map((value) => value * unit))),
+    unmix: tf.tensor2d(inverse3(colour).map((row) => row.map((value) => value / unit))),
   };
   const multiplyLast = (x: tf.Tensor, matrix: tf.Tensor2D, transpose: boolean) => {
     const last = x.shape.at(-1)!;
     return tf.matMul(x.reshape<tf.Tensor2D>([-1, last]), matrix, false, transpose).reshape(x.shape);
   };
   return {
-    shape: [3, size, size],
+    shape: [3, height, width],
     toImages: (variables) => {
-      const columns = multiplyLast(variables.mul(constants.scale), constants.basis, false); // [N, 3, fy, x]
-      const rows = multiplyLast(columns.transpose([0, 1, 3, 2]), constants.basis, false); // [N, 3, x, y]
+      const columns = multiplyLast(variables.mul(constants.scale), constants.columns, false); // [N, 3, fy, x]
+      const rows = multiplyLast(columns.transpose([0, 1, 3, 2]), constants.rows, false); // [N, 3, x, y]
       const pixels = rows.transpose([0, 3, 2, 1]); // [N, y, x, 3]
-      return sigmoid(multiplyLast(pixels, constants.mix, true)) as tf.Tensor4D;
+      return entrywise(multiplyLast(pixels, constants.mix, true), sigmoid);
     },
     fromImages: (images) => {
       const plain = multiplyLast(logit(images), constants.unmix, true).transpose([0, 3, 2, 1]); // [N, 3, x, y]
-      const rows = multiplyLast(plain, constants.basis, true).transpose([0, 1, 3, 2]); // [N, 3, fy, x]
-      return multiplyLast(rows, constants.basis, true).div(constants.scale);
+      const rows = multiplyLast(plain, constants.rows, true).transpose([0, 1, 3, 2]); // [N, 3, fy, x]
+      return multiplyLast(rows, constants.columns, true).div(constants.scale);
     },
     dispose: () => tf.dispose(Object.values(constants)),
   };

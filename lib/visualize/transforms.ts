@@ -42,16 +42,16 @@ export function nextMovement(random: Random, { jitter, scale, rotation }: Transf
 export function applyMovement(images: tf.Tensor4D, { dy, dx, factor, angle }: Movement): tf.Tensor4D {
   const shifted = shift(images, dy, dx);
   if (factor === 1 && angle === 0) return shifted;
-  const [count, size] = images.shape;
-  const middle = (size - 1) / 2;
+  const [count, height, width] = images.shape;
+  const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
   const [cosine, sine] = [factor * Math.cos(angle), factor * Math.sin(angle)];
   const map = [
     cosine,
     -sine,
-    middle - cosine * middle + sine * middle,
+    middleX - cosine * middleX + sine * middleY,
     sine,
     cosine,
-    middle - sine * middle - cosine * middle,
+    middleY - sine * middleX - cosine * middleY,
   ];
   return warp(shifted, Float32Array.from({ length: 6 * count }, (_, i) => map[i % 6]), FILL, "bilinear");
 }

@@ -4,11 +4,11 @@
  * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
  * @module
  */
-import { createAdam, dataOf, tf } from "../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../data/mod.ts";
+import type { ImageSource } from "../data/mod.ts";
+import { createAdam, readData, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
-import type { ImageBatch, UnitId } from "../types.ts";
+import type { ImageBatch, Size, UnitId } from "../types.ts";
 import { selectedActivations } from "./objective.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
@@ -28,11 +28,11 @@ export interface VisualizeContext {
   /** Seed of the run. */
   readonly seed: number;
   /** Training images to start from; null where there are none, and ascent then starts from noise. */
-  readonly dataset: LabelledImages | null;
+  readonly dataset: ImageSource | null;
   /** Called with the share done, in (0, 1], now and then. */
   readonly onProgress?: (share: number) => void;
-  /** Called after each step with a function that gives the activations so far of requests `start` and on. */
-  readonly onStep?: (step: number, start: number, activations: () => Float32Array) => void;
+  /** Called after each step, and waited for, with a function that reads the activations so far of requests `start` and on. */
+  readonly onStep?: (step: number, start: number, activations: () => Promise<Float32Array>) => Promise<void> | void;
 }
 
 /** Images made, in the order of the requests. */
@@ -52,63 +52,72 @@ export interface Visualizations {
  * @param requests units in 0 .. units - 1, indices from 0.
  * @throws {RangeError} when the network has no such layer, or the layer no such unit.
  */
-export function visualize(
+export async function visualize(
   network: Network,
   layer: string,
   requests: readonly ImageRequest[],
   options: VisualizeOptions,
   context: VisualizeContext,
-): Visualizations {
-  const size = network.inputSize;
-  const perImage = size * size * 3;
+): Promise<Visualizations> {
+  const { height, width } = network.input;
+  const perImage = height * width * 3;
   const images = new Float32Array(requests.length * perImage);
   const activations = new Float32Array(requests.length);
   const gradientless: boolean[] = [];
   const parametrization = options.parametrization === "pixel"
-    ? pixelParametrization(size)
-    : fourierParametrization(size);
+    ? pixelParametrization(network.input)
+    : fourierParametrization(network.input);
   try {
     for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
       const part = requests.slice(start, start + LARGEST_BATCH);
-      const made = tf.tidy(() =>
-        ascend(network, layer, part, parametrization, options, context, (step, activations) => {
-          context.onProgress?.((start + step / options.steps * part.length) / requests.length);
-          context.onStep?.(step, start, activations);
-        })
-      );
-      images.set(made.images.dataSync(), start * perImage);
-      activations.set(made.activations.dataSync(), start);
+      const made = await ascend(network, layer, part, parametrization, options, context, async (step, activations) => {
+        context.onProgress?.((start + step / options.steps * part.length) / requests.length);
+        await context.onStep?.(step, start, activations);
+      });
+      images.set(made.images, start * perImage);
+      activations.set(made.activations, start);
       gradientless.push(...made.gradientless);
-      tf.dispose([made.images, made.activations]);
     }
   } finally {
     parametrization.dispose();
   }
-  return { images: { count: requests.length, height: size, width: size, data: images }, activations, gradientless };
+  return { images: { count: requests.length, height, width, data: images }, activations, gradientless };
 }
 
-function ascend(
+/** What one batch of ascent ends with, in the order of its requests. */
+interface Ascended {
+  readonly images: Float32Array;
+  readonly activations: Float32Array;
+  readonly gradientless: readonly boolean[];
+}
+
+async function ascend(
   network: Network,
   layer: string,
   requests: readonly ImageRequest[],
   parametrization: Parametrization,
   options: VisualizeOptions,
   context: VisualizeContext,
-  onStep: (step: number, activations: () => Float32Array) => void,
-): { images: tf.Tensor4D; activations: tf.Tensor1D; gradientless: boolean[] } {
+  onStep: (step: number, activations: () => Promise<Float32Array>) => Promise<void>,
+): Promise<Ascended> {
   const units = network.layers.find(({ name }) => name === layer)?.units;
   if (units === undefined) throw new RangeError(`${network.name} has no layer ${layer}`);
-  const selection = tf.tensor2d(ownUnits(requests, units), [requests.length, units]);
+  const ownUnit = ownUnits(requests, units);
+  const starts = await startImages(layer, requests, options, context);
   const movements = createRandom(context.seed, "movements");
-  const measure = (images: tf.Tensor4D) =>
-    selectedActivations(network.activations(images, layer), selection, options.activation);
-
-  const start = startVariables(network, layer, requests, parametrization, options, context);
   const fadeSteps = Math.round(options.startFade * options.steps);
+
+  // tensors that live through the whole ascent; those of a step are freed with it
+  const selection = tf.tensor2d(ownUnit, [requests.length, units]);
+  const start = starts === null
+    ? startNoise(layer, requests, parametrization, options, context)
+    : tf.tidy(() => parametrization.fromImages(sizedImages(starts, network.input)));
   const fading = fadeSteps === 0 ? null : start.mul(-1 / fadeSteps);
-  const adam = createAdam(start);
-  const imagesNow = () => tf.tidy(() => parametrization.toImages(adam.read()));
-  let gradientless: boolean[] = [];
+  const adam = createAdam(start); // takes over the start
+  const measure = (images: tf.Tensor4D) =>
+    selectedActivations(network.activations(images, [layer])[0], selection, options.activation);
+  const imagesNow = () => parametrization.toImages(adam.read());
+  let largest: Promise<Float32Array> | null = null;
   try {
     for (let step = 0; step < options.steps; step++) {
       const movement = nextMovement(movements, options);
@@ -116,19 +125,18 @@ function ascend(
         measure(applyMovement(parametrization.toImages(variables), movement)).sum()
       );
       const gradient = tf.tidy(() => gradientOf(adam.read()));
-      if (step === 0) {
-        const largest = dataOf(() => gradient.abs().max([1, 2, 3]));
-        gradientless = Array.from(largest, (value) => value === 0);
-      }
+      if (step === 0) largest = readData(() => gradient.abs().max([1, 2, 3]));
       adam.step(gradient, options.learningRate);
       if (fading !== null && step < fadeSteps) adam.move(fading);
       gradient.dispose();
-      onStep(step + 1, () => dataOf(() => measure(imagesNow())));
+      await onStep(step + 1, () => readData(() => measure(imagesNow())));
     }
-    const images = imagesNow();
-    return { images, activations: measure(images), gradientless };
+    const images = await readData(imagesNow);
+    const activations = await readData(() => measure(imagesNow()));
+    return { images, activations, gradientless: Array.from(await largest ?? [], (value) => value === 0) };
   } finally {
     adam.dispose();
+    tf.dispose([selection, ...(fading === null ? [] : [fading])]);
   }
 }
 
@@ -142,32 +150,47 @@ function ownUnits(requests: readonly ImageRequest[], units: number): Float32Arra
   return rows;
 }
 
-/** Where ascent starts: the parametrization's variables, shape [N, ...shape]. */
-function startVariables(
-  network: Network,
+/** What an image's start is drawn by. */
+function startRandom(seed: number, layer: string, { unit, index }: ImageRequest): Random {
+  return createRandom(seed, "start", layer, unit, index);
+}
+
+/** The training images from which ascent starts; null where it starts from noise. */
+async function startImages(
   layer: string,
   requests: readonly ImageRequest[],
-  parametrization: Parametrization,
   options: VisualizeOptions,
   { seed, dataset }: VisualizeContext,
+): Promise<ImageBatch | null> {
+  if (options.start !== "dataset" || dataset === null) return null;
+  return await dataset.images(
+    requests.map((request) => startRandom(seed, layer, request).integer(0, dataset.count - 1)),
+  );
+}
+
+/** Images as a tensor of the size that a network takes. */
+function sizedImages({ count, height, width, data }: ImageBatch, size: Size): tf.Tensor4D {
+  const images = tf.tensor4d(data, [count, height, width, 3]);
+  return height === size.height && width === size.width
+    ? images
+    : tf.image.resizeBilinear(images, [size.height, size.width], false, true);
+}
+
+/** Normal noise as the parametrization's variables, shape [N, ...shape]. */
+function startNoise(
+  layer: string,
+  requests: readonly ImageRequest[],
+  { shape }: Parametrization,
+  { noiseScale }: VisualizeOptions,
+  { seed }: VisualizeContext,
 ): tf.Tensor {
-  const generator = ({ unit, index }: ImageRequest): Random => createRandom(seed, "start", layer, unit, index);
-  if (options.start === "dataset" && dataset !== null) {
-    const chosen = requests.map((request) => generator(request).integer(0, dataset.count - 1));
-    const { data, height, width } = toImageBatch(dataset, chosen);
-    const images = tf.tensor4d(data, [requests.length, height, width, 3]);
-    const size = network.inputSize;
-    return parametrization.fromImages(
-      height === size ? images : tf.image.resizeBilinear(images, [size, size], false, true),
-    );
-  }
-  const perImage = parametrization.shape.reduce((product, n) => product * n, 1);
+  const perImage = shape.reduce((product, n) => product * n, 1);
   const noise = new Float32Array(requests.length * perImage);
   requests.forEach((request, i) => {
-    const random = generator(request);
-    for (let p = 0; p < perImage; p++) noise[i * perImage + p] = options.noiseScale * random.normal();
+    const random = startRandom(seed, layer, request);
+    for (let p = 0; p < perImage; p++) noise[i * perImage + p] = noiseScale * random.normal();
   });
-  return tf.tensor(noise, [requests.length, ...parametrization.shape]);
+  return tf.tensor(noise, [requests.length, ...shape]);
 }
 
 /** A unit as an image request list: images `from` .. `to` - 1 of each unit, unit after unit. */

@@ -5,8 +5,8 @@
  */
 import type { ClusterOptions } from "../../lib/cluster/mod.ts";
 import { clusteredSpace } from "../../lib/cluster/options.ts";
-import { meanRow } from "../../lib/embed/mod.ts";
-import type { LabelledImages } from "../../lib/data/cifar10.ts";
+import type { Dataset } from "../../lib/data/mod.ts";
+import { meanRow } from "../../lib/matrix.ts";
 import type { ImageBatch, Matrix } from "../../lib/types.ts";
 import type { Visualizations } from "../../lib/visualize/mod.ts";
 import { createWorkerPool } from "../../lib/jobs/worker_pool.ts";
@@ -33,10 +33,10 @@ export interface StageResults {
 export async function runPolysemStages(
   workload: Workload,
   model: string,
-  train: LabelledImages,
+  dataset: Dataset,
 ): Promise<StageResults & { readonly handedOver: HandedOver }> {
   const { jobs, profile, seed, images: perUnit } = workload;
-  const init: StageInit = { model, workload, train };
+  const init: StageInit = { model, workload, dataset: dataset.ref };
   const pool = await createWorkerPool<StageInit, StageTask, StageResult>(
     new URL("./stage_worker.ts", import.meta.url),
     THREADS,

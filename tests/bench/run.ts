@@ -9,7 +9,7 @@ import { Command, Option } from "commander";
 import { integerOption } from "../../lib/cli/options/values.ts";
 import { decimals, formatTable } from "../../lib/cli/console/output.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
-import { readCifar10 } from "../../lib/data/cifar10.ts";
+import { DEFAULT_DATASET, openDataset } from "../../lib/data/mod.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
 import { CALIBRATED } from "../../lib/pipeline/profile.ts";
 import { runPolysemStages, type StageResults } from "./polysem_stages.ts";
@@ -68,8 +68,8 @@ async function bench({ repeats, units, images, steps, layout }: BenchOptions): P
   const note = (text: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
   const python = await preparePyTorch(note);
   await startEngine();
-  const { train } = await readCifar10();
-  const { network } = await loadNetwork(MODEL);
+  const dataset = await openDataset(DEFAULT_DATASET);
+  const { network } = await loadNetwork({ kind: "shipped", name: MODEL });
   const workload = createWorkload(network.layers, { units, images, steps, layout });
   const folder = await Deno.makeTempDir({ prefix: "polysem-bench-" });
   const ours: StageResults[] = [];
@@ -78,7 +78,7 @@ async function bench({ repeats, units, images, steps, layout }: BenchOptions): P
   try {
     for (let repeat = 1; repeat <= repeats; repeat++) {
       note(`polysem, ${repeat} of ${repeats}`);
-      const { handedOver, ...results } = await runPolysemStages(workload, MODEL, train);
+      const { handedOver, ...results } = await runPolysemStages(workload, MODEL, dataset);
       ours.push(results);
       if (repeat === 1) await writeJob(folder, workload, handedOver);
       note(`PyTorch, ${repeat} of ${repeats}`);

@@ -6,7 +6,7 @@
 import { clusterEmbeddings, type ClusterOptions } from "../../lib/cluster/mod.ts";
 import { createEmbedder } from "../../lib/embed/mod.ts";
 import { useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/data/cifar10.ts";
+import { type DatasetRef, openDataset } from "../../lib/data/mod.ts";
 import { loadLpips } from "../../lib/lpips/mod.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
 import type { Job } from "../../lib/jobs/plan.ts";
@@ -19,7 +19,7 @@ import type { Workload } from "./workload.ts";
 export interface StageInit {
   readonly model: string;
   readonly workload: Workload;
-  readonly train: LabelledImages;
+  readonly dataset: DatasetRef;
 }
 
 /** One stage of one job; later stages are given each unit's images or embeddings. */
@@ -35,28 +35,29 @@ export type StageResult =
   | readonly (readonly number[])[]
   | readonly Matrix[];
 
-serveTasks<StageInit, StageTask, StageResult>(async ({ model, workload, train }) => {
+serveTasks<StageInit, StageTask, StageResult>(async ({ model, workload, dataset }) => {
   const { profile, seed, images } = workload;
   await useBackend("native");
-  const { network } = await loadNetwork(model);
+  const { network } = await loadNetwork({ kind: "shipped", name: model });
+  const { train } = await openDataset(dataset);
   const lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
   const embedder = createEmbedder(profile.embed.embedder, workload.resnet18, "made-up ResNet-18");
-  return (task) => {
+  return async (task) => {
     switch (task.stage) {
       case "ascent":
-        return visualize(network, task.job.layer, imageRequests(task.job.units, 0, images), {
+        return await visualize(network, task.job.layer, imageRequests(task.job.units, 0, images), {
           ...profile.visualize,
           steps: task.steps,
         }, { seed, dataset: train });
       case "lpips":
-        return task.units.map((batch) => {
+        return await inTurn(task.units, async (batch) => {
           const sequence = lpips.createSequence();
-          const distances = sequence.add(batch);
+          const distances = await sequence.add(batch);
           sequence.dispose();
           return distances;
         });
       case "embedding":
-        return task.units.map((batch) => embedder.embed(batch));
+        return await inTurn(task.units, (batch) => embedder.embed(batch));
       case "clustering":
         return task.units.map((matrix) =>
           clusterEmbeddings(matrix, task.options).candidates.map(({ inertia }) => inertia)
@@ -64,3 +65,10 @@ serveTasks<StageInit, StageTask, StageResult>(async ({ model, workload, train })
     }
   };
 });
+
+/** One unit after the other, as a run does them. */
+async function inTurn<T, R>(units: readonly T[], work: (unit: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const unit of units) results.push(await work(unit));
+  return results;
+}

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../lib/data/cifar10.ts";
+import { CIFAR10_COLOURS } from "../../lib/networks/mod.ts";
 import { createTrainableResNet18, STEM_224 } from "../../lib/networks/resnet.ts";
 import { encodeSafetensors, type WeightArray } from "../../lib/weights/safetensors.ts";
 import { toWeightArray } from "../../lib/networks/tensors.ts";
@@ -125,8 +125,7 @@ export async function writeJob(folder: string, workload: Workload, data: HandedO
     images: workload.images,
     steps: workload.steps,
     size: 32,
-    mean: CIFAR10_MEAN,
-    std: CIFAR10_STD,
+    ...CIFAR10_COLOURS,
     learningRate: visualize.learningRate,
     fadeSteps: Math.round(visualize.startFade * workload.steps),
     movements: movements.map(({ dy, dx }) => [dy, dx]),

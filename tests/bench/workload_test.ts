@@ -10,7 +10,7 @@ Deno.test("sampleUnits() gives each layer its share by largest remainder", () =>
 });
 
 Deno.test("sampleUnits() spaces units evenly, and takes every unit once when asked for all or more", () => {
-  const layers = [{ name: "a", kind: "dense", units: 8 }] as const;
+  const layers = [{ name: "a", positions: "none", units: 8 }] as const;
   assert.deepEqual(sampleUnits(layers, 2).map(({ unit }) => unit), [2, 6]);
   assert.deepEqual(sampleUnits(layers, 9).map(({ unit }) => unit), [0, 1, 2, 3, 4, 5, 6, 7]);
 });

@@ -49,7 +49,7 @@ export async function withSecondCheckout(
   const folder = await Deno.makeTempDir();
   try {
     const cache = join(folder, "cache");
-    for (const path of ["lib/engine", "lib/cache.ts", "lib/errors.ts", "tests/engine"]) {
+    for (const path of ["lib/engine", "lib/setup", "lib/cache.ts", "lib/errors.ts", "tests/engine", "tests/setup"]) {
       await cp(join(ROOT, path), join(folder, path), { recursive: true });
     }
     const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));

@@ -69,7 +69,7 @@ async function withPrograms(
 }
 
 async function built(run: RunFile, env: Record<string, string>, args: string[]) {
-  const { code, out, err } = await run("tests/engine/build_native.ts", { args, env, rights: SETUP_RIGHTS });
+  const { code, out, err } = await run("tests/setup/build_native.ts", { args, env, rights: SETUP_RIGHTS });
   assert.equal(code, 0, err);
   return JSON.parse(out);
 }

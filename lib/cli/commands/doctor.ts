@@ -10,8 +10,9 @@ import { join } from "node:path";
 import { cacheDirectory } from "../../cache.ts";
 import type { BackendReport } from "../../engine/mod.ts";
 import { messageOf } from "../../errors.ts";
-import { CIFAR10_SHA256, cifar10Directory, isCifar10Present, readCifar10 } from "../../data/mod.ts";
+import { CIFAR10_SHA256, DEFAULT_DATASET, locateDataset, openDataset } from "../../data/mod.ts";
 import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/mod.ts";
+import { VERSION } from "../../version.ts";
 import { formatTable, printResult } from "../console/output.ts";
 
 interface Diagnosis {
@@ -62,11 +63,10 @@ export function registerDoctor(program: Command): void {
 async function diagnose(): Promise<Diagnosis> {
   const { useBackend } = await import("../../engine/mod.ts");
   const engine = await useBackend().catch((error) => ({ backend: null, problem: messageOf(error) }));
-  const { default: { version } } = await import("../../../deno.json", { with: { type: "json" } });
   return {
     engine,
     versions: {
-      polysem: version,
+      polysem: VERSION,
       deno: Deno.version.deno,
       v8: Deno.version.v8,
       tfjs: engine.backend === null ? null : engine.versions.tfjs,
@@ -117,10 +117,11 @@ async function bytesOf(path: string): Promise<number> {
 }
 
 async function checkData(): Promise<Diagnosis["data"]> {
-  const about = { name: "CIFAR-10", directory: cifar10Directory(), sha256: CIFAR10_SHA256 } as const;
-  if (!isCifar10Present()) return { ...about, state: "missing", problem: "run `deno task setup`" };
+  const { directory, present } = locateDataset(DEFAULT_DATASET);
+  const about = { name: "CIFAR-10", directory, sha256: CIFAR10_SHA256 } as const;
+  if (!present) return { ...about, state: "missing", problem: "run `deno task setup`" };
   try {
-    await readCifar10();
+    await openDataset(DEFAULT_DATASET);
     return { ...about, state: "intact", problem: null };
   } catch (error) {
     return { ...about, state: "altered", problem: messageOf(error) };

@@ -48,10 +48,10 @@ export function registerEmbed(program: Command): void {
           quiet: globalOptions(command).quiet,
         });
         const data = new Float32Array(paths.length * embedder.dimensions);
-        images.forEach((image, i) => {
-          data.set(embedder.embed(image).data, i * embedder.dimensions);
+        for (const [i, image] of images.entries()) {
+          data.set((await embedder.embed(image)).data, i * embedder.dimensions);
           progress.increment();
-        });
+        }
         progress.stop();
         writeMatrix(options.out, { rows: paths.length, cols: embedder.dimensions, data });
         const shape = [paths.length, embedder.dimensions];

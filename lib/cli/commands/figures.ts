@@ -10,7 +10,7 @@ import { drawFigures, FIGURE_NAMES, renderPng, renderSvg } from "../../report/mo
 import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
 import { readRunData, writeWhole } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
-import { type DataOptions, withDataOptions } from "../options/data.ts";
+import { type DataOptions, testImages, withDataOptions } from "../options/data.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 
@@ -32,9 +32,10 @@ export function registerFigures(program: Command): void {
     );
   withDataOptions(command, "its images are not counted in the figure of section 3").action(
     async (name: string, options: FiguresOptions, command: Command) => {
-      const dataset = options.data === false ? null : options.data;
-      using run = await readRunData(name, dataset);
-      using compare = options.compare === undefined ? null : await readRunData(options.compare, null);
+      using run = await readRunData(name, testImages(name, options));
+      using compare = options.compare === undefined
+        ? null
+        : await readRunData(options.compare, () => Promise.resolve(null));
       const unit = options.unit === undefined ? undefined : unitOf(run, options.unit);
       const folder = options.out ?? join(run.directory, "figures");
       try {

@@ -48,7 +48,7 @@ export function registerLpips(program: Command): void {
       const { net, resize, weights, heads } = options;
       const lpips = await loadLpips(net, { resize, weights, heads });
       try {
-        const { distance, layers } = lpips.distance(first, second);
+        const { distance, layers } = await lpips.distance(first, second);
         printResult(command, { net: lpips.net, version: lpips.version, distance, layers }, () => {
           const rows = layers.map((term, layer) => [layer + 1, decimals(term, 6)]);
           return `LPIPS v${lpips.version}, ${lpips.net}: ${decimals(distance, 6)}\n` +

@@ -11,19 +11,18 @@ import { drawFigures, renderSvg } from "../../report/mod.ts";
 import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
 import { manifestDifferences, readRunData, writeWhole } from "../../store/mod.ts";
 import { globalOptions, printResult } from "../console/output.ts";
+import { type DataOptions, testImages } from "../options/data.ts";
 import { createProgress } from "../console/progress.ts";
 
 /** The figures at the top of a page, in this order. The others show single units, which the page does for each. */
 const FIGURES = [/score_by_layer$/, /dataset_check$/, /elbow$/, /two_stops$/];
 
 /** What a report is made of. */
-export interface ReportOptions {
+export interface ReportOptions extends DataOptions {
   /** Name under `runs/`, or path, of a run to compare with. */
   readonly compare?: string;
   /** The file to write; `report.html` in the run's folder unless given. */
   readonly out?: string;
-  /** Folder of the dataset; false to do without its images. */
-  readonly data?: string | false;
 }
 
 /** A report that was written. */
@@ -68,9 +67,10 @@ export function registerReport(program: Command): void {
  * @throws {InputError} when a run cannot be read, has nothing yet, or the file cannot be written.
  */
 export async function writeReport(run: string, options: ReportOptions, command: Command): Promise<WrittenReport> {
-  const data = options.data === false ? null : options.data;
-  using first = await readRunData(run, data);
-  using second = options.compare === undefined ? null : await readRunData(options.compare, data);
+  using first = await readRunData(run, testImages(run, options));
+  using second = options.compare === undefined
+    ? null
+    : await readRunData(options.compare, testImages(options.compare, options));
   const file = options.out ?? join(first.directory, "report.html");
   const folder = join(dirname(file), `${basename(file, extname(file))}_files`);
   try {

@@ -6,8 +6,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf } from "../../errors.ts";
-import type { RunManifest } from "../../types.ts";
-import type { RunSummary } from "../../store/mod.ts";
+import type { Run, RunSummary } from "../../store/mod.ts";
 import { integerOption } from "../options/values.ts";
 import {
   decimals,
@@ -19,8 +18,13 @@ import {
   printResult,
 } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
-import { VERSION } from "../console/version.ts";
+import {
+  loadScoring,
+  modelRef,
+  type ScoringContext,
+  type ScoringOptions,
+  withScoringOptions,
+} from "../options/scoring.ts";
 
 interface ScoreAllOptions extends ScoringOptions {
   readonly layers?: string;
@@ -53,53 +57,74 @@ export function registerScoreAll(program: Command): void {
       )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
-    const { selectUnits } = await import("../../pipeline/mod.ts");
-    const jobsRoom = await import("../../jobs/mod.ts");
+    const { manifestOf, selectUnits } = await import("../../pipeline/mod.ts");
+    const { createPlan, parseShard } = await import("../../jobs/mod.ts");
     const store = await import("../../store/mod.ts");
-    const shard = options.shard === undefined ? { index: 0, count: 1 } : jobsRoom.parseShard(options.shard);
-    const { modelLayers } = await import("../../networks/mod.ts");
-    const layers = modelLayers(options.model);
+    const { describeModel } = await import("../../networks/mod.ts");
+    const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
+    const { layers } = await describeModel(modelRef(options));
     const units = selectUnits(layers, options); // before anything is loaded
     const context = await loadScoring(options, command, { threads: 1 }); // the cores are for the workers
     try {
-      const jobs = jobsRoom.createPlan(layers, units);
+      const { profileName, backend } = context;
+      const jobs = createPlan(layers, units);
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
-      const name = options.run ?? `${options.model}-${context.profileName}-seed${options.seed}${part}`;
+      const name = options.run ?? `${options.model}-${profileName}-seed${options.seed}${part}`;
       const directory = store.runDirectory(name);
-      using run = store.openRun(directory, manifestOf(context, options, jobs, shard, store.RUN_SCHEMA));
-
-      const pending = run.pendingJobs();
-      const total = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
-      const done = run.completedJobs().length;
-      if (done > 0) printNote(command, `${directory} has ${done} finished jobs; ${pending.length} to go`);
-      const started = performance.now();
-      const { quiet } = globalOptions(command);
-      const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
-      const events = {
-        onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
-      };
-      const workers = options.workers ?? jobsRoom.suggestWorkers(context.backend, pending.length);
-      printDetail(command, `workers: ${workers}`);
-      try {
-        if (workers === 1) jobsRoom.scoreAll(context, jobs, run, events);
-        else await jobsRoom.scoreAllInWorkers(context.loadedBy, context.backend, workers, jobs, run, events);
-      } finally {
-        progress.stop();
-      }
-      const seconds = (performance.now() - started) / 1000;
+      using run = store.openRun(directory, manifestOf(context, { profileName, jobs, shard }, backend));
+      const seconds = await scorePending(run, context, options, command);
       const scores = store.writeScores(run);
       const summary = run.summary();
       const report = shard.count === 1 && options.report ? await reportOf(directory, options, command) : {};
       const files = { run: join(directory, store.RUN_FILE), scores, ...report };
       printResult(
         command,
-        { run: directory, profile: context.profileName, embedder: context.embedder.name, seconds, files, ...summary },
+        { run: directory, profile: profileName, embedder: context.embedder.name, seconds, files, ...summary },
         () => summaryText(summary, context, files, seconds),
       );
     } finally {
       context.dispose();
     }
   });
+}
+
+/**
+ * Does what is pending of a run, with progress.
+ *
+ * @returns the seconds that it took.
+ */
+async function scorePending(
+  run: Run,
+  context: ScoringContext,
+  options: ScoreAllOptions,
+  command: Command,
+): Promise<number> {
+  const { scoreAll, scoreAllInWorkers, suggestWorkers } = await import("../../jobs/mod.ts");
+  const { shareDataset } = await import("../../store/mod.ts");
+  const { jobs } = run.manifest;
+  const pending = run.pendingJobs();
+  const total = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
+  const done = run.completedJobs().length;
+  if (done > 0) printNote(command, `${run.directory} has ${done} finished jobs; ${pending.length} to go`);
+  const started = performance.now();
+  if (run.manifest.shard.count > 1 && shareDataset(run) > 0) {
+    printDetail(command, "the dataset's activations were taken over from another shard");
+  }
+  const { quiet } = globalOptions(command);
+  const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
+  const events = {
+    onDataset: (share: number) => progress.update(0, `the dataset, ${Math.round(100 * share)} %`),
+    onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
+  };
+  const workers = options.workers ?? suggestWorkers(context.backend, pending.length);
+  printDetail(command, `workers: ${workers}`);
+  try {
+    if (workers === 1) await scoreAll(context, jobs, run, events);
+    else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events);
+  } finally {
+    progress.stop();
+  }
+  return (performance.now() - started) / 1000;
 }
 
 /** Writes the run's page. The scores are there whether or not that succeeds. */
@@ -111,33 +136,6 @@ async function reportOf(directory: string, { data }: ScoreAllOptions, command: C
     printNote(command, `report.html was not written: ${messageOf(error)}`);
     return {};
   }
-}
-
-function manifestOf(
-  context: ScoringContext,
-  options: ScoreAllOptions,
-  jobs: RunManifest["jobs"],
-  shard: RunManifest["shard"],
-  schema: number,
-): RunManifest {
-  const { backend, versions } = context.backend;
-  return {
-    schema,
-    version: VERSION,
-    model: options.model,
-    modelSha256: context.modelSha256,
-    seed: options.seed,
-    profileName: context.profileName,
-    profile: context.profile,
-    embedder: context.embedder.name,
-    embedderSha256: context.embedder.sha256,
-    lpips: context.lpips.net,
-    lpipsSha256: context.lpips.sha256,
-    dataset: context.dataset,
-    jobs,
-    shard,
-    engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
-  };
 }
 
 function summaryText(

@@ -5,10 +5,12 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { UnitRecord } from "../../types.ts";
+import { fileName } from "../../file_name.ts";
+import { withDatasetFlag } from "../../run_data.ts";
+import type { DatasetRecord, UnitRecord } from "../../types.ts";
 import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { loadScoring, modelRef, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
 interface ScoreUnitOptions extends ScoringOptions {
@@ -23,39 +25,43 @@ export function registerScoreUnit(program: Command): void {
       .argument("<unit>", "the unit, such as conv2:3")
       .option("--out <dir>", "write its images there, and a sheet of them by cluster"),
   ).action(async (text: string, options: ScoreUnitOptions, command: Command) => {
-    const { clusterOptions, parseUnit, partOfImages, scoreUnits, PAPER } = await import("../../pipeline/mod.ts");
+    const { chooseFirstImages, clusterOptions, parseUnit, scoreUnits, PAPER } = await import("../../pipeline/mod.ts");
     const { compareCriteria } = await import("../../cluster/mod.ts");
     const { runningMeanDistances } = await import("../../elbow/mod.ts");
     const { activationCheck } = await import("../../validate/mod.ts");
-    const { modelLayers } = await import("../../networks/mod.ts");
-    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
+    const { describeModel } = await import("../../networks/mod.ts");
+    const { bestOfDataset } = await import("../../jobs/mod.ts");
+    const { layer, unit } = parseUnit(text, (await describeModel(modelRef(options))).layers); // before anything is loaded
     const context = await loadScoring(options, command);
     try {
       if (options.out !== undefined) await createImageFolder(options.out); // before the work
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
       let record: UnitRecord;
+      let dataset: DatasetRecord;
       try {
-        [record] = scoreUnits(context, layer, [unit], (share) => progress.update(Math.round(100 * share)));
+        dataset = await bestOfDataset(context, { layer, unit });
+        [record] = await scoreUnits(context, layer, [unit], (share) => progress.update(Math.round(100 * share)));
       } finally {
         progress.stop();
       }
       const files = options.out === undefined ? [] : await writeUnit(options.out, record);
       const { images: _images, embeddings, ...plain } = record;
       const { score } = record;
-      const counted = score === null ? null : partOfImages(
-        embeddings,
-        clusterOptions(context, layer, unit, record),
-        Array.from({ length: score.I }, (_, i) => i),
-      );
-      const kByCriterion = counted === null ? null : compareCriteria(counted.embeddings, counted.options);
-      const check = score === null || record.datasetMax === null
+      const flags = withDatasetFlag(record.flags, { ...record, ...dataset });
+      const counted = score === null
         ? null
-        : activationCheck(record.activations.slice(0, score.I), record.datasetMax);
+        : chooseFirstImages(embeddings, clusterOptions(context, layer, unit, record), score.I);
+      const kByCriterion = counted === null ? null : compareCriteria(counted.embeddings, counted.options);
+      const check = score === null || dataset.datasetMax === null
+        ? null
+        : activationCheck(record.activations.slice(0, score.I), dataset.datasetMax);
       const meanDistances = runningMeanDistances(record.distances);
       printResult(
         command,
         {
           ...plain,
+          flags,
+          ...dataset,
           profile: context.profileName,
           embedder: context.embedder.name,
           meanDistances,
@@ -91,9 +97,10 @@ export function registerScoreUnit(program: Command): void {
             `K by criterion: ${Object.entries(kByCriterion!).map(([name, K]) => `${name} ${K ?? "-"}`).join(", ")}.`,
             check === null
               ? "Without a dataset there is no check of section 3."
-              : `Activation ${decimals(check.mean)} (lowest ${decimals(check.min)}); best of 10,000 test images ` +
+              : `Activation ${decimals(check.mean)} (lowest ${decimals(check.min)}); best of ` +
+                `${context.dataset!.test.count.toLocaleString("en")} test images ` +
                 `${decimals(check.datasetMax)}; ${(100 * check.share).toFixed(0)} % of the images exceed it.`,
-            ...(record.flags.length === 0 ? [] : [`Flags: ${record.flags.join(", ")}.`]),
+            ...(flags.length === 0 ? [] : [`Flags: ${flags.join(", ")}.`]),
             ...(files.length === 0 ? [] : [`Images: ${options.out}`]),
           ];
           return lines.join("\n");
@@ -113,7 +120,9 @@ async function writeUnit(directory: string, record: UnitRecord): Promise<string[
   if (score !== null) order.sort((a, b) => score.assignments[a] - score.assignments[b] || a - b);
   const names = (i: number) => {
     const cluster = score === null ? "" : `_cluster${score.assignments[i]}`;
-    return `${layer}_${unit}_${String(i).padStart(2, "0")}${cluster}_activation${activations[i].toFixed(2)}.png`;
+    return `${fileName(layer)}_${unit}_${String(i).padStart(2, "0")}${cluster}_activation${
+      activations[i].toFixed(2)
+    }.png`;
   };
-  return await writeImages(directory, images, order, names, join(directory, `${layer}_${unit}_sheet.png`));
+  return await writeImages(directory, images, order, names, join(directory, `${fileName(layer)}_${unit}_sheet.png`));
 }

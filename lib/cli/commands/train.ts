@@ -7,8 +7,8 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cacheDirectory } from "../../cache.ts";
 import { InputError } from "../../errors.ts";
-import { readCifar10 } from "../../data/mod.ts";
-import { withDataOption } from "../options/data.ts";
+import { openDataset } from "../../data/mod.ts";
+import { datasetRef, withDataOption } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { duration, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -71,7 +71,7 @@ export function registerTrain(program: Command): void {
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
       );
     }
-    const data = await readCifar10(options.data);
+    const data = await openDataset(datasetRef(options));
     const directory = options.out ?? MODELS_DIRECTORY;
     if (name === GAN) {
       const { trainGanCommand } = await import("./train_gan.ts");

@@ -5,11 +5,12 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { fileName } from "../../file_name.ts";
 import { type DataOptions, readData, withDataOptions } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { PROFILE_HELP } from "../options/scoring.ts";
+import { modelRef, PROFILE_HELP } from "../options/scoring.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
 interface VisualizeCommandOptions extends DataOptions {
@@ -37,12 +38,12 @@ export function registerVisualize(program: Command): void {
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { loadProfile, parseUnit } = await import("../../pipeline/mod.ts");
     const { useBackend } = await import("../../engine/mod.ts");
-    const { loadNetwork, modelLayers } = await import("../../networks/mod.ts");
+    const { describeModel, loadNetwork } = await import("../../networks/mod.ts");
     const { imageRequests, visualize } = await import("../../visualize/mod.ts");
-    const { layer, unit } = parseUnit(text, modelLayers(options.model)); // before anything is loaded
+    const { layer, unit } = parseUnit(text, (await describeModel(modelRef(options))).layers); // before anything is loaded
     const { profile } = await loadProfile(options.profile);
     await useBackend();
-    const { network } = await loadNetwork(options.model, options.modelWeights);
+    const { network } = await loadNetwork(modelRef(options));
     try {
       await createImageFolder(options.out); // before the work
       // noise needs no dataset, and nothing else is done with one here
@@ -55,7 +56,7 @@ export function registerVisualize(program: Command): void {
         unit: "images",
         quiet: globalOptions(command).quiet,
       });
-      const { images, activations, gradientless } = visualize(
+      const { images, activations, gradientless } = await visualize(
         network,
         layer,
         imageRequests([unit], 0, options.count),
@@ -78,8 +79,8 @@ export function registerVisualize(program: Command): void {
         options.out,
         images,
         Array.from({ length: options.count }, (_, i) => i),
-        (i) => `${layer}_${unit}_${String(i).padStart(2, "0")}.png`,
-        join(options.out, `${layer}_${unit}_sheet.png`),
+        (i) => `${fileName(layer)}_${unit}_${String(i).padStart(2, "0")}.png`,
+        join(options.out, `${fileName(layer)}_${unit}_sheet.png`),
       );
       const rows = Array.from(activations, (activation, i) => ({ file: files[i], activation }));
       printResult(

@@ -5,7 +5,8 @@
  */
 import type { Command } from "commander";
 import type { BackendOptions, BackendReport } from "../../engine/mod.ts";
-import type { ContextOptions, LoadedContext } from "../../pipeline/mod.ts";
+import type { ModelRef } from "../../networks/mod.ts";
+import type { LoadedContext } from "../../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data.ts";
 import { seedOption } from "./values.ts";
 import { printDetail, printNote } from "../console/output.ts";
@@ -36,12 +37,15 @@ export function withScoringOptions(command: Command): Command {
   );
 }
 
-/** A context, and what the manifest says beside it. */
+/** A context, and what is said beside it. */
 export interface ScoringContext extends LoadedContext {
   readonly profileName: string;
   readonly backend: BackendReport;
-  /** What it was loaded by, for workers to load the same. */
-  readonly loadedBy: ContextOptions;
+}
+
+/** The model that the options name. */
+export function modelRef({ model, modelWeights }: Pick<ScoringOptions, "model" | "modelWeights">): ModelRef {
+  return { kind: "shipped", name: model, weights: modelWeights };
 }
 
 /** Loads everything that scoring needs. Modules come late, so that help and usage errors need no engine. */
@@ -55,15 +59,17 @@ export async function loadScoring(
   const { name: profileName, profile } = await loadProfile(options.profile);
   const backend = await useBackend(undefined, engine);
   printDetail(command, `engine: ${JSON.stringify(backend)}`);
-  const data = await readData(
+  const dataset = await readData(
     options,
     command,
     (profile.visualize.start === "dataset" ? "ascent starts from noise, and " : "") +
       "activations are not compared with the dataset's",
   );
-  const { model, modelWeights, embedderWeights, seed } = options;
-  const loadedBy = { model, modelWeights, embedderWeights, profile, seed, data };
-  const context = await loadContext(loadedBy);
+  const context = await loadContext({
+    subject: { model: modelRef(options), dataset: dataset?.ref ?? null },
+    instruments: { profile, embedderWeights: options.embedderWeights },
+    seed: options.seed,
+  });
   if (profile.cluster.center && context.meanEmbedding === null) {
     printNote(
       command,
@@ -71,5 +77,5 @@ export async function loadScoring(
         "a dataset it cannot be computed",
     );
   }
-  return { ...context, profileName, backend, loadedBy };
+  return { ...context, profileName, backend };
 }

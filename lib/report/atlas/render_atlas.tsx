@@ -67,7 +67,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
   let done = 0;
   const blockOf = async (of: RunData, { layer, unit }: UnitEntry | RunData["units"][number], name: string) => {
     const details = of.unit(layer, unit);
-    const { batches, bestPictured } = sheetImages(of, details);
+    const { batches, bestPictured } = await sheetImages(of, details);
     const sheet = batches.length === 0 ? null : await makeSheet(batches, quality, inline, name, options.saveImage);
     onProgress(++done, total);
     return unitBlock(details, sheet, bestPictured);
@@ -134,8 +134,11 @@ async function chooseQuality(
 ): Promise<{ quality: number; inline: boolean }> {
   const every = Math.max(1, Math.ceil(run.units.length / SAMPLE));
   const sample = run.units.filter((_, i) => i % every === Math.floor(every / 2));
-  const batches = sample.map(({ layer, unit }) => sheetImages(run, run.unit(layer, unit)).batches)
-    .filter(({ length }) => length > 0);
+  const batches: ImageBatch[][] = [];
+  for (const { layer, unit } of sample) {
+    const { batches: images } = await sheetImages(run, run.unit(layer, unit));
+    if (images.length > 0) batches.push(images);
+  }
   if (batches.length === 0) return { quality: QUALITIES[0], inline: true };
   for (const quality of QUALITIES) {
     let bytes = 0;

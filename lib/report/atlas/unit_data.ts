@@ -40,11 +40,14 @@ export function unitEntry(unit: UnitOverview): UnitEntry {
 }
 
 /** What goes on the sheet of a unit: its own images, then the dataset's best ones where they are at hand. */
-export function sheetImages(run: RunData, unit: UnitDetails): { batches: ImageBatch[]; bestPictured: boolean } {
+export async function sheetImages(
+  run: RunData,
+  unit: UnitDetails,
+): Promise<{ batches: ImageBatch[]; bestPictured: boolean }> {
   const { dataset } = run;
   const indices = unit.datasetBest.map(({ index }) => index);
   const known = dataset !== null && indices.length > 0 && indices.every((index) => index >= 0 && index < dataset.count);
-  const best = known ? dataset.images(indices) : null;
+  const best = known ? await dataset.images(indices) : null;
   const fits = best !== null && (unit.images.count === 0 ||
     (best.width === unit.images.width && best.height === unit.images.height));
   return {

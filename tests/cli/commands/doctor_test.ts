@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runProgram, SCORING_RIGHTS } from "../../engine/second_checkout.ts";
 
-const MAIN = join(import.meta.dirname!, "..", "..", "lib", "cli", "main.ts");
+const MAIN = join(import.meta.dirname!, "..", "..", "..", "lib", "cli", "main.ts");
 
 async function withCache(
   test: (doctor: (backend: string, ...args: string[]) => ReturnType<typeof runProgram>, cache: string) => Promise<void>,

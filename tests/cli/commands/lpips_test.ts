@@ -5,7 +5,7 @@ import { InputError } from "../../../lib/errors.ts";
 import { encodePng } from "../../../lib/images/png.ts";
 import { madeUpImages } from "../../lpips/made_up.ts";
 
-const fixture = (name: string) => new URL(`../../fixtures/lpips/${name}`, import.meta.url).pathname;
+const fixture = (name: string) => new URL(`../../../fixtures/lpips/${name}`, import.meta.url).pathname;
 
 async function run(...args: string[]): Promise<string> {
   let output = "";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { encode } from "fast-png";
 import { runProgram } from "../../engine/second_checkout.ts";
 
-const MAIN = join(import.meta.dirname!, "..", "..", "lib", "cli", "main.ts");
+const MAIN = join(import.meta.dirname!, "..", "..", "..", "lib", "cli", "main.ts");
 const RIGHTS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--deny-net"];
 
 /** Runs `polysem setup` with an empty cache, in a folder of its own. */

@@ -40,7 +40,7 @@ Deno.test("train refuses models it cannot train, options out of range and a data
   }));
 
 Deno.test("train refuses an engine that cannot train", async () => {
-  const program = join(import.meta.dirname!, "..", "..", "lib", "cli", "main.ts");
+  const program = join(import.meta.dirname!, "..", "..", "..", "lib", "cli", "main.ts");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-read", "--allow-env", "--allow-sys", "--deny-net", program, "train", "lenet5-cifar10"],
     env: { POLYSEM_BACKEND: "cpu" },

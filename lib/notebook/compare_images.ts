@@ -27,24 +27,11 @@ export async function pairDistances(bench: Workbench, images: ImageBatch): Promi
     const distances: number[] = [];
     for (let from = 0; from < images.count; from += AT_A_TIME) {
       const to = Math.min(images.count, from + AT_A_TIME);
-      distances.push(...sequence.add(part(images, from, to)));
+      distances.push(...await sequence.add(part(images, from, to)));
       await progress.update(to);
     }
     return distances;
   } finally {
     sequence.dispose();
   }
-}
-
-/** Distances of pairs as a symmetric matrix with zeros on its diagonal. */
-export function distanceMatrix(distances: readonly number[]): number[][] {
-  const count = (1 + Math.sqrt(1 + 8 * distances.length)) / 2;
-  return Array.from(
-    { length: count },
-    (_, i) =>
-      Array.from({ length: count }, (_, j) => {
-        const [low, high] = [Math.min(i, j), Math.max(i, j)];
-        return i === j ? 0 : distances[high * (high - 1) / 2 + low];
-      }),
-  );
 }

@@ -8,8 +8,7 @@ import { type ClusterOptions, greatestK } from "../cluster/mod.ts";
 import { createRandom, deriveSeed, permutation } from "../random.ts";
 import { clusterCountTerm } from "../score/mod.ts";
 import type { Matrix, ScoreInterval, ScoreParts } from "../types.ts";
-import { partOfImages } from "./part_of_images.ts";
-import { clusterAndScore } from "./score_units.ts";
+import { chooseImages, clusterAndScore, type ClusterInput } from "./cluster_unit.ts";
 
 /** Parts that are drawn for an interval. */
 export const RESAMPLES = 50;
@@ -41,9 +40,8 @@ const ROTATABLE: readonly ClusterOptions["criterion"][] = ["sse-penalty", "silho
  * The interval is of the 5th and 95th percentile of S*, cut to [0, 1]. C has the I of the whole, since the same K in fewer
  * images gives a larger C; and K may go up to the greatest K of the whole, as far as m images allow.
  *
- * @param embeddings raw embeddings of the I images, shape [I, D].
+ * @param input raw embeddings of the I images and how they are clustered; restarts are reduced to 2.
  * @param score of all I images, by the same options.
- * @param options as for the score; restarts are reduced to 2.
  * @param seed what the draws depend on: names and numbers, such as `[runSeed, "interval", layer, unit]`.
  * @returns 0 <= low <= high <= 1; null with fewer than 8 images.
  * @throws {RangeError} when the score is of another number of images, or `resamples` is not a positive integer.
@@ -51,10 +49,9 @@ const ROTATABLE: readonly ClusterOptions["criterion"][] = ["sse-penalty", "silho
  * Wu (1989), "A general theory for jackknife variance estimation", for the factor; Monti et al. (2003), "Consensus
  * clustering", for parts without repetition
  */
-export function bootstrapScore(
-  embeddings: Matrix,
+export function scoreInterval(
+  { embeddings, options }: ClusterInput,
   { I, S }: ScoreParts,
-  options: ClusterOptions,
   seed: readonly (string | number)[],
   resamples: number = RESAMPLES,
 ): ScoreInterval | null {
@@ -65,17 +62,20 @@ export function bootstrapScore(
   if (I < FEWEST || S === null) return null;
   const m = Math.round(SHARE * I);
   const widening = Math.sqrt(m / (I - m));
-  const space = ROTATABLE.includes(options.criterion) ? inTheirSpan(embeddings, options) : { embeddings, options };
+  const space = ROTATABLE.includes(options.criterion) ? inOwnSpan(embeddings, options) : { embeddings, options };
   const kMax = Math.min(greatestK(I, options), m - 1);
   const random = createRandom(...seed, "part");
   const values = Array.from({ length: resamples }, (_, resample) => {
-    const part = partOfImages(space.embeddings, space.options, permutation(I, random).subarray(0, m));
-    const { K, D } = clusterAndScore(part.embeddings, {
-      ...part.options,
-      kMax,
-      halfCap: false,
-      restarts: RESTARTS,
-      seed: deriveSeed(...seed, "clusters", resample),
+    const part = chooseImages(space.embeddings, space.options, permutation(I, random).subarray(0, m));
+    const { K, D } = clusterAndScore({
+      embeddings: part.embeddings,
+      options: {
+        ...part.options,
+        kMax,
+        halfCap: false,
+        restarts: RESTARTS,
+        seed: deriveSeed(...seed, "clusters", resample),
+      },
     });
     const C = clusterCountTerm(K, I)!;
     const value = S + widening * (C + D * (1 - C) - S);
@@ -89,7 +89,7 @@ export function bootstrapScore(
  * inner products stay, hence norms, angles, distances, and what centring and normalizing make of them. (Gram and Schmidt,
  * modified.)
  */
-function inTheirSpan(embeddings: Matrix, options: ClusterOptions): { embeddings: Matrix; options: ClusterOptions } {
+function inOwnSpan(embeddings: Matrix, options: ClusterOptions): ClusterInput {
   const { rows, cols, data } = embeddings;
   const vectors = Array.from({ length: rows }, (_, i) => Float64Array.from(data.subarray(i * cols, (i + 1) * cols)));
   if (options.mean !== undefined) vectors.push(Float64Array.from(options.mean));

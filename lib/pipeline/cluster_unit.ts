@@ -1,0 +1,91 @@
+/**
+ * How a unit's images are clustered and scored once they are embedded.
+ *
+ * @module
+ */
+import { clusterEmbeddings, type ClusterOptions } from "../cluster/mod.ts";
+import { InputError } from "../errors.ts";
+import { selectRows } from "../matrix.ts";
+import { pairsAmong } from "../pair_distances.ts";
+import { deriveSeed } from "../random.ts";
+import { score } from "../score/mod.ts";
+import type { ClusteringRecord, Matrix, UnitRecord } from "../types.ts";
+import type { PipelineContext } from "./context.ts";
+import type { Profile } from "./profile.ts";
+
+/** Distances of a unit's images beside those of their embeddings. */
+export type ImageDistances = Pick<UnitRecord, "distances" | "pooledDistances">;
+
+/** What clustering takes: embeddings, and options that fit them. */
+export interface ClusterInput {
+  /** Raw embeddings, shape [I, D]. */
+  readonly embeddings: Matrix;
+  readonly options: ClusterOptions;
+}
+
+/**
+ * How a unit's embeddings are clustered in a run: by its profile, seeded for the unit.
+ *
+ * @param between the distances of all its images.
+ */
+export function clusterOptions(
+  { profile, seed, meanEmbedding }: Pick<PipelineContext, "profile" | "seed" | "meanEmbedding">,
+  layer: string,
+  unit: number,
+  between: ImageDistances,
+): ClusterOptions {
+  return {
+    ...profile.cluster,
+    perceptual: perceptualDistances(profile.cluster, between),
+    seed: deriveSeed(seed, "cluster", layer, unit),
+    mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
+  };
+}
+
+/** What a profile adds to the squared distances of embeddings: LPIPS and pooled features, weighted. */
+function perceptualDistances(
+  { lpipsWeight, pooledWeight }: Profile["cluster"],
+  { distances, pooledDistances }: ImageDistances,
+): ClusterOptions["perceptual"] {
+  if (lpipsWeight === 0 && pooledWeight === 0) return undefined;
+  if (pooledWeight > 0 && pooledDistances.length !== distances.length) {
+    throw new InputError(
+      `${pooledDistances.length} pooled distances stand beside ${distances.length} of LPIPS, and the profile weighs both: a ` +
+        "run made by an older polysem has none; score its units again into another run",
+    );
+  }
+  const pooled = (i: number) => pooledWeight === 0 ? 0 : pooledWeight * pooledDistances[i];
+  return { distances: distances.map((lpips, i) => lpipsWeight * lpips + pooled(i)), weight: 1 };
+}
+
+/**
+ * Some of a unit's images as clustering takes them: their embeddings, and of the options what is told image by image.
+ *
+ * @param embeddings of all N images, shape [N, D].
+ * @param options of those N images.
+ * @param indices of the chosen images, in the order wanted.
+ * @throws {RangeError} when there is no image of an index.
+ */
+export function chooseImages(embeddings: Matrix, options: ClusterOptions, indices: ArrayLike<number>): ClusterInput {
+  const chosen = Array.from(indices);
+  const missing = chosen.find((index) => !(Number.isInteger(index) && index >= 0 && index < embeddings.rows));
+  if (missing !== undefined) throw new RangeError(`there is no image ${missing} among ${embeddings.rows}`);
+  const { perceptual } = options;
+  return {
+    embeddings: selectRows(embeddings, chosen),
+    options: perceptual === undefined
+      ? options
+      : { ...options, perceptual: { ...perceptual, distances: pairsAmong(perceptual.distances, chosen) } },
+  };
+}
+
+/** The first I of a unit's images, as clustering takes them. */
+export function chooseFirstImages(embeddings: Matrix, options: ClusterOptions, I: number): ClusterInput {
+  return chooseImages(embeddings, options, Array.from({ length: I }, (_, i) => i));
+}
+
+/** Clusters embeddings and scores the centres. */
+export function clusterAndScore({ embeddings, options }: ClusterInput): ClusteringRecord {
+  const { assignments, candidates, centers } = clusterEmbeddings(embeddings, options);
+  return { ...score(centers, embeddings.rows), assignments, candidates };
+}

@@ -1,0 +1,82 @@
+/**
+ * The instruments: what measures a subject.
+ *
+ * @module
+ */
+import { type Dataset, type ImageSource, indexRange } from "../data/mod.ts";
+import { type Embedder, type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
+import { type LoadedLpips, loadLpips, type Lpips } from "../lpips/mod.ts";
+import { meanRow } from "../matrix.ts";
+import type { Profile } from "./profile.ts";
+
+/** How many training images, spread over the set, give the mean embedding of an embedder that comes without one. */
+const CENTRING_IMAGES = 2000;
+
+/** A metric and an embedder, used by a profile. */
+export interface Instruments {
+  readonly profile: Profile;
+  readonly lpips: Lpips;
+  readonly embedder: Embedder;
+  /** Mean embedding of the training images; null when the profile does not centre, or where none is known. */
+  readonly meanEmbedding: Float32Array | null;
+}
+
+/** Instruments as plain data: crosses threads and hosts. */
+export interface InstrumentsRef {
+  readonly profile: Profile;
+  /** File with the embedder's weights in place of the default ones. */
+  readonly embedderWeights?: string;
+  /** The mean embedding, where another thread has computed it; null where it found none. */
+  readonly meanEmbedding?: Float32Array | null;
+}
+
+/** Loaded instruments; lpips and embedder come with the hashes of their weights. */
+export interface LoadedInstruments extends Instruments {
+  readonly lpips: LoadedLpips;
+  readonly embedder: LoadedEmbedder;
+  /** What another thread loads the same by, without computing the mean embedding again. */
+  readonly ref: InstrumentsRef;
+  /** Frees both networks. */
+  dispose(): void;
+}
+
+/**
+ * Loads instruments. The backend must be ready (`useBackend`).
+ *
+ * @param dataset gives the mean embedding of an embedder that comes without one; null to do without.
+ * @throws {InputError} when embedder or metric are unknown, or weights of theirs are missing or altered.
+ */
+export async function loadInstruments(ref: InstrumentsRef, dataset: Dataset | null): Promise<LoadedInstruments> {
+  const { profile } = ref;
+  const lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
+  let embedder: LoadedEmbedder | undefined;
+  const dispose = () => {
+    lpips.dispose();
+    embedder?.dispose();
+  };
+  try {
+    embedder = await loadEmbedder(profile.embed.embedder, ref.embedderWeights);
+    const meanEmbedding = !profile.cluster.center
+      ? null
+      : ref.meanEmbedding !== undefined
+      ? ref.meanEmbedding
+      : await meanEmbeddingOf(embedder, dataset?.train ?? null);
+    return { profile, lpips, embedder, meanEmbedding, ref: { ...ref, meanEmbedding }, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/**
+ * The mean embedding of training images: the one that comes with the embedder's weights, else that of 2,000 images spread
+ * over the set.
+ *
+ * @returns null where neither is known; embeddings then stay uncentred.
+ */
+export async function meanEmbeddingOf(embedder: Embedder, train: ImageSource | null): Promise<Float32Array | null> {
+  if (embedder.mean !== null || train === null) return embedder.mean;
+  const count = Math.min(CENTRING_IMAGES, train.count);
+  const spread = indexRange(0, count).map((i) => Math.floor(i * train.count / count));
+  return meanRow(await embedder.embed(await train.images(spread)));
+}

@@ -1,0 +1,45 @@
+/**
+ * The manifest: what makes a run what it is, stated once.
+ *
+ * @module
+ */
+import type { BackendReport } from "../engine/mod.ts";
+import { RUN_SCHEMA } from "../store/mod.ts";
+import type { RunManifest } from "../types.ts";
+import { VERSION } from "../version.ts";
+import type { LoadedContext } from "./context.ts";
+
+/** What a manifest states beside the context. */
+export interface RunPlan {
+  /** What the profile is called. */
+  readonly profileName: string;
+  /** Jobs of the plan, each a list of units of one layer, before sharding. */
+  readonly jobs: RunManifest["jobs"];
+  readonly shard: RunManifest["shard"];
+}
+
+/** The manifest of a run that scores a plan with a context. */
+export function manifestOf(
+  context: LoadedContext,
+  { profileName, jobs, shard }: RunPlan,
+  { backend, versions }: Pick<BackendReport, "backend" | "versions">,
+): RunManifest {
+  const { dataset, embedder, lpips } = context;
+  return {
+    schema: RUN_SCHEMA,
+    version: VERSION,
+    model: context.network.name,
+    modelSha256: context.modelSha256,
+    seed: context.seed,
+    profileName,
+    profile: context.profile,
+    embedder: embedder.name,
+    embedderSha256: embedder.sha256,
+    lpips: lpips.net,
+    lpipsSha256: lpips.sha256,
+    dataset: dataset && { name: dataset.name, sha256: dataset.sha256, images: dataset.test.count },
+    jobs,
+    shard,
+    engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * A run's subject and instruments, loaded again to look at the run by them. Whatever is not, to the byte, what the run was
+ * made with is refused: what would be measured would be of something else.
+ *
+ * @module
+ */
+import { type Dataset, type DatasetRef, type ImageSource, locateDataset, openDataset } from "../data/mod.ts";
+import { InputError } from "../errors.ts";
+import type { ModelRef } from "../networks/mod.ts";
+import type { RunManifest } from "../types.ts";
+import { type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
+import { parseProfile, type Profile } from "./profile.ts";
+import { type LoadedSubject, loadSubject } from "./subject.ts";
+
+/** A run that is looked at. */
+export interface ReopenedRun {
+  /** What the user calls it, for errors. */
+  readonly name: string;
+  readonly manifest: RunManifest;
+}
+
+/** Where things lie, if not in their usual places. */
+export interface ReopenPlaces {
+  /** Weights of the run's model in place of the committed ones. */
+  readonly modelWeights?: string;
+  /** Weights of the run's embedder in place of the default ones. */
+  readonly embedderWeights?: string;
+  /** Folder of the run's dataset. */
+  readonly data?: string;
+}
+
+/**
+ * The profile of a run. A field that profiles have gained since the run was made is as in `paper`, where nothing new is done.
+ *
+ * @throws {InputError} when the manifest holds none that this version knows.
+ */
+export function profileOf({ name, manifest }: ReopenedRun): Profile {
+  return parseProfile({ extends: "paper", ...manifest.profile }, `of run ${name}`);
+}
+
+/** The model of a run, as a reference. */
+export function modelOf({ manifest }: ReopenedRun, { modelWeights }: ReopenPlaces = {}): ModelRef {
+  return { kind: "shipped", name: manifest.model, weights: modelWeights };
+}
+
+/** The dataset of a run, as a reference; null where it was made without one. */
+export function datasetOf({ manifest }: ReopenedRun, { data }: ReopenPlaces = {}): DatasetRef | null {
+  return manifest.dataset === null ? null : { kind: manifest.dataset.name as DatasetRef["kind"], directory: data };
+}
+
+/**
+ * Opens a run's dataset.
+ *
+ * @returns null where the run was made without one.
+ * @throws {InputError} when it is missing, altered or another than the run's.
+ */
+export async function reopenDataset(run: ReopenedRun, places: ReopenPlaces = {}): Promise<Dataset | null> {
+  const ref = datasetOf(run, places);
+  if (ref === null) return null;
+  const dataset = await openDataset(ref);
+  refuseOther(run, "dataset", dataset.name, run.manifest.dataset!.sha256, dataset.sha256, "there is no other here");
+  return dataset;
+}
+
+/**
+ * Opens the test images of a run's dataset, to be shown.
+ *
+ * @returns null where the run was made without a dataset, and where it is not in its usual place.
+ * @throws {InputError} when it is altered or another than the run's, or missing from the folder that is named.
+ */
+export async function reopenTestImages(run: ReopenedRun, places: ReopenPlaces = {}): Promise<ImageSource | null> {
+  const ref = datasetOf(run, places);
+  if (ref === null || (places.data === undefined && !locateDataset(ref).present)) return null;
+  return (await reopenDataset(run, places))!.test;
+}
+
+/**
+ * Loads a run's model, with its dataset where that is wanted. The backend must be ready (`useBackend`).
+ *
+ * @param dataset as `reopenDataset` gave it; null to do without.
+ * @throws {InputError} when its weights are missing, altered or other than the run's.
+ */
+export async function reopenSubject(
+  run: ReopenedRun,
+  dataset: Dataset | null,
+  places: ReopenPlaces = {},
+): Promise<LoadedSubject> {
+  const { model, modelSha256 } = run.manifest;
+  const subject = await loadSubject({ model: modelOf(run, places), dataset: dataset?.ref ?? null });
+  try {
+    refuseOther(run, "model", model, modelSha256, subject.modelSha256, "give --model-weights FILE");
+    return subject;
+  } catch (error) {
+    subject.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Loads a run's metric and embedder. The backend must be ready (`useBackend`).
+ *
+ * @param dataset gives the mean embedding where the embedder comes without one; null to do without.
+ * @throws {InputError} when weights are missing, altered or other than the run's.
+ */
+export async function reopenInstruments(
+  run: ReopenedRun,
+  dataset: Dataset | null,
+  { embedderWeights }: ReopenPlaces = {},
+): Promise<LoadedInstruments> {
+  const { embedder, embedderSha256, lpips, lpipsSha256 } = run.manifest;
+  const ref: InstrumentsRef = { profile: profileOf(run), embedderWeights };
+  const loaded = await loadInstruments(ref, dataset);
+  try {
+    refuseOther(run, "embedder", embedder, embedderSha256, loaded.embedder.sha256, "give --embedder-weights FILE");
+    refuseOther(run, "LPIPS network", lpips, lpipsSha256, loaded.lpips.sha256, "restore its weights");
+    return loaded;
+  } catch (error) {
+    loaded.dispose();
+    throw error;
+  }
+}
+
+function refuseOther(
+  { name }: ReopenedRun,
+  what: string,
+  called: string,
+  stored: string,
+  found: string,
+  remedy: string,
+): void {
+  if (stored === found) return;
+  throw new InputError(
+    `run ${name} was made with another ${what} ${called} (sha256 ${stored.slice(0, 12)}...) than the one at hand ` +
+      `(${found.slice(0, 12)}...); ${remedy}, or score again into another run`,
+  );
+}

@@ -1,0 +1,152 @@
+/**
+ * Runs of older schemas, converted to the present one.
+ *
+ * @module
+ */
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { isDeepStrictEqual } from "node:util";
+import { InputError } from "../errors.ts";
+import { DATASET_HIGHER, unitName } from "../run_data.ts";
+import type { RunManifest } from "../types.ts";
+import { lockRun } from "./lock.ts";
+import { openRun } from "./run.ts";
+import { readRun, type RunReader, type StoredUnit } from "./run_reader.ts";
+import { RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
+
+/** Test images of CIFAR-10, the dataset of every run of schema 1 and 2 that has one. */
+const CIFAR10_TEST_IMAGES = 10_000;
+
+/** What a conversion did. */
+export interface Migration {
+  /** Schema that the run had. */
+  readonly from: number;
+  /** Schema that it has now. */
+  readonly to: number;
+  /** Units that were converted; 0 where nothing was to do. */
+  readonly units: number;
+  /** The file as it was; null where nothing was to do. */
+  readonly kept: string | null;
+}
+
+/**
+ * Converts a run to the present schema. The new file is made beside the old one, compared with it unit by unit, and takes its
+ * place at the end; the old one is kept under another name. A conversion that is cut off leaves the run as it was.
+ *
+ * @param directory the run's folder.
+ * @param onUnit called after each unit, with how many are done and how many there are.
+ * @throws {InputError} when there is no run, it is damaged or of a newer schema, another process writes it, or the folder
+ *   cannot be written; nothing is changed then.
+ */
+export function migrateRun(directory: string, onUnit: (done: number, total: number) => void = () => {}): Migration {
+  readRun(directory).close(); // a run that is not there or damaged is refused before anything is made
+  const lock = lockRun(directory);
+  try {
+    foldJournal(join(directory, RUN_FILE));
+    using old = readRun(directory);
+    const from = old.schema;
+    if (from === RUN_SCHEMA) return { from, to: RUN_SCHEMA, units: 0, kept: null };
+    const work = join(directory, "migrating.tmp");
+    const kept = join(directory, `run.schema${from}.sqlite`);
+    if (existsSync(kept)) {
+      throw new InputError(`${kept} is there already; move it away to convert the run once more`);
+    }
+    try {
+      rmSync(work, { recursive: true, force: true }); // of a conversion that was cut off
+      mkdirSync(work);
+      const units = convert(old, work, onUnit);
+      copyFileSync(old.file, kept);
+      renameSync(join(work, RUN_FILE), join(directory, RUN_FILE));
+      return { from, to: RUN_SCHEMA, units, kept };
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw storeError(error, join(directory, RUN_FILE));
+  } finally {
+    lock.release();
+  }
+}
+
+/** Puts what a killed writer left in the journal into the file itself, which is copied and replaced. */
+function foldJournal(file: string): void {
+  const db = new DatabaseSync(file);
+  try {
+    db.exec("PRAGMA journal_mode = DELETE");
+  } finally {
+    db.close();
+  }
+}
+
+function migratedManifest({ manifest }: RunReader): RunManifest {
+  const { dataset } = manifest;
+  return {
+    ...manifest,
+    schema: RUN_SCHEMA,
+    dataset: dataset && { ...dataset, images: dataset.images ?? CIFAR10_TEST_IMAGES },
+  };
+}
+
+/** Writes the old run's jobs and best images into a new file, and reads them back. */
+function convert(old: RunReader, work: string, onUnit: (done: number, total: number) => void): number {
+  const jobs = old.completedJobs();
+  const planned = old.manifest.jobs;
+  const total = jobs.reduce((sum, job) => sum + planned[job].units.length, 0);
+  const positions = new Map<string, number>();
+  for (const { layer, units } of planned) {
+    for (const unit of units) positions.set(unitName({ layer, unit }), positions.size);
+  }
+  const recordsOf = (run: RunReader, job: number): StoredUnit[] =>
+    planned[job].units.map((unit) => {
+      const record = run.unit(planned[job].layer, unit);
+      if (record === null) {
+        throw new InputError(
+          `${run.file}: unit ${planned[job].layer}:${unit} is missing though its job is committed; restore the file`,
+        );
+      }
+      return record;
+    });
+
+  const best: { id: number; datasetBest: StoredUnit["datasetBest"] }[] = [];
+  {
+    using run = openRun(work, migratedManifest(old));
+    for (const job of jobs) {
+      const records = recordsOf(old, job);
+      for (const record of records) {
+        best.push({ id: positions.get(unitName(record))!, datasetBest: record.datasetBest });
+      }
+      // the flag follows from the dataset, and is no longer stored
+      const plain = records.map((record) => ({
+        ...record,
+        flags: record.flags.filter((flag) => flag !== DATASET_HIGHER),
+      }));
+      run.commitJob(job, plain, old.jobSeconds(job)!);
+    }
+  }
+  const db = new DatabaseSync(join(work, RUN_FILE));
+  try {
+    db.exec("BEGIN");
+    const insert = db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
+    for (const { id, datasetBest } of best) {
+      datasetBest.forEach(({ index, activation }, rank) => insert.run(id, rank, index, activation));
+    }
+    db.exec("COMMIT");
+  } finally {
+    db.close();
+  }
+
+  using converted = readRun(work);
+  let done = 0;
+  for (const job of jobs) {
+    const [before, after] = [recordsOf(old, job), recordsOf(converted, job)];
+    for (const [i, record] of before.entries()) {
+      if (!isDeepStrictEqual(record, after[i])) {
+        throw new Error(`unit ${record.layer}:${record.unit} came out different; the run was left as it was`);
+      }
+      onUnit(++done, total);
+    }
+  }
+  return done;
+}
