@@ -13,20 +13,28 @@ import * as charts from "./client/charts.ts";
 import * as clusters from "./client/clusters.ts";
 import * as comparison from "./client/comparison.ts";
 import * as details from "./client/details.ts";
+import * as dialog from "./client/dialog.ts";
 import * as dom from "./client/dom.ts";
+import * as filters from "./client/filters.ts";
 import * as format from "./client/format.ts";
 import * as images from "./client/images.ts";
+import * as links from "./client/links.ts";
+import * as numbers from "./client/numbers.ts";
 import * as start from "./client/start.ts";
 
 /** What the files of `client/` export, in the order of the script. */
 const FILES: readonly Readonly<Record<string, (...values: never[]) => unknown>>[] = [
   dom,
+  links,
   format,
+  numbers,
   clusters,
   images,
   charts,
   cards,
   details,
+  filters,
+  dialog,
   comparison,
   start,
 ];

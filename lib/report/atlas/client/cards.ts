@@ -3,11 +3,24 @@
  *
  * @module
  */
-import type { UnitBlock, UnitEntry } from "../page_data.ts";
+import type { Sheet, UnitBlock, UnitEntry } from "../page_data.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
-import { html } from "./dom.ts";
+import { byId, growingList, html, readBlock } from "./dom.ts";
 import { fixed, flagInWords, intervalInWords } from "./format.ts";
-import { drawImages, loadSheet } from "./images.ts";
+import { drawImages, loadSheet, sheetFolder } from "./images.ts";
+import { unitLink } from "./links.ts";
+import { difference } from "./numbers.ts";
+
+/** Images of a card that are drawn together. */
+export interface ImageGroup {
+  readonly label: string;
+  /** What a reader who cannot see them should know. */
+  readonly description: string;
+  /** Class of its look. */
+  readonly kind: string;
+  /** Places of the images on the unit's sheet. */
+  readonly places: readonly number[];
+}
 
 /** A thin bar of a number in [0, 1] with its name and value, and a line across it for its interval. */
 export function bar(
@@ -49,12 +62,6 @@ export function flagChips(flags: readonly string[]): HTMLElement | null {
   );
 }
 
-/** The difference of a number in the two runs, the other less this; null where either has none. */
-export function difference(entry: UnitEntry, part: "S" | "K"): number | null {
-  const [here, there] = [entry.score?.[part] ?? null, entry.other?.[part] ?? null];
-  return here === null || there === null ? null : there - here;
-}
-
 /** A change from one run to the other. */
 export function change(value: number | null, digits: number): HTMLElement {
   const sign = value === null || Math.abs(value) < 0.5 * 10 ** -digits ? "same" : value > 0 ? "more" : "less";
@@ -71,7 +78,7 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
     html(
       "div",
       { class: "card-head" },
-      html("h3", {}, html("a", { href: `#${encodeURIComponent(entry.id).replaceAll("%3A", ":")}` }, entry.id)),
+      html("h3", {}, html("a", { href: unitLink(entry.id) }, entry.id)),
       html(
         "dl",
         { class: "numbers" },
@@ -86,9 +93,9 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
         "p",
         { class: "against" },
         "other run: ",
-        change(difference(entry, "S"), 2),
+        change(difference(score, entry.other, "S"), 2),
         " S, ",
-        change(difference(entry, "K"), 0),
+        change(difference(score, entry.other, "K"), 0),
         " K",
       ),
       flagChips(entry.flags),
@@ -97,60 +104,113 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
   );
 }
 
-/** Puts the images of a unit into its card: a block four images high for each cluster, then the dataset's best. */
+/** Images of a card in a block four images high, under their label. */
+export function imageGroup(
+  image: HTMLImageElement,
+  sheet: Sheet,
+  { label, description, kind, places }: ImageGroup,
+): HTMLElement {
+  const canvas = html("canvas", { class: "pixels", role: "img", "aria-label": description });
+  const columns = Math.max(1, Math.ceil(places.length / 4));
+  drawImages(canvas, image, sheet, places, columns, 1);
+  canvas.style.setProperty("--columns", String(columns));
+  canvas.style.setProperty("--rows", String(Math.ceil(places.length / columns)));
+  return html("figure", { class: `group ${kind}` }, html("figcaption", {}, label), canvas);
+}
+
+/** The images of a card by groups: each cluster, then the dataset's best. */
+export function imageGroups(entry: UnitEntry, block: UnitBlock): ImageGroup[] {
+  const made = block.activations.length;
+  const clusters = clusterMembers(block.assignments);
+  const groups = clusters.map((members, k): ImageGroup => ({
+    label: clusters.length === 1 ? `${members.length} images` : String(members.length),
+    description: `Cluster ${k + 1} of ${clusters.length} of ${entry.id}: ${members.length} visualizations`,
+    kind: clusters.length === 1 ? "only" : clusterClass(k),
+    places: members,
+  }));
+  if (clusters.length === 0 && made > 0) {
+    groups.push({
+      label: "not scored",
+      description: `Images of ${entry.id} that were not scored`,
+      kind: "best",
+      places: Array.from({ length: Math.min(made, 16) }, (_, i) => i),
+    });
+  }
+  if (block.bestPictured) {
+    groups.push({
+      label: "dataset best",
+      description: `The ${block.best.length} images of the dataset that activate ${entry.id} most`,
+      kind: "best",
+      places: block.best.map((_, i) => made + i),
+    });
+  }
+  return groups;
+}
+
+/** Puts the images of a unit into its card. */
 export async function fillCard(card: HTMLElement, entry: UnitEntry, block: UnitBlock): Promise<void> {
   const room = card.querySelector<HTMLElement>(".card-images")!;
-  if (block.sheet === null) {
+  const { sheet } = block;
+  if (sheet === null) {
     room.replaceChildren(html("p", { class: "quiet" }, "no images"));
     return;
   }
-  const { sheet } = block;
-  let image: HTMLImageElement;
-  try {
-    image = await loadSheet(sheet);
-  } catch {
-    const folder = sheet.source.split("/")[0];
-    room.replaceChildren(
-      html(
-        "p",
-        { class: "quiet" },
-        sheet.inline
-          ? "The images cannot be read."
-          : `Its images are missing: keep the folder ${folder} beside this page.`,
-      ),
-    );
+  const image = await loadSheet(sheet);
+  if (image === null) {
+    const reason = sheet.inline
+      ? "The images cannot be read."
+      : `Its images are missing: keep the folder ${sheetFolder(sheet)} beside this page.`;
+    room.replaceChildren(html("p", { class: "quiet" }, reason));
     return;
   }
-  const high = 4;
-  const group = (label: string, description: string, kind: string, places: readonly number[]) => {
-    const canvas = html("canvas", { class: "pixels", role: "img", "aria-label": description });
-    const columns = Math.max(1, Math.ceil(places.length / high));
-    drawImages(canvas, image, sheet, places, columns, 1);
-    canvas.style.setProperty("--columns", String(columns));
-    canvas.style.setProperty("--rows", String(Math.ceil(places.length / columns)));
-    return html("figure", { class: `group ${kind}` }, html("figcaption", {}, label), canvas);
+  room.replaceChildren(...imageGroups(entry, block).map((group) => imageGroup(image, sheet, group)));
+}
+
+/**
+ * The list of cards. A card gets its images when it comes near, and gives them up when it is far away again.
+ *
+ * @returns what shows the units of other places, and what fills the cards whose blocks had not arrived yet.
+ */
+export function cardList(
+  units: readonly UnitEntry[],
+): { show: (places: readonly number[]) => void; fillWaiting: () => void } {
+  const waiting = new Set<HTMLElement>();
+  const come = (card: HTMLElement) => {
+    const place = Number(card.dataset.place);
+    const block = readBlock(`unit-${place}`);
+    if (block === null) {
+      waiting.add(card); // the page is still arriving
+      return;
+    }
+    waiting.delete(card);
+    fillCard(card, units[place], block);
   };
-  const made = block.activations.length;
-  const clusters = clusterMembers(block.assignments);
-  const groups = clusters.map((members, k) =>
-    group(
-      clusters.length === 1 ? `${members.length} images` : String(members.length),
-      `Cluster ${k + 1} of ${clusters.length} of ${entry.id}: ${members.length} visualizations`,
-      clusters.length === 1 ? "only" : clusterClass(k),
-      members,
-    )
-  );
-  if (clusters.length === 0 && made > 0) {
-    const places = Array.from({ length: Math.min(made, 16) }, (_, i) => i);
-    groups.push(group("not scored", `Images of ${entry.id} that were not scored`, "best", places));
-  }
-  if (block.bestPictured) {
-    groups.push(group(
-      "dataset best",
-      `The ${block.best.length} images of the dataset that activate ${entry.id} most`,
-      "best",
-      block.best.map((_, i) => made + i),
-    ));
-  }
-  room.replaceChildren(...groups);
+  const go = (card: HTMLElement) => {
+    waiting.delete(card);
+    const room = card.querySelector<HTMLElement>(".card-images")!;
+    if (!room.firstChild) return;
+    room.style.minHeight = `${room.offsetHeight}px`; // so that what is below stays where it is
+    room.replaceChildren();
+  };
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) come(target as HTMLElement);
+      else go(target as HTMLElement);
+    }
+  }, { rootMargin: "800px 0px" });
+  const list = growingList(byId("cards"), byId<HTMLButtonElement>("more"), 60);
+  return {
+    show(places) {
+      watcher.disconnect();
+      waiting.clear();
+      list.show(places.map((place) => () => {
+        const card = unitCard(units[place], place);
+        watcher.observe(card);
+        return card;
+      }));
+    },
+    fillWaiting() {
+      for (const card of [...waiting]) come(card);
+    },
+  };
 }

@@ -21,84 +21,126 @@ export function axisTicks(low: number, high: number, about: number): number[] {
   return ticks;
 }
 
-/** A chart of points joined by a line, with marked places. */
-export function lineChart(options: {
-  readonly title: string;
-  readonly description: string;
-  readonly x: { readonly name: string; readonly integer: boolean };
-  readonly y: { readonly name: string; readonly fromZero: boolean };
-  readonly points: readonly (readonly [number, number])[];
-  readonly second?: readonly (readonly [number, number])[];
-  readonly marks: readonly { readonly x: number; readonly text: string; readonly kind: string }[];
-  readonly dots: boolean;
-}): HTMLElement {
-  const [width, height, left, right, top, bottom] = [360, 220, 46, 12, 14, 38];
-  const caption = html("figcaption", {}, options.title);
-  const { points } = options;
-  if (points.length === 0) {
-    return html("figure", { class: "chart" }, caption, html("p", { class: "quiet" }, "Nothing to draw."));
-  }
-  const all = [...points, ...(options.second ?? [])];
-  const xs = [...all.map(([x]) => x), ...options.marks.map(({ x }) => x)];
-  const ys = all.map(([, y]) => y);
-  let [x0, x1] = [Math.min(...xs), Math.max(...xs)];
+/** A point of a chart: across, up. */
+export type Point = readonly [number, number];
+
+/** A place along the horizontal axis that is marked. */
+export interface ChartMark {
+  readonly x: number;
+  readonly text: string;
+  /** Class of its look. */
+  readonly kind: string;
+}
+
+/** Where numbers lie in a chart, in its pixels. */
+export interface ChartScale {
+  readonly width: number;
+  readonly height: number;
+  /** The room that is drawn in. */
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** The numbers at its edges. */
+  readonly xs: Point;
+  readonly ys: Point;
+  /** The pixel of a number. */
+  readonly px: (x: number) => number;
+  readonly py: (y: number) => number;
+}
+
+/** The scale of a chart with room for all points and marks. */
+export function chartScale(points: readonly Point[], marks: readonly ChartMark[]): ChartScale {
+  const [width, height] = [360, 220];
+  const [left, right, top, bottom] = [46, width - 12, 14, height - 38];
+  const all = [...points.map(([x]) => x), ...marks.map(({ x }) => x)];
+  let [x0, x1] = [Math.min(...all), Math.max(...all)];
   if (x0 === x1) [x0, x1] = [x0 - 1, x1 + 1];
-  let [y0, y1] = [options.y.fromZero ? 0 : Math.min(...ys), Math.max(...ys)];
+  const heights = points.map(([, y]) => y);
+  let [y0, y1] = [Math.min(...heights), Math.max(...heights)];
   if (y0 === y1) [y0, y1] = [y0 - 0.5, y1 + 0.5];
   const room = (y1 - y0) * 0.08;
   y1 += room;
-  if (!options.y.fromZero) y0 -= room;
-  const px = (x: number) => left + ((x - x0) / (x1 - x0)) * (width - left - right);
-  const py = (y: number) => height - bottom - ((y - y0) / (y1 - y0)) * (height - top - bottom);
-  const path = (line: readonly (readonly [number, number])[]) =>
-    line.map(([x, y], i) => `${i === 0 ? "M" : "L"}${px(x).toFixed(1)} ${py(y).toFixed(1)}`).join("");
-  const step = axisTicks(y0, y1, 4);
+  y0 -= room;
+  return {
+    ...{ width, height, left, right, top, bottom },
+    xs: [x0, x1],
+    ys: [y0, y1],
+    px: (x) => left + ((x - x0) / (x1 - x0)) * (right - left),
+    py: (y) => bottom - ((y - y0) / (y1 - y0)) * (bottom - top),
+  };
+}
+
+/** The axes of a chart: lines across for the vertical one, and whole numbers along the horizontal one, about so many. */
+export function chartAxes(scale: ChartScale, xName: string, yName: string, about: number): SVGElement[] {
+  const { left, right, bottom, height, xs, ys, px, py } = scale;
+  const step = axisTicks(ys[0], ys[1], 4);
   const digits = step.length > 1 ? Math.max(0, Math.min(4, Math.ceil(-Math.log10(step[1] - step[0]) - 1e-9))) : 2;
-  const chart = svg(
-    "svg",
-    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": options.description },
+  return [
     ...step.map((y) =>
       svg(
         "g",
         {},
-        svg("line", { class: "grid", x1: left, x2: width - right, y1: py(y), y2: py(y) }),
+        svg("line", { class: "grid", x1: left, x2: right, y1: py(y), y2: py(y) }),
         svg("text", { x: left - 6, y: py(y) + 3.5, "text-anchor": "end" }, y.toFixed(digits)),
       )
     ),
-    ...axisTicks(x0, x1, options.dots ? 12 : 6).filter((x) => !options.x.integer || Number.isInteger(x)).map((x) =>
-      svg("text", { x: px(x), y: height - bottom + 15, "text-anchor": "middle" }, String(x))
+    ...axisTicks(xs[0], xs[1], about).filter(Number.isInteger).map((x) =>
+      svg("text", { x: px(x), y: bottom + 15, "text-anchor": "middle" }, String(x))
     ),
-    svg("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }),
-    svg(
-      "text",
-      { class: "name", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" },
-      options.x.name,
-    ),
-    svg("text", { class: "name", x: 2, y: 9 }, options.y.name),
-    ...options.marks.map(({ x, text, kind }, i) =>
-      svg(
-        "g",
-        { class: `mark ${kind}` },
-        svg("line", { x1: px(x), x2: px(x), y1: top + 4, y2: height - bottom }),
-        svg(
-          "text",
-          {
-            x: px(x) + (px(x) > width / 2 ? -5 : 5),
-            y: top + 14 + 13 * i,
-            "text-anchor": px(x) > width / 2 ? "end" : "start",
-          },
-          text,
-        ),
-      )
-    ),
-    options.second ? svg("path", { class: "line second", d: path(options.second) }) : null,
-    svg("path", { class: "line", d: path(points) }),
-    ...(options.dots ? points : []).map(([x, y]) =>
+    svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }),
+    svg("text", { class: "name", x: (left + right) / 2, y: height - 6, "text-anchor": "middle" }, xName),
+    svg("text", { class: "name", x: 2, y: 9 }, yName),
+  ];
+}
+
+/** Marked places as lines upright, each text lower than the one before. */
+export function chartMarks({ width, top, bottom, px }: ChartScale, marks: readonly ChartMark[]): SVGElement[] {
+  return marks.map(({ x, text, kind }, i) => {
+    const isRight = px(x) > width / 2;
+    const place = { x: px(x) + (isRight ? -5 : 5), y: top + 14 + 13 * i, "text-anchor": isRight ? "end" : "start" };
+    return svg(
+      "g",
+      { class: `mark ${kind}` },
+      svg("line", { x1: px(x), x2: px(x), y1: top + 4, y2: bottom }),
+      svg("text", place, text),
+    );
+  });
+}
+
+/** A chart of points joined by a line, with marked places. */
+export function lineChart({ title, description, x, y, points, marks, dots }: {
+  readonly title: string;
+  /** What a reader who cannot see the chart should know. */
+  readonly description: string;
+  /** Names of the axes; the horizontal one is of whole numbers. */
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly Point[];
+  readonly marks: readonly ChartMark[];
+  /** Whether each point has a dot. */
+  readonly dots: boolean;
+}): HTMLElement {
+  const caption = html("figcaption", {}, title);
+  if (points.length === 0) {
+    return html("figure", { class: "chart" }, caption, html("p", { class: "quiet" }, "Nothing to draw."));
+  }
+  const scale = chartScale(points, marks);
+  const { width, height, px, py } = scale;
+  const path = points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${px(x).toFixed(1)} ${py(y).toFixed(1)}`).join("");
+  const isMarked = (x: number) => marks.some((mark) => mark.x === x);
+  const chart = svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": description },
+    ...chartAxes(scale, x, y, dots ? 12 : 6),
+    ...chartMarks(scale, marks),
+    svg("path", { class: "line", d: path }),
+    ...(dots ? points : []).map(([x, y]) =>
       svg("circle", {
-        class: options.marks.some((mark) => mark.x === x) ? "dot chosen" : "dot",
+        class: isMarked(x) ? "dot chosen" : "dot",
         cx: px(x),
         cy: py(y),
-        r: options.marks.some((mark) => mark.x === x) ? 4.5 : 3,
+        r: isMarked(x) ? 4.5 : 3,
       })
     ),
   );
@@ -121,8 +163,8 @@ export function elbowChart(entry: UnitEntry, block: UnitBlock, index: PageIndex)
   const chart = lineChart({
     title: "Elbow: mean LPIPS as images are added",
     description: `Mean pairwise LPIPS distance of ${entry.id} after 2 to ${block.curve.length + 1} images.${rule}`,
-    x: { name: "images", integer: true },
-    y: { name: "mean pairwise LPIPS", fromZero: false },
+    x: "images",
+    y: "mean pairwise LPIPS",
     points: block.curve.map((distance, i) => [i + 2, distance] as const),
     marks: stops,
     dots: false,
@@ -139,8 +181,8 @@ export function criterionChart(entry: UnitEntry, block: UnitBlock, index: PageIn
     description: `${index.criterion} of ${entry.id} by number of clusters: ${
       points.map(([k, value]) => `K ${k}: ${short(value, 4)}`).join(", ")
     }`,
-    x: { name: "clusters K", integer: true },
-    y: { name: `${index.criterion}, lower is better`, fromZero: false },
+    x: "clusters K",
+    y: `${index.criterion}, lower is better`,
     points,
     marks: entry.score === null ? [] : [{ x: entry.score.K, text: `K = ${entry.score.K}`, kind: "own" }],
     dots: true,

@@ -5,100 +5,109 @@
  */
 import type { PageIndex, ScoreNumbers } from "../page_data.ts";
 import { change } from "./cards.ts";
-import { type Child, growingList, html } from "./dom.ts";
+import { byId, type Child, growingList, html } from "./dom.ts";
 import { fixed } from "./format.ts";
+import { unitLink } from "./links.ts";
+import { compareNumbers, difference, magnitude } from "./numbers.ts";
 
-/** The table of what changed between two runs. */
-export function startComparison(index: PageIndex): void {
-  const body = document.getElementById("changes");
-  if (body === null) return;
-  interface Row {
-    readonly id: string;
-    readonly order: number;
-    readonly a: ScoreNumbers | null;
-    readonly b: ScoreNumbers | null;
-    readonly note: string;
-  }
-  const rows: Row[] = [
-    ...index.units.map(({ id, score, other }, order) => ({
+/** One unit in two runs. */
+export interface ChangeRow {
+  readonly id: string;
+  /** Its place in the table as long as nothing is sorted. */
+  readonly order: number;
+  /** Its score in the first run and in the second. */
+  readonly a: ScoreNumbers | null;
+  readonly b: ScoreNumbers | null;
+  /** Why there is no change to tell; empty where there is. */
+  readonly note: string;
+  /** Whether the page has the unit itself. */
+  readonly isLinked: boolean;
+}
+
+/** The units of both runs. */
+export function changeRows({ units, onlyOther }: PageIndex): ChangeRow[] {
+  const note = (a: ScoreNumbers | null, b: ScoreNumbers | null) =>
+    a === null && b === null
+      ? "no score"
+      : a === null
+      ? "no score in the first"
+      : b === null
+      ? "no score in the second"
+      : "";
+  return [
+    ...units.map(({ id, score, other = null }, order) => ({
       id,
       order,
       a: score,
-      b: other ?? null,
-      note: score !== null && other
-        ? ""
-        : other
-        ? "no score in the first"
-        : score !== null
-        ? "no score in the second"
-        : "no score",
+      b: other,
+      note: note(score, other),
+      isLinked: true,
     })),
-    ...index.onlyOther.map(({ id, score }, i) => ({
+    ...onlyOther.map(({ id, score }, i) => ({
       id,
-      order: index.units.length + i,
+      order: units.length + i,
       a: null,
       b: score,
       note: "only in the second",
+      isLinked: false,
     })),
   ];
-  const minus = (row: Row, part: "S" | "K") => {
-    const [a, b] = [row.a?.[part] ?? null, row.b?.[part] ?? null];
-    return a === null || b === null ? null : b - a;
-  };
-  const columns: Readonly<Record<string, (row: Row) => number | null>> = {
-    unit: (row) => -row.order,
-    Sa: (row) => row.a?.S ?? null,
-    Sb: (row) => row.b?.S ?? null,
-    dS: (row) => minus(row, "S"),
-    size: (row) => {
-      const value = minus(row, "S");
-      return value === null ? null : Math.abs(value);
-    },
-    Ka: (row) => row.a?.K ?? null,
-    Kb: (row) => row.b?.K ?? null,
-    dK: (row) => minus(row, "K"),
-  };
-  const list = growingList(body, document.getElementById("more-changes") as HTMLButtonElement, 100);
-  const onlyK = document.getElementById("only-k") as HTMLInputElement;
-  const known = new Set(index.units.map(({ id }) => id));
-  let [column, descending] = ["size", true];
+}
+
+/** A unit as a row of the table. */
+export function changeRow({ id, a, b, note, isLinked }: ChangeRow): HTMLTableRowElement {
   const cell = (...children: Child[]) => html("td", {}, ...children);
+  return html(
+    "tr",
+    { "data-unit": id },
+    html("th", { scope: "row" }, isLinked ? html("a", { href: unitLink(id) }, id) : id),
+    cell(fixed(a?.S, 3)),
+    cell(fixed(b?.S, 3)),
+    cell(change(difference(a, b, "S"), 3)),
+    cell(a === null ? "–" : String(a.K)),
+    cell(b === null ? "–" : String(b.K)),
+    cell(change(difference(a, b, "K"), 0)),
+    html("td", { class: "quiet" }, note),
+  );
+}
+
+/** What a column of the table is sorted by. `size` has no column: it is the order at first. */
+export function changeNumber(column: string): (row: ChangeRow) => number | null {
+  const numbers: Readonly<Record<string, (row: ChangeRow) => number | null>> = {
+    unit: ({ order }) => -order,
+    Sa: ({ a }) => a?.S ?? null,
+    Sb: ({ b }) => b?.S ?? null,
+    dS: ({ a, b }) => difference(a, b, "S"),
+    size: ({ a, b }) => magnitude(difference(a, b, "S")),
+    Ka: ({ a }) => a?.K ?? null,
+    Kb: ({ b }) => b?.K ?? null,
+    dK: ({ a, b }) => difference(a, b, "K"),
+  };
+  return numbers[column];
+}
+
+/** Makes the table work; does nothing in a page of one run. */
+export function startComparison(index: PageIndex): void {
+  const body = document.getElementById("changes");
+  if (body === null) return;
+  const rows = changeRows(index);
+  const list = growingList(body, byId<HTMLButtonElement>("more-changes"), 100);
+  const onlyK = byId<HTMLInputElement>("only-k");
+  const heads = [...document.querySelectorAll<HTMLElement>("#comparison th[data-column]")];
+  let [column, descending] = ["size", true];
   const show = () => {
-    const value = columns[column];
-    const chosen = rows.filter((row) => !onlyK.checked || (minus(row, "K") ?? 0) !== 0);
-    chosen.sort((first, second) => {
-      const [a, b] = [value(first), value(second)];
-      if (a === null || b === null) return Number(a === null) - Number(b === null) || first.order - second.order;
-      return (descending ? b - a : a - b) || first.order - second.order;
-    });
-    document.getElementById("changes-count")!.textContent = `${chosen.length} of ${rows.length} units`;
-    list.show(chosen.map((row) => () =>
-      html(
-        "tr",
-        { "data-unit": row.id },
-        html(
-          "th",
-          { scope: "row" },
-          known.has(row.id)
-            ? html("a", { href: `#${encodeURIComponent(row.id).replaceAll("%3A", ":")}` }, row.id)
-            : row.id,
-        ),
-        cell(fixed(row.a?.S, 3)),
-        cell(fixed(row.b?.S, 3)),
-        cell(change(minus(row, "S"), 3)),
-        cell(row.a === null ? "–" : String(row.a.K)),
-        cell(row.b === null ? "–" : String(row.b.K)),
-        cell(change(minus(row, "K"), 0)),
-        html("td", { class: "quiet" }, row.note),
-      )
-    ));
-    for (const head of document.querySelectorAll<HTMLElement>("#comparison th[data-column]")) {
+    const number = changeNumber(column);
+    const chosen = rows.filter(({ a, b }) => !onlyK.checked || (difference(a, b, "K") ?? 0) !== 0)
+      .sort((first, second) => compareNumbers(number(first), number(second), descending) || first.order - second.order);
+    byId("changes-count").textContent = `${chosen.length} of ${rows.length} units`;
+    list.show(chosen.map((row) => () => changeRow(row)));
+    for (const head of heads) {
       const mine = head.dataset.column === column || (column === "size" && head.dataset.column === "dS");
       if (mine) head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
   };
-  for (const head of document.querySelectorAll<HTMLElement>("#comparison th[data-column]")) {
+  for (const head of heads) {
     head.querySelector("button")!.addEventListener("click", () => {
       const asked = head.dataset.column!;
       [column, descending] = [asked, column === asked ? !descending : true];

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { PageIndex, ScoreNumbers, UnitBlock, UnitEntry } from "../page_data.ts";
-import { change, difference } from "./cards.ts";
+import type { PageIndex, ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "../page_data.ts";
+import { change } from "./cards.ts";
 import { criterionChart, elbowChart, embeddingMap } from "./charts.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
-import { html } from "./dom.ts";
+import { type Child, html } from "./dom.ts";
 import { fixed, flagInWords, intervalInWords, scoreLine, short } from "./format.ts";
-import { loadSheet, singleImage } from "./images.ts";
+import { loadSheet, sheetFolder, singleImage } from "./images.ts";
+import { difference } from "./numbers.ts";
 
 /** Angles between centres as a table. */
 export function angleTable(entry: UnitEntry, theta: readonly (readonly number[])[]): HTMLElement | null {
@@ -82,168 +83,166 @@ export function clusterRows(
   return rows;
 }
 
-/** Everything about one unit, for the dialog. */
+/** S and how it is made of its parts, as an equation. */
+export function scoreEquation(score: ScoreNumbers, interval: UnitEntry["interval"]): HTMLElement {
+  const part = (name: string, value: string, more: HTMLElement | null, kind = "part") =>
+    html(
+      "div",
+      { class: kind },
+      html("span", { class: "part-name" }, name),
+      html("strong", {}, value),
+      more,
+    );
+  const quiet = (text: string, title: string | null = null) => html("span", { class: "quiet", title }, text);
+  const sign = (text: string) => html("span", { class: "sign", "aria-hidden": "true" }, text);
+  const { S, C, D, K, I } = score;
+  return html(
+    "div",
+    { class: "parts" },
+    part("S", fixed(S, 3), interval && quiet(intervalInWords(interval), "90 % interval"), "part big"),
+    sign("="),
+    part("C", fixed(C, 3), quiet(`(${K} − 1) / (${I} − 1)`)),
+    sign("+"),
+    part("D", fixed(D, 3), quiet(K === 1 ? "one cluster" : "angles between centres")),
+    sign("−"),
+    part("C D", C === null ? "–" : fixed(C * D, 3), null),
+  );
+}
+
+/** The numbers of a unit beside its score. */
+export function unitFacts(entry: UnitEntry, { datasetCount }: PageIndex): HTMLElement {
+  const { score, paper, angle, mean, lowest, datasetMax, above } = entry;
+  const facts: (readonly [name: string, value: string])[] = [];
+  if (score !== null) {
+    facts.push(["clusters K", String(score.K)], ["images I", String(score.I)]);
+    facts.push(["mean angle of pairs", angle === null ? "–" : `${(180 * angle).toFixed(1)}°`]);
+  }
+  if (paper !== null) facts.push(["literal rule", scoreLine(paper)]);
+  if (mean !== null) facts.push(["activation, mean", short(mean)], ["activation, lowest", short(lowest)]);
+  if (datasetMax !== null) {
+    facts.push([datasetCount === null ? "dataset, best" : `best of ${datasetCount} dataset images`, short(datasetMax)]);
+  }
+  if (above !== null) facts.push(["images above it", `${Math.round(100 * above)} %`]);
+  const fact = ([name, value]: readonly [string, string]) =>
+    html("div", {}, html("dt", {}, name), html("dd", {}, value));
+  return html("dl", { class: "facts" }, ...facts.map(fact));
+}
+
+/** The flags of a unit with what they say. */
+export function flagList(flags: readonly string[]): HTMLElement | null {
+  if (flags.length === 0) return null;
+  return html(
+    "ul",
+    { class: "flag-list" },
+    ...flags.map((flag) => {
+      const { name, meaning } = flagInWords(flag);
+      return html("li", {}, html("b", {}, name), ` ${meaning}`);
+    }),
+  );
+}
+
+/** The dataset's best images as a row; as names where they are not on the sheet. */
+export function bestRow(entry: UnitEntry, block: UnitBlock, image: HTMLImageElement | null): HTMLElement | null {
+  const { sheet, best, bestPictured, activations } = block;
+  if (image === null || sheet === null || !bestPictured) {
+    if (best.length === 0) return null;
+    const names = best.map(({ index, activation }) => `test image ${index} (${short(activation)})`).join(", ");
+    return html(
+      "p",
+      { class: "quiet" },
+      `Dataset’s best: ${names}. The dataset was not at hand when this page was made.`,
+    );
+  }
+  return html(
+    "section",
+    { class: "cluster uncounted" },
+    html(
+      "h3",
+      {},
+      "Dataset’s best",
+      html("span", { class: "quiet" }, ` the ${best.length} images that activate ${entry.id} most, best first`),
+    ),
+    html(
+      "div",
+      { class: "tiles" },
+      ...best.map(({ index, activation }, i) =>
+        singleImage(image, sheet, activations.length + i, `test image ${index}, activation ${short(activation)}`)
+      ),
+    ),
+  );
+}
+
+/** The unit's score in the run compared with, and the change. */
+export function comparedLine({ score, other = null }: UnitEntry, run: string): HTMLElement {
+  return html(
+    "p",
+    { class: "against" },
+    `In ${run}: ${scoreLine(other)}. Change: `,
+    change(difference(score, other, "S"), 3),
+    " S, ",
+    change(difference(score, other, "K"), 0),
+    " K.",
+  );
+}
+
+/** The unit's images in the run compared with. */
+export async function otherImages(entry: UnitEntry, block: UnitBlock, run: string): Promise<HTMLElement[]> {
+  if (block.sheet === null) return [];
+  const image = await loadSheet(block.sheet);
+  if (image === null) return [html("p", { class: "notice" }, "The images of the other run cannot be read.")];
+  const score = entry.other ?? null;
+  return [
+    html("h3", { class: "other-run" }, `The same unit in ${run}`),
+    html("p", { class: "quiet" }, scoreLine(score)),
+    ...clusterRows(entry, score, block, image),
+  ];
+}
+
+/** What is said where the images of a unit cannot be shown. */
+export function missingImages(sheet: Sheet): HTMLElement {
+  return html(
+    "p",
+    { class: "notice" },
+    sheet.inline
+      ? "The images of this unit cannot be read."
+      : `The images of this unit are missing: keep the folder ${sheetFolder(sheet)} beside this page.`,
+  );
+}
+
+/**
+ * Everything about one unit, for the dialog.
+ *
+ * @param other its block of the run compared with; null where there is none.
+ */
 export async function unitDetails(
   entry: UnitEntry,
   block: UnitBlock,
   other: UnitBlock | null,
   index: PageIndex,
 ): Promise<DocumentFragment> {
+  const { score } = entry;
+  const { sheet } = block;
+  const image = sheet && await loadSheet(sheet);
+  const parts: Child[] = [
+    score === null
+      ? html("p", { class: "lead" }, "Dead: its gradient is zero from every start, so there is nothing to score.")
+      : scoreEquation(score, entry.interval),
+    flagList(entry.flags),
+    unitFacts(entry, index),
+  ];
+  if (index.runs !== null) parts.push(comparedLine(entry, index.runs[1]));
+  if (sheet !== null && image === null) parts.push(missingImages(sheet));
+  if (image !== null) parts.push(...clusterRows(entry, score, block, image));
+  parts.push(bestRow(entry, block, image));
+  if (score !== null) {
+    const map = image !== null && block.map.length > 1 ? embeddingMap(entry, block, image) : null;
+    parts.push(
+      html("div", { class: "charts" }, elbowChart(entry, block, index), criterionChart(entry, block, index), map),
+      angleTable(entry, block.theta),
+    );
+  }
+  if (other !== null && index.runs !== null) parts.push(...await otherImages(entry, other, index.runs[1]));
   const view = document.createDocumentFragment();
-  const { score, paper } = entry;
-  const dead = score === null;
-  const parts = dead
-    ? html("p", { class: "lead" }, "Dead: its gradient is zero from every start, so there is nothing to score.")
-    : html(
-      "div",
-      { class: "parts" },
-      html(
-        "div",
-        { class: "part big" },
-        html("span", { class: "part-name" }, "S"),
-        html("strong", {}, fixed(score.S, 3)),
-        entry.interval === null
-          ? null
-          : html("span", { class: "quiet", title: "90 % interval" }, intervalInWords(entry.interval)),
-      ),
-      html("span", { class: "sign", "aria-hidden": "true" }, "="),
-      html(
-        "div",
-        { class: "part" },
-        html("span", { class: "part-name" }, "C"),
-        html("strong", {}, fixed(score.C, 3)),
-        html("span", { class: "quiet" }, `(${score.K} − 1) / (${score.I} − 1)`),
-      ),
-      html("span", { class: "sign", "aria-hidden": "true" }, "+"),
-      html(
-        "div",
-        { class: "part" },
-        html("span", { class: "part-name" }, "D"),
-        html("strong", {}, fixed(score.D, 3)),
-        html("span", { class: "quiet" }, score.K === 1 ? "one cluster" : "angles between centres"),
-      ),
-      html("span", { class: "sign", "aria-hidden": "true" }, "−"),
-      html(
-        "div",
-        { class: "part" },
-        html("span", { class: "part-name" }, "C D"),
-        html("strong", {}, score.C === null ? "–" : fixed(score.C * score.D, 3)),
-      ),
-    );
-  const fact = (name: string, value: string) => html("div", {}, html("dt", {}, name), html("dd", {}, value));
-  const facts = html(
-    "dl",
-    { class: "facts" },
-    ...(dead ? [] : [
-      fact("clusters K", String(score.K)),
-      fact("images I", String(score.I)),
-      fact("mean angle of pairs", entry.angle === null ? "–" : `${(180 * entry.angle).toFixed(1)}°`),
-    ]),
-    ...(paper === null ? [] : [fact("literal rule", scoreLine(paper))]),
-    ...(entry.mean === null
-      ? []
-      : [fact("activation, mean", short(entry.mean)), fact("activation, lowest", short(entry.lowest))]),
-    ...(entry.datasetMax === null ? [] : [
-      fact(
-        index.datasetCount === null ? "dataset, best" : `best of ${index.datasetCount} dataset images`,
-        short(entry.datasetMax),
-      ),
-    ]),
-    ...(entry.above === null ? [] : [fact("images above it", `${Math.round(100 * entry.above)} %`)]),
-  );
-  view.append(
-    parts,
-    ...(entry.flags.length === 0 ? [] : [html(
-      "ul",
-      { class: "flag-list" },
-      ...entry.flags.map((flag) => {
-        const { name, meaning } = flagInWords(flag);
-        return html("li", {}, html("b", {}, name), ` ${meaning}`);
-      }),
-    )]),
-    facts,
-  );
-  if (index.runs !== null) {
-    view.append(html(
-      "p",
-      { class: "against" },
-      `In ${index.runs[1]}: ${scoreLine(entry.other ?? null)}. Change: `,
-      change(difference(entry, "S"), 3),
-      " S, ",
-      change(difference(entry, "K"), 0),
-      " K.",
-    ));
-  }
-  let image: HTMLImageElement | null = null;
-  if (block.sheet !== null) {
-    try {
-      image = await loadSheet(block.sheet);
-    } catch {
-      view.append(
-        html(
-          "p",
-          { class: "notice" },
-          block.sheet.inline
-            ? "The images of this unit cannot be read."
-            : `The images of this unit are missing: keep the folder ${
-              block.sheet.source.split("/")[0]
-            } beside this page.`,
-        ),
-      );
-    }
-  }
-  if (image !== null) view.append(...clusterRows(entry, score, block, image));
-  if (image !== null && block.bestPictured) {
-    view.append(html(
-      "section",
-      { class: "cluster uncounted" },
-      html(
-        "h3",
-        {},
-        "Dataset’s best",
-        html("span", { class: "quiet" }, ` the ${block.best.length} images that activate ${entry.id} most, best first`),
-      ),
-      html(
-        "div",
-        { class: "tiles" },
-        ...block.best.map(({ index, activation }, i) => {
-          const label = `test image ${index}, activation ${short(activation)}`;
-          return singleImage(image, block.sheet!, block.activations.length + i, label);
-        }),
-      ),
-    ));
-  } else if (block.best.length > 0) {
-    view.append(html(
-      "p",
-      { class: "quiet" },
-      `Dataset’s best: ${
-        block.best.map(({ index, activation }) => `test image ${index} (${short(activation)})`).join(", ")
-      }. The dataset was not at hand when this page was made.`,
-    ));
-  }
-  if (!dead) {
-    const charts = html(
-      "div",
-      { class: "charts" },
-      elbowChart(entry, block, index),
-      criterionChart(entry, block, index),
-    );
-    if (image !== null && block.map.length > 1) charts.append(embeddingMap(entry, block, image));
-    view.append(charts);
-    const angles = angleTable(entry, block.theta);
-    if (angles !== null) view.append(angles);
-  }
-  if (other !== null && other.sheet !== null && index.runs !== null) {
-    try {
-      const otherImage = await loadSheet(other.sheet);
-      view.append(
-        html("h3", { class: "other-run" }, `The same unit in ${index.runs[1]}`),
-        html("p", { class: "quiet" }, scoreLine(entry.other ?? null)),
-        ...clusterRows(entry, entry.other ?? null, other, otherImage),
-      );
-    } catch {
-      view.append(html("p", { class: "notice" }, "The images of the other run cannot be read."));
-    }
-  }
+  view.append(...parts.filter((part) => part !== null));
   return view;
 }

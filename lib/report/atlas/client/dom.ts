@@ -11,15 +11,11 @@ import type { UnitBlock } from "../page_data.ts";
 /** What an element may have inside; null is left out. */
 export type Child = Node | string | null;
 
-type Attributes = Readonly<Record<string, string | number | boolean | null>>;
+/** Attributes of an element; those that are null or false are left out, those that are true have no value. */
+export type Attributes = Readonly<Record<string, string | number | boolean | null>>;
 
-/** An HTML element; attributes that are null or false are left out. */
-export function html<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Attributes = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
+/** Gives an element its attributes, but those that are null or false, and its children. */
+export function fill<Kind extends Element>(element: Kind, attributes: Attributes, children: readonly Child[]): Kind {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
@@ -27,14 +23,23 @@ export function html<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** An HTML element. */
+export function html<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
+  return fill(document.createElement(tag), attributes, children);
+}
+
 /** An SVG element. */
 export function svg(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+/** The element of an id, which the page has. */
+export function byId<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
+  return document.getElementById(id) as Kind;
 }
 
 /** The block of a unit, out of the page; null while the page is still arriving. */
@@ -44,9 +49,10 @@ export function readBlock(id: string): UnitBlock | null {
 }
 
 /**
- * A list that grows as its end comes near: so many items at a time, or by its button.
+ * A list that grows as its end comes near, or by its button.
  *
- * @returns a function that shows other items from the top, and one that shows at least so many.
+ * @param batch how many items are added at a time.
+ * @returns what shows other items, from the top.
  */
 export function growingList(
   list: HTMLElement,

@@ -6,12 +6,21 @@
 import type { Sheet } from "../page_data.ts";
 import { html } from "./dom.ts";
 
-/** The sheet's image, decoded. */
-export async function loadSheet(sheet: Sheet): Promise<HTMLImageElement> {
+/** The sheet's image, decoded; null where it is missing or cannot be read. */
+export async function loadSheet(sheet: Sheet): Promise<HTMLImageElement | null> {
   const image = new Image();
   image.src = sheet.inline ? `data:image/jpeg;base64,${sheet.source}` : sheet.source;
-  await image.decode();
+  try {
+    await image.decode();
+  } catch {
+    return null;
+  }
   return image;
+}
+
+/** Name of the folder beside the page that holds a sheet. */
+export function sheetFolder({ source }: Sheet): string {
+  return decodeURIComponent(source.split("/")[0]);
 }
 
 /** Draws chosen images of a sheet on a canvas, in columns. */

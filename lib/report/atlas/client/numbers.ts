@@ -1,0 +1,27 @@
+/**
+ * Numbers of units compared.
+ *
+ * @module
+ */
+import type { ScoreNumbers } from "../page_data.ts";
+
+/** The difference of a number in two runs, the second less the first; null where either has none. */
+export function difference(
+  first: ScoreNumbers | null | undefined,
+  second: ScoreNumbers | null | undefined,
+  part: "S" | "K",
+): number | null {
+  const [a, b] = [first?.[part] ?? null, second?.[part] ?? null];
+  return a === null || b === null ? null : b - a;
+}
+
+/** The size of a number without its sign; null for none. */
+export function magnitude(value: number | null): number | null {
+  return value === null ? null : Math.abs(value);
+}
+
+/** Which of two numbers goes first, for sorting: below 0 for the first one. None goes last in both directions. */
+export function compareNumbers(a: number | null, b: number | null, descending: boolean): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return descending ? b - a : a - b;
+}
