@@ -73,3 +73,31 @@ Deno.test("silhouette() does not care for left and right", () => {
   const back = mirrored.map((_, i) => mirrored[Math.floor(i / N) * N + N - 1 - i % N]);
   assert.ok(correlation(mask, back) > 0.99);
 });
+
+const logistic = (x: number) => 1 / (1 + Math.exp(-x));
+const logOdds = (p: number) => Math.log(p / (1 - p));
+
+Deno.test("silhouette() of one colour is a disk whose soft rim lies where the weight of the centre has fallen to .8", () => {
+  const disk = silhouette(image(() => [0.5, 0.5, 0.5]));
+  disk.forEach((value, i) => {
+    const [y, x] = [Math.floor(i / N), i % N].map((index) => (index - 15.5) / 16);
+    const weight = Math.exp(-(x * x + y * y) / 2); // 1/e in the corners of a square from -1 to 1
+    assert.ok(Math.abs(value - logistic(10 * (weight - 0.8))) < 1e-6, `pixel ${i}: ${value}`);
+  });
+});
+
+Deno.test("silhouette() counts what stands out for four fifths of the first threshold's steepness, where colours say nothing", () => {
+  // A square so faint that all colours fall into one field of .15 / 8 = .01875: it is .0083 lighter, .015 redder and .0125
+  // yellower, .036 in all. What stands out then runs from 0 in the corners to 1 in the middle, where smoothing takes .002 of it.
+  // Less the threshold it counts 10 * .8 times, and the mask is logistic in 1.5 times that: 12 in log odds from end to end.
+  const faint = (strength: number) =>
+    silhouette(image((row, column) => {
+      const inside = row >= 8 && row < 24 && column >= 8 && column < 24;
+      return [0.5, 0.5, 0.5].map((grey, c) => grey + (inside ? strength * [0.02, 0.005, 0][c] : 0));
+    }));
+  for (const strength of [0.9, 1, 1.2]) {
+    const mask = faint(strength);
+    const [corner, middle] = [mask[0], mask[15 * N + 15]];
+    assert.ok(Math.abs(logOdds(middle) - logOdds(corner) - 12) < 0.1, `${logOdds(middle)} - ${logOdds(corner)}`);
+  }
+});

@@ -9,7 +9,7 @@ import {
   silhouettes,
   trainingExample,
 } from "../../../lib/gan/masks/training_masks.ts";
-import { createRandom } from "../../../lib/random.ts";
+import { createRandom, type Random } from "../../../lib/random.ts";
 import { image, inRange, N, noisy } from "./pictures.ts";
 
 Deno.test("composite() is one image inside and the other outside, and blends between", () => {
@@ -82,4 +82,18 @@ Deno.test("trainingExample() is decided by the generator, its kinds by their sha
   }
   assert.throws(() => trainingExample(images, 3, 0, createRandom(1)), /no image 3 among 3/);
   assert.throws(() => trainingExample(images, 0, -1, createRandom(1)), RangeError);
+});
+
+Deno.test("trainingExample() is a silhouette in 55 %, edges in 20 % and two images in 25 % of the draws", () => {
+  const masks = new Uint8Array(1024);
+  const images = { count: 1, pixels: new Uint8Array(3072), silhouettes: masks, edges: masks };
+  const kindOf = (first: number) => {
+    const later = createRandom("shape");
+    const drawn = [first];
+    const random: Random = { ...later, uniform: () => drawn.pop() ?? later.uniform() };
+    return trainingExample(images, 0, 0, random).kind;
+  };
+  for (const share of [0, 0.25, 0.549]) assert.equal(kindOf(share), "silhouette");
+  for (const share of [0.551, 0.65, 0.749]) assert.equal(kindOf(share), "edges");
+  for (const share of [0.751, 0.9, 0.999]) assert.equal(kindOf(share), "composite");
 });
