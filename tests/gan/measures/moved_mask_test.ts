@@ -37,6 +37,38 @@ Deno.test("measureMovedMask() finds changes and contours of a generator that pai
   }
 });
 
+Deno.test("measureMovedMask() asks for a disk of half the side at eight places of a circle of .4, each latent with its label", async () => {
+  const asked: { latent: string; label: number; mask: Float32Array }[] = [];
+  const inner = maskAsBrightness();
+  const generator: ImageGenerator = {
+    ...inner,
+    generate: (conditions) => {
+      const { latents, labels, masks } = conditions;
+      for (let i = 0; i < labels.length; i++) {
+        const latent = latents.slice(i * 128, (i + 1) * 128).join();
+        asked.push({ latent, label: labels[i], mask: masks.slice(i * PIXELS, (i + 1) * PIXELS) });
+      }
+      return inner.generate(conditions);
+    },
+  };
+  await measureMovedMask(generator, { latents: 12, seed: 1 });
+  assert.equal(asked.length, 96);
+  asked.forEach(({ latent, label, mask }, i) => {
+    const [number, place] = [Math.floor(i / 8), i % 8];
+    assert.equal(label, number % 10);
+    assert.equal(latent, asked[8 * number].latent);
+    // a disk of diameter 16 has 64 pi pixels; a fifth of a pixel for its soft rim
+    const area = mask.reduce((sum, value) => sum + value, 0);
+    assert.ok(Math.abs(area / (64 * Math.PI) - 1) < 0.02, `${area} pixels`);
+    const centre = (of: (pixel: number) => number) =>
+      mask.reduce((sum, value, pixel) => sum + value * of(pixel), 0) / area;
+    const angle = 2 * Math.PI * place / 8; // .4 of half of 32 pixels about the middle, and upwards is up
+    assert.ok(Math.abs(centre((pixel) => pixel % 32) - (15.5 + 6.4 * Math.cos(angle))) < 0.1, `place ${place}`);
+    assert.ok(Math.abs(centre((pixel) => Math.floor(pixel / 32)) - (15.5 - 6.4 * Math.sin(angle))) < 0.1);
+  });
+  assert.equal(new Set(asked.map(({ latent }) => latent)).size, 12);
+});
+
 Deno.test("measureMovedMask() finds the opposite motion of a generator that turns the mask by half a turn", () => {
   const found = measureMovedMask(withMasks((mask) => mask.reverse()), options);
   assert.ok(found.edges!.found.high < -0.95, `${found.edges!.found.high}`);

@@ -23,6 +23,25 @@ Deno.test("drivingLevels() are those far above the rest, not the significant but
   assert.deepEqual(drivingLevels([[1, -1, 2], [0, -2, 1], [-1, 0.5, -1.5]]), []);
 });
 
+Deno.test("drivingLevels() allows 5 % of false discoveries", () => {
+  // Pairs 0, 2 and d, d + 2: squares 2 and 2, two degrees of freedom, so t = d / sqrt 2 with the upper tail
+  // 1/2 - t / (2 sqrt(2 + t^2)). Of two levels the first p-value is held against half of the rate, .025.
+  const tail = (t: number) => 1 / 2 - t / (2 * Math.sqrt(2 + t * t));
+  for (const [d, driving] of [[4, []], [5, []], [6, []], [6.5, [1]], [8, [1]]] as const) {
+    assert.equal(tail(d / Math.SQRT2) <= 0.025, driving.length > 0);
+    assert.deepEqual(drivingLevels([[0, 2], [d, d + 2]]), driving);
+  }
+  assert.ok(tail(5 / Math.SQRT2) < 0.05); // of 10 % it would be enough
+});
+
+Deno.test("drivingLevels() asks for more than half a standard deviation", () => {
+  // 400 images, half of them 1 above and half 1 below their mean: the standard deviation is 1, significance far away
+  const level = (mean: number) => Array.from({ length: 400 }, (_, i) => mean + (i % 2 === 0 ? 1 : -1));
+  for (const [effect, driving] of [[0.4, []], [0.49, []], [0.51, [1]], [0.6, [1]]] as const) {
+    assert.deepEqual(drivingLevels([level(0), level(effect)]), driving);
+  }
+});
+
 Deno.test("drivingLevels() of what does not vary within levels or at all", () => {
   assert.deepEqual(drivingLevels([[1, 1], [1, 1], [5, 5]]), [2]);
   assert.deepEqual(drivingLevels([[0.1, 0.1, 0.1], [0.1, 0.1]]), []);
