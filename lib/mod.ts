@@ -1,7 +1,9 @@
 /**
  * polysem: how polysemantic is each unit of this network?
  *
- * One function per stage, each usable alone, and the types that pass between them.
+ * One function per stage, each usable alone, and the types that pass between them. A program outside this repository imports
+ * this file by its path; it has to lie beside a `package.json`, which may be empty (`{}`), so that the packages that lie beside
+ * polysem are found.
  *
  * @module
  */
@@ -36,6 +38,7 @@ export {
   type PipelineContext,
   type Profile,
   scoreUnits,
+  selectUnits,
 } from "./pipeline/mod.ts";
 export { createPlan, passDataset, scoreAll, scoreAllInWorkers, suggestWorkers } from "./jobs/mod.ts";
 export { meanPairwiseAngle, score } from "./score/mod.ts";
