@@ -13,7 +13,7 @@ import {
   isAddonInstalled,
   packageDirectory,
 } from "./native/addon.ts";
-import { withoutStderr } from "./silence.ts";
+import { withoutStderr } from "./without_stderr.ts";
 import { tf } from "./tf.ts";
 
 /** The backends, the fastest first: TensorFlow's library, WebAssembly on one thread, plain JavaScript. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { dirname, join, resolve } from "node:path";
-import { errorText, runProgram, watchDownload } from "./external_program.ts";
-import { createWorkFolder } from "./work_folder.ts";
+import { errorText, runProgram, watchDownload } from "./run_program.ts";
+import { createTemporaryFolder } from "./temporary_folder.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { CIFAR10_BATCHES, cifar10Directory, importCifar10Package, isCifar10Present } from "../data/mod.ts";
 
@@ -50,7 +50,7 @@ export async function fetchCifar10(
   }
   let work: string | undefined;
   try {
-    work = await createWorkFolder(dirname(directory), "cifar10");
+    work = await createTemporaryFolder(dirname(directory), "cifar10");
     const archive = from === undefined ? await download(work, onProgress) : resolve(from);
     const unpacked = await runProgram("tar", ["-xzf", archive, "-C", work]);
     if (unpacked === null) throw new DatasetError("unpacking CIFAR-10 needs the program tar; install it");

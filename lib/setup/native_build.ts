@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
 import { patchBinding } from "./binding_patch.ts";
-import { errorText, runProgram, watchDownload } from "./external_program.ts";
+import { errorText, runProgram, watchDownload } from "./run_program.ts";
 import {
   ADDON,
   type Device,
@@ -24,7 +24,7 @@ import {
   packageDirectory,
   TENSORFLOW_VERSION,
 } from "../engine/native/mod.ts";
-import { createWorkFolder } from "./work_folder.ts";
+import { createTemporaryFolder } from "./temporary_folder.ts";
 import { MEMBERS, type NativeLibrary, nativeLibrary } from "./native_library.ts";
 
 /** The native engine cannot be built. The message is one line: what is missing or failed, and what to do. */
@@ -90,7 +90,7 @@ async function build(
   const directory = engineDirectory(device);
   let work: string | undefined;
   try {
-    work = await createWorkFolder(engineRoot(), "build");
+    work = await createTemporaryFolder(engineRoot(), "build");
     await download(library, work, onProgress);
     onProgress({ stage: "compile", bytes: 0, total: null });
     await compile(compiler, work, directory);

@@ -13,7 +13,7 @@ const ABANDONED_MILLISECONDS = 3_600_000;
  * @param parent created if need be.
  * @param purpose part of its name.
  */
-export async function createWorkFolder(parent: string, purpose: string): Promise<string> {
+export async function createTemporaryFolder(parent: string, purpose: string): Promise<string> {
   await Deno.mkdir(parent, { recursive: true });
   await removeAbandoned(parent, purpose);
   const folder = join(parent, `.${purpose}.${Deno.pid}.${crypto.randomUUID().slice(0, 8)}`);
