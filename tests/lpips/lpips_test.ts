@@ -15,22 +15,24 @@ const madeUpLpips = (resize?: number): Lpips => {
 Deno.test("distance() is 0 for equal images and the same in both directions", async () => {
   using lpips = disposable(await loadLpips("alex"));
   const [a, b] = [madeUpImages(1, 1, 64), madeUpImages(2, 1, 64)];
-  assert.deepEqual(lpips.distance(a, a), { distance: 0, layers: [0, 0, 0, 0, 0] });
-  assert.deepEqual(lpips.distance(a, b), lpips.distance(b, a));
-  assert.ok(lpips.distance(a, b).distance > .01);
+  assert.deepEqual(await lpips.distance(a, a), { distance: 0, layers: [0, 0, 0, 0, 0] });
+  const between = await lpips.distance(a, b);
+  assert.deepEqual(await lpips.distance(b, a), between);
+  assert.ok(between.distance > .01);
 });
 
 Deno.test("createSequence() gives each image's distances to all earlier ones, as distance() does", async () => {
   using lpips = disposable(await loadLpips("alex"));
   const images = madeUpImages(1, 5, 64, 48);
   const sequence = lpips.createSequence();
-  const distances = sequence.add(images);
+  const distances = await sequence.add(images);
   assert.equal(sequence.count, 5);
   assert.equal(distances.length, 10);
   let k = 0;
   for (let j = 1; j < 5; j++) {
     for (let i = 0; i < j; i++, k++) {
-      assertClose(distances[k], lpips.distance(part(images, j, j + 1), part(images, i, i + 1)).distance, 1e-6);
+      const { distance } = await lpips.distance(part(images, j, j + 1), part(images, i, i + 1));
+      assertClose(distances[k], distance, 1e-6);
     }
   }
 });
@@ -38,30 +40,33 @@ Deno.test("createSequence() gives each image's distances to all earlier ones, as
 Deno.test("createSequence() gives the same bits whether it grows 32, 40, 48, one by one, unevenly, or at once", async () => {
   using lpips = disposable(await loadLpips("alex", { resize: 64 }));
   const images = madeUpImages(1, 48, 32);
-  const cut = (...ends: number[]) => {
+  const cut = async (...ends: number[]) => {
     const sequence = lpips.createSequence();
-    const distances = ends.flatMap((end, i) => sequence.add(part(images, i === 0 ? 0 : ends[i - 1], end)));
+    const distances: number[] = [];
+    for (const [i, end] of ends.entries()) {
+      distances.push(...await sequence.add(part(images, i === 0 ? 0 : ends[i - 1], end)));
+    }
     sequence.dispose();
     return distances;
   };
-  const whole = cut(48);
+  const whole = await cut(48);
   assert.equal(whole.length, 48 * 47 / 2);
-  assert.deepEqual(cut(32, 40, 48), whole);
-  assert.deepEqual(cut(2, 3, 4, 5, 11, 29, 48), whole);
-  assert.deepEqual(cut(...Array.from({ length: 20 }, (_, i) => i + 1)), whole.slice(0, 190));
+  assert.deepEqual(await cut(32, 40, 48), whole);
+  assert.deepEqual(await cut(2, 3, 4, 5, 11, 29, 48), whole);
+  assert.deepEqual(await cut(...Array.from({ length: 20 }, (_, i) => i + 1)), whole.slice(0, 190));
 });
 
-Deno.test("createSequence() does not mix up two sequences that grow side by side", () => {
+Deno.test("createSequence() does not mix up two sequences that grow side by side", async () => {
   using lpips = disposable(madeUpLpips());
   const images = madeUpImages(1, 6, 40);
   const [one, other] = [lpips.createSequence(), lpips.createSequence()];
-  one.add(part(images, 0, 2));
-  other.add(part(images, 4, 6));
-  const grown = one.add(part(images, 2, 3));
-  assert.deepEqual(grown, lpips.createSequence().add(part(images, 0, 3)).slice(1));
+  await one.add(part(images, 0, 2));
+  await other.add(part(images, 4, 6));
+  const grown = await one.add(part(images, 2, 3));
+  assert.deepEqual(grown, (await lpips.createSequence().add(part(images, 0, 3))).slice(1));
 });
 
-Deno.test("resize is bilinear with pixel centres at one half: a linear ramp stays one", () => {
+Deno.test("resize is bilinear with pixel centres at one half: a linear ramp stays one", async () => {
   // Doubling a ramp v(x) = x / 64 puts samples at (x + .5) / 2 - .5; at the edges the nearest pixel is repeated.
   using resizing = disposable(madeUpLpips(64));
   using plain = disposable(madeUpLpips());
@@ -74,8 +79,8 @@ Deno.test("resize is bilinear with pixel centres at one half: a linear ramp stay
   const small = ramp(32, (x) => x / 64);
   const large = ramp(64, (x) => Math.min(31, Math.max(0, (x + .5) / 2 - .5)) / 64);
   const [otherSmall, otherLarge] = [ramp(32, () => .25), ramp(64, () => .25)];
-  const expected = plain.distance(large, otherLarge).distance;
-  assertClose(resizing.distance(small, otherSmall).distance, expected, 1e-6);
+  const expected = (await plain.distance(large, otherLarge)).distance;
+  assertClose((await resizing.distance(small, otherSmall)).distance, expected, 1e-6);
   assert.ok(expected > .01);
 });
 
@@ -86,8 +91,8 @@ Deno.test("LPIPS leaks no tensor", async () => {
   const images = madeUpImages(1, 20, 32);
   for (let run = 0; run < 3; run++) {
     const sequence = lpips.createSequence();
-    sequence.add(images);
-    lpips.distance(part(images, 0, 1), part(images, 1, 2));
+    await sequence.add(images);
+    await lpips.distance(part(images, 0, 1), part(images, 1, 2));
     assert.equal(tf.memory().numTensors, loaded);
     sequence.dispose();
     assert.equal(sequence.count, 0);
@@ -96,24 +101,24 @@ Deno.test("LPIPS leaks no tensor", async () => {
   assert.equal(tf.memory().numTensors, before);
 });
 
-Deno.test("LPIPS refuses images of another size, several for one, pixels outside [0, 1], and a wrong resize", () => {
+Deno.test("LPIPS refuses images of another size, several for one, pixels outside [0, 1], and a wrong resize", async () => {
   using lpips = disposable(madeUpLpips());
   const image = madeUpImages(1, 1, 40);
-  const refused = (call: () => unknown, message: RegExp) =>
-    assert.throws(
-      call,
-      (error) => error instanceof InputError && message.test(error.message) && !/\n/.test(error.message),
-    );
-  refused(() => lpips.distance(image, madeUpImages(1, 1, 40, 41)), /40x40 with 41x40/);
-  refused(() => lpips.distance(image, madeUpImages(1, 2, 40)), /one image with one/);
-  refused(() => lpips.distance(image, { ...image, data: image.data.map((value) => value * 255) }), /\[0, 1\]/);
-  refused(() => lpips.distance(image, { ...image, data: image.data.with(7, NaN) }), /NaN/);
-  refused(() => lpips.distance(image, { ...image, width: 39 }), /39x40/);
+  const says = (message: RegExp) => (error: unknown) =>
+    error instanceof InputError && message.test(error.message) && !/\n/.test(error.message);
+  const refused = (call: () => Promise<unknown>, message: RegExp) => assert.rejects(call, says(message));
+  await refused(() => lpips.distance(image, madeUpImages(1, 1, 40, 41)), /40x40 with 41x40/);
+  await refused(() => lpips.distance(image, madeUpImages(1, 2, 40)), /one image with one/);
+  await refused(() => lpips.distance(image, { ...image, data: image.data.map((value) => value * 255) }), /\[0, 1\]/);
+  await refused(() => lpips.distance(image, { ...image, data: image.data.with(7, NaN) }), /NaN/);
+  await refused(() => lpips.distance(image, { ...image, width: 39 }), /39x40/);
   const sequence = lpips.createSequence();
-  sequence.add(image);
-  refused(() => sequence.add(madeUpImages(1, 1, 41)), /40x40 with 41x41/);
+  await sequence.add(image);
+  await refused(() => sequence.add(madeUpImages(1, 1, 41)), /40x40 with 41x41/);
   assert.equal(sequence.count, 1);
-  for (const resize of [30, 64.5, NaN, -64]) refused(() => madeUpLpips(resize), new RegExp(String(resize)));
+  for (const resize of [30, 64.5, NaN, -64]) {
+    assert.throws(() => madeUpLpips(resize), says(new RegExp(String(resize))));
+  }
 });
 
 Deno.test("loadHeads() takes our names and the published ones, and refuses what is not the network's", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { CIFAR10_MEAN, CIFAR10_STD, isCifar10Present, readCifar10, toImageBatch } from "../../lib/data/cifar10.ts";
-import { createLeNet5, createTrainableLeNet5, LENET5_LAYERS, type Normalization } from "../../lib/networks/lenet5.ts";
+import { indexRange, isCifar10Present, openDataset } from "../../lib/data/mod.ts";
+import { createLeNet5, createTrainableLeNet5, LENET5_LAYERS } from "../../lib/networks/lenet5.ts";
+import { CIFAR10_COLOURS, type Normalization } from "../../lib/networks/normalize.ts";
 import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
 import { readSafetensors, type WeightArray } from "../../lib/weights/safetensors.ts";
 import { toWeightArray } from "../../lib/networks/tensors.ts";
@@ -76,11 +77,11 @@ Deno.test("createLeNet5() agrees with NumPy's LeNet-5 in every layer, normalizat
   const network = createLeNet5(madeUpWeights(), "made up", "made-up", NORMALIZATION);
   tf.tidy(() => {
     const images = imagesOf(fixture.images.length);
-    for (const { name, kind, units: count } of network.layers) {
-      const activations = network.activations(images, name);
+    for (const { name, positions, units: count } of network.layers) {
+      const [activations] = network.activations(images, [name]);
       const side = { conv1: 28, conv2: 10 }[name];
       assert.deepEqual(activations.shape, side ? [2, side, side, count] : [2, count]);
-      assert.equal(kind, side ? "convolution" : "dense");
+      assert.equal(positions, side ? "grid" : "none");
       const reduced = units(activations).arraySync();
       for (const [n, expected] of fixture.images.entries()) {
         const numbers = expected.units[name as keyof typeof SHAPES];
@@ -105,7 +106,7 @@ Deno.test("input gradients of every layer's units agree with finite differences 
       let nonzero = 0;
       for (const [k, unit] of chosen.entries()) {
         const gradient = tf.grad((x) =>
-          units(network.activations(x as tf.Tensor4D, name)).slice([0, unit], [-1, 1]).sum()
+          units(network.activations(x as tf.Tensor4D, [name])[0]).slice([0, unit], [-1, 1]).sum()
         )(images).arraySync() as number[][][][];
         for (const [n, { gradients }] of fixture.images.entries()) {
           for (const [p, [y, x, c]] of fixture.pixels.entries()) {
@@ -128,12 +129,31 @@ Deno.test("the network to train and the network to use give the same class score
   const network = createLeNet5(weights, "trained", "trained", PLAIN);
   tf.tidy(() => {
     const images = imagesOf(5);
-    const [used, trained] = [network.activations(images, "fc3"), classifier.logits(images, true)];
+    const [used, trained] = [network.activations(images, ["fc3"])[0], classifier.logits(images, true)];
     assert.deepEqual(used.shape, [5, 10]);
     const expected = trained.dataSync();
     used.dataSync().forEach((value, i) => assertClose(value, expected[i], 1e-5, `score ${i}`));
   });
   classifier.dispose();
+  network.dispose();
+});
+
+Deno.test("several layers in one pass are bit for bit those of one at a time, in the order asked for", () => {
+  const network = createLeNet5(madeUpWeights(), "made up", "made-up", NORMALIZATION);
+  tf.tidy(() => {
+    const images = imagesOf(7);
+    const names = network.layers.map(({ name }) => name);
+    const alone = new Map(names.map((name) => [name, network.activations(images, [name])[0]]));
+    for (const chosen of [names, names.toReversed(), ["fc1", "conv1"], ["conv2", "conv2", "conv1"], ["fc3", "fc1"]]) {
+      const together = network.activations(images, chosen);
+      assert.equal(together.length, chosen.length);
+      for (const [i, name] of chosen.entries()) {
+        assert.deepEqual(together[i].shape, alone.get(name)!.shape);
+        assert.deepEqual(together[i].dataSync(), alone.get(name)!.dataSync(), `${name} of ${chosen}`);
+      }
+    }
+    assert.deepEqual(network.activations(images, []), []);
+  });
   network.dispose();
 });
 
@@ -148,7 +168,7 @@ Deno.test("activations and input gradients are bit for bit the same in batches o
         const data = all.slice(first * perImage, (first + count) * perImage);
         const images = tf.tensor4d(data, [count, 32, 32, 3]);
         const { value, grad } = tf.valueAndGrad((x) => {
-          const activations = network.activations(x as tf.Tensor4D, name);
+          const [activations] = network.activations(x as tf.Tensor4D, [name]);
           results[0] = activations.dataSync() as Float32Array;
           return units(activations).slice([0, 2], [-1, 1]).sum();
         })(images);
@@ -194,9 +214,11 @@ Deno.test("a LeNet-5 frees all that it made, and refuses a layer that it has not
   const network = createLeNet5(madeUpWeights(), "made up", "made-up", PLAIN);
   const images = imagesOf(1);
   const made = tf.memory().numTensors;
-  assert.throws(() => network.activations(images, "conv3"), RangeError);
+  assert.throws(() => network.activations(images, ["conv3"]), RangeError);
+  assert.throws(() => network.activations(images, ["conv1", "conv3"]), /LeNet-5 has no layer conv3/);
   assert.equal(tf.memory().numTensors, made);
-  for (const { name } of network.layers) network.activations(images, name).dispose();
+  for (const { name } of network.layers) tf.dispose(network.activations(images, [name]));
+  tf.dispose(network.activations(images, LENET5_LAYERS.map(({ name }) => name)));
   assert.equal(tf.memory().numTensors, made);
   network.dispose();
   images.dispose();
@@ -214,14 +236,14 @@ Deno.test("models/lenet5-cifar10 has the test accuracy that its card tells", asy
       assert.ok(told >= 66);
       const path = `${MODELS_DIRECTORY}/lenet5-cifar10/weights.safetensors`;
       const { tensors } = await readSafetensors(path);
-      const network = createLeNet5(tensors, path, "lenet5-cifar10", { mean: CIFAR10_MEAN, std: CIFAR10_STD });
-      const { test: { count, labels }, test: images } = await readCifar10();
+      const network = createLeNet5(tensors, path, "lenet5-cifar10", CIFAR10_COLOURS);
+      const { count, labels, images } = (await openDataset({ kind: "cifar10" })).test;
       let correct = 0;
       for (let start = 0; start < count; start += 500) {
-        const { data } = toImageBatch(images, Array.from({ length: 500 }, (_, i) => start + i));
+        const { data } = await images(indexRange(start, start + 500));
         tf.tidy(() => {
-          const scores = network.activations(tf.tensor4d(data, [500, 32, 32, 3]), "fc3");
-          scores.argMax(1).dataSync().forEach((label, i) => correct += Number(label === labels[start + i]));
+          const [scores] = network.activations(tf.tensor4d(data, [500, 32, 32, 3]), ["fc3"]);
+          scores.argMax(1).dataSync().forEach((label, i) => correct += Number(label === labels![start + i]));
         });
       }
       network.dispose();

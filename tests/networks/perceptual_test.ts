@@ -14,7 +14,7 @@ await useBackend();
 const NETWORKS = { alex: createAlexNetFeatures, squeeze: createSqueezeNetFeatures, vgg: createVgg16Features };
 
 for (const [name, create] of Object.entries(NETWORKS)) {
-  Deno.test(`${name}: features and distances agree with NumPy's on made-up weights, at sizes that round both ways`, () => {
+  Deno.test(`${name}: features and distances agree with NumPy's on made-up weights, at sizes that round both ways`, async () => {
     const before = tf.memory().numTensors;
     const network = create(madeUpWeights(CONVOLUTIONS[name]), "made up");
     const lpips = createLpips(network, madeUpHeads(network.channels));
@@ -32,7 +32,7 @@ for (const [name, create] of Object.entries(NETWORKS)) {
         assertClose(data.reduce((sum, value) => sum + value, 0) / data.length, means[layer], 1e-4 * means[layer]);
       }
       tf.dispose(maps);
-      const measured = lpips.distance(a, b);
+      const measured = await lpips.distance(a, b);
       assertClose(measured.distance, distance, 1e-5);
       for (const [layer, term] of measured.layers.entries()) assertClose(term, layers[layer], 1e-5);
     }
@@ -40,12 +40,12 @@ for (const [name, create] of Object.entries(NETWORKS)) {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  Deno.test(`${name}: images of the smallest size work and those one pixel smaller are refused`, () => {
+  Deno.test(`${name}: images of the smallest size work and those one pixel smaller are refused`, async () => {
     const network = create(madeUpWeights(CONVOLUTIONS[name]), "made up");
     const lpips = createLpips(network, madeUpHeads(network.channels));
     const pair = (size: number) => [madeUpImages(1, 1, size), madeUpImages(2, 1, size)] as const;
-    assert.ok(lpips.distance(...pair(network.minimumSize)).distance > 0);
-    assert.throws(() => lpips.distance(...pair(network.minimumSize - 1)), InputError);
+    assert.ok((await lpips.distance(...pair(network.minimumSize))).distance > 0);
+    await assert.rejects(lpips.distance(...pair(network.minimumSize - 1)), InputError);
     lpips.dispose();
   });
 }
