@@ -200,7 +200,12 @@ function pipelineRows(unit: UnitDetails): { step: string; quantity: string; inde
     { step: "stop", quantity: "I literal", value: paper?.I },
     ...series("embed", "principal component 1 of image", components.map(([a]) => a), 1),
     ...series("embed", "principal component 2 of image", components.map(([, b]) => b), 1),
-    ...candidates.map(({ k, criterion }) => ({ step: "cluster", quantity: "criterion of K", index: k, value: criterion })),
+    ...candidates.map(({ k, criterion }) => ({
+      step: "cluster",
+      quantity: "criterion of K",
+      index: k,
+      value: criterion,
+    })),
     ...series("cluster", "cluster of image", assignments.map((cluster) => cluster + 1), 1),
     ...Object.entries({ K, C, D, S }).map(([quantity, value]) => ({ step: "score", quantity, value })),
   ];

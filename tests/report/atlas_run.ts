@@ -49,7 +49,7 @@ export function madeUpRun(shape: RunShape = {}): RunData {
       b: Array.from({ length: K }, () => new Array(K).fill(1)),
       candidates: Array.from({ length: 4 }, (_, i) => ({
         k: i + 1,
-        bic: i === 3 ? -Infinity : 5 + Math.abs(i + 1 - K) + (layer === first ? 0 : 1),
+        criterion: i === 3 ? -Infinity : 5 + Math.abs(i + 1 - K) + (layer === first ? 0 : 1),
         inertia: 10 / (i + 1),
       })),
     };
@@ -105,7 +105,7 @@ export function madeUpRun(shape: RunShape = {}): RunData {
     units,
     dataset: shape.withoutDataset
       ? null
-      : { count: 100, images: (indices) => blobs(indices.length, side, indices[0], 3) },
+      : { count: 100, images: (indices) => Promise.resolve(blobs(indices.length, side, indices[0], 3)) },
     unit: details,
   };
 }

@@ -144,7 +144,7 @@ Deno.test("the embedding map shows a unit of one cluster and one of three or mor
 
 Deno.test("criteria that have no finite value are left out of the chart", async () => {
   const unit = unitOf("fc1", 0, 1);
-  const candidates = [{ k: 1, bic: NaN, inertia: 1 }, { k: 2, bic: -Infinity, inertia: 0 }];
+  const candidates = [{ k: 1, criterion: NaN, inertia: 1 }, { k: 2, criterion: -Infinity, inertia: 0 }];
   const run = madeUpRun([{ ...unit, paper: { ...unit.paper!, candidates } }]);
   const { text, csv } = await drawn(run, "5_criterion_by_k");
   assert.doesNotMatch(text, /NaN|Infinity/);

@@ -19,7 +19,7 @@ function clustering(I: number, K: number, D: number): ClusteringRecord {
     b: square(1),
     candidates: Array.from(
       { length: Math.min(5, I - 1) },
-      (_, i) => ({ k: i + 1, bic: 4 + (i + 1 - K) ** 2, inertia: 5 - i }),
+      (_, i) => ({ k: i + 1, criterion: 4 + (i + 1 - K) ** 2, inertia: 5 - i }),
     ),
   };
 }
@@ -107,7 +107,10 @@ export function madeUpRun(units: readonly UnitDetails[] = UNITS, changes: Partia
       seconds: 1,
     })),
     units,
-    dataset: { count: 10_000, images: () => ({ count: 0, height: 4, width: 4, data: new Float32Array(0) }) },
+    dataset: {
+      count: 10_000,
+      images: () => Promise.resolve({ count: 0, height: 4, width: 4, data: new Float32Array(0) }),
+    },
     unit(layer, unit) {
       const found = units.find((each) => each.layer === layer && each.unit === unit);
       if (!found) throw new RangeError(`unit ${layer}:${unit} is not in the run`);

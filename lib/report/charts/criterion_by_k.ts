@@ -38,7 +38,10 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
     vconcat: rows.map(({ criterion, colour, panels }) => ({
       spacing: 10,
       hconcat: panels.map(({ unit, I, K, candidates }, column) => {
-        const values = candidates.filter(({ bic }) => Number.isFinite(bic)).map(({ k, bic }) => ({ k, bic }));
+        const values = candidates.filter(({ criterion }) => Number.isFinite(criterion)).map(({ k, criterion }) => ({
+          k,
+          criterion,
+        }));
         const most = Math.max(...candidates.map(({ k }) => k));
         const encoding = {
           x: {
@@ -49,7 +52,7 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
             axis: { values: ticks(most, width), format: "d", grid: false },
           },
           y: {
-            field: "bic",
+            field: "criterion",
             type: "quantitative",
             title: column === 0 ? criterion : null,
             scale: { zero: false, padding: 6 },

@@ -244,8 +244,8 @@ function drawMap(drawing: Drawing, { map, images }: PipelineUnit, x: number, y: 
 
 function drawClusters(drawing: Drawing, unit: PipelineUnit, x: number, y: number): void {
   const { candidates, K, clusters, images } = unit;
-  const finite = candidates.filter(({ bic }) => Number.isFinite(bic));
-  const values = finite.map(({ bic }) => bic);
+  const finite = candidates.filter(({ criterion }) => Number.isFinite(criterion));
+  const values = finite.map(({ criterion }) => criterion);
   const most = Math.max(...candidates.map(({ k }) => k), 2);
   const box = { x: x + 4, y: y + 12, width: 72, height: CONTENT.height - 38 };
   if (values.length > 0) {
@@ -258,11 +258,13 @@ function drawClusters(drawing: Drawing, unit: PipelineUnit, x: number, y: number
       { domain: [0.5, most + 0.5], ticks, title: "K" },
       { domain: [low - room, high + room], ticks: [], title: "criterion", digits: 0 },
     );
-    drawing.line(finite.map(({ k, bic }) => place([k, bic])), { stroke: INK.own, strokeWidth: 1.3 });
-    for (const { k, bic } of finite) drawing.symbol(...place([k, bic]), "circle", { fill: INK.own, size: 14 });
+    drawing.line(finite.map(({ k, criterion }) => place([k, criterion])), { stroke: INK.own, strokeWidth: 1.3 });
+    for (const { k, criterion } of finite) {
+      drawing.symbol(...place([k, criterion]), "circle", { fill: INK.own, size: 14 });
+    }
     const chosen = finite.find(({ k }) => k === K);
     if (chosen) {
-      drawing.symbol(...place([K, chosen.bic]), "diamond", { stroke: INK.text, strokeWidth: 1.6, size: 110 });
+      drawing.symbol(...place([K, chosen.criterion]), "diamond", { stroke: INK.text, strokeWidth: 1.6, size: 110 });
     }
   }
   const left = box.x + box.width + 12;
