@@ -27,6 +27,7 @@ export {
   profileOf,
   reopenDataset,
   type ReopenedRun,
+  reopenEmbedder,
   reopenInstruments,
   type ReopenPlaces,
   reopenSubject,

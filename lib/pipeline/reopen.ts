@@ -5,6 +5,7 @@
  * @module
  */
 import { type Dataset, type DatasetRef, type ImageSource, locateDataset, openDataset } from "../data/mod.ts";
+import { type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
 import { InputError } from "../errors.ts";
 import type { ModelRef } from "../networks/mod.ts";
 import type { RunManifest } from "../types.ts";
@@ -107,17 +108,41 @@ export async function reopenInstruments(
   dataset: Dataset | null,
   { embedderWeights }: ReopenPlaces = {},
 ): Promise<LoadedInstruments> {
-  const { embedder, embedderSha256, lpips, lpipsSha256 } = run.manifest;
+  const { lpips, lpipsSha256 } = run.manifest;
   const ref: InstrumentsRef = { profile: profileOf(run), embedderWeights };
   const loaded = await loadInstruments(ref, dataset);
   try {
-    refuseOther(run, "embedder", embedder, embedderSha256, loaded.embedder.sha256, "give --embedder-weights FILE");
+    refuseOtherEmbedder(run, loaded.embedder);
     refuseOther(run, "LPIPS network", lpips, lpipsSha256, loaded.lpips.sha256, "restore its weights");
     return loaded;
   } catch (error) {
     loaded.dispose();
     throw error;
   }
+}
+
+/**
+ * Loads a run's embedder alone. The backend must be ready (`useBackend`).
+ *
+ * @throws {InputError} when its weights are missing, altered or other than the run's.
+ */
+export async function reopenEmbedder(
+  run: ReopenedRun,
+  { embedderWeights }: ReopenPlaces = {},
+): Promise<LoadedEmbedder> {
+  const loaded = await loadEmbedder(profileOf(run).embed.embedder, embedderWeights);
+  try {
+    refuseOtherEmbedder(run, loaded);
+    return loaded;
+  } catch (error) {
+    loaded.dispose();
+    throw error;
+  }
+}
+
+function refuseOtherEmbedder(run: ReopenedRun, { sha256 }: LoadedEmbedder): void {
+  const { embedder, embedderSha256 } = run.manifest;
+  refuseOther(run, "embedder", embedder, embedderSha256, sha256, "give --embedder-weights FILE");
 }
 
 function refuseOther(
