@@ -80,14 +80,14 @@ Deno.test("clusterOptions() are those of a run", () => {
   );
 });
 
-Deno.test("imageDistances() gives LPIPS and pooled distances of all pairs, and forgets the images' features", () => {
+Deno.test("imageDistances() gives LPIPS and pooled distances of all pairs, and forgets the images' features", async () => {
   const told = toldLpips((j) => j / 8, (j, i) => 10 * j + i);
   let disposed = 0;
   const lpips = {
     ...told,
     createSequence: () => ({ ...told.createSequence(), dispose: () => disposed++ }),
   };
-  assert.deepEqual(imageDistances(benchOf({}, lpips), randomBatch(3, 4)), {
+  assert.deepEqual(await imageDistances(benchOf({}, lpips), randomBatch(3, 4)), {
     distances: [1 / 8, 2 / 8, 2 / 8],
     pooledDistances: [10, 20, 21],
   });
