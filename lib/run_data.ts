@@ -6,6 +6,7 @@
  */
 import { sampleStandardDeviation } from "simple-statistics";
 import type {
+  ClusterCandidate,
   DatasetRecord,
   ImageBatch,
   RunManifest,
@@ -176,6 +177,13 @@ export function summarizeLayers(
       seconds,
     };
   });
+}
+
+/** The candidates of a clustering as JSON gives them: with the former name of `criterion`, `bic`, which stays for a release. */
+export function candidatesForJson(
+  candidates: readonly ClusterCandidate[],
+): (ClusterCandidate & { readonly bic: number })[] {
+  return candidates.map((candidate) => ({ ...candidate, bic: candidate.criterion }));
 }
 
 /** How many units the run is to score. */

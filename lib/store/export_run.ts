@@ -4,6 +4,7 @@
  * @module
  */
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { candidatesForJson } from "../run_data.ts";
 import type { ClusteringRecord } from "../types.ts";
 import type { RunReader } from "./run_reader.ts";
 import { SCORE_COLUMNS, scoreRow, scoresCsv } from "./scores.ts";
@@ -41,7 +42,12 @@ export function exportRun(run: RunReader, format: ExportFormat): Uint8Array {
       }));
     case "json": {
       const groups = (record: ClusteringRecord | null) =>
-        record && (({ assignments, theta, b, candidates }) => ({ assignments, theta, b, candidates }))(record);
+        record && (({ assignments, theta, b, candidates }) => ({
+          assignments,
+          theta,
+          b,
+          candidates: candidatesForJson(candidates),
+        }))(record);
       const document = {
         manifest: run.manifest,
         units: units.map((unit, i) => {

@@ -4,7 +4,8 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { InputError } from "../../lib/errors.ts";
 import { exportRun, mergeRuns, openRun, readRun, SCORE_COLUMNS, scoreRow, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
-import { deadRecord, jobRecords, makeOldRun, MANIFEST, record } from "./example_run.ts";
+import { deadRecord, exampleChunk, jobRecords, MANIFEST, record, withDataset } from "./example_run.ts";
+import { oldManifest, writeOldRun } from "./old_run.ts";
 
 async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -18,18 +19,19 @@ async function inFolder(action: (folder: string) => void | Promise<void>): Promi
 function makeRun(folder: string, jobs: number[], changes: Partial<RunManifest> = {}, seconds = 1): string {
   using run = openRun(folder, { ...MANIFEST, ...changes });
   for (const job of jobs) run.commitJob(job, jobRecords(job), seconds);
+  if (run.pendingChunks().length > 0) run.commitChunk(exampleChunk(), seconds);
   return folder;
 }
 
 // Written by hand from example_run.ts. conv1:0 has activations 1.5, 2.5, 3.5 (mean 2.5) and a dataset maximum of 2, which
-// 2 of 3 exceed; conv1:1 is dead; fc1:5 has the dataset maximum 0.1 + 0.2 = 0.30000000000000004.
+// 2 of 3 exceed; conv1:1 is dead; fc1:5 has the dataset maximum .3 in 32 bits, 10066330 / 2^25 = 0.300000011920928955....
 const SCORES_CSV = [
   "layer,unit,I,K,C,D,S,I_paper,K_paper,C_paper,D_paper,S_paper,activation_mean,activation_min,dataset_max," +
   "exceeds_dataset,stop_reason,flags,mean_angle,exceeds_share,S_low,S_high",
-  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,,0.3333333333333333,0.6666666666666666,0.625,0.8125",
-  "conv1,1,,,,,,,,,,,,,2,,dead,dead;dataset_higher,,,,",
-  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,dataset_higher,0.3333333333333333,1,0.625,0.8125",
-  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000000000000004,true,maximum,,0.3333333333333333,1,0.625,0.8125",
+  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,dataset_higher,0.3333333333333333,0.6666666666666666,0.625,0.8125",
+  "conv1,1,,,,,,,,,,,,,2,,dead,dead,,,,",
+  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,,0.3333333333333333,1,0.625,0.8125",
+  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000001192092896,true,maximum,,0.3333333333333333,1,0.625,0.8125",
   "",
 ].join("\n");
 
@@ -63,7 +65,8 @@ Deno.test("scoreRow() counts the first I images alone, and nothing of the datase
   inFolder((folder) => {
     using run = openRun(folder, { ...MANIFEST, dataset: null });
     const score = { ...record("conv1", 2).score!, I: 2, assignments: [0, 1] };
-    run.commitJob(1, [record("conv1", 2, { score, activations: [4, 2, 0], datasetMax: null, datasetBest: [] })], 1);
+    assert.deepEqual(run.pendingChunks(), []);
+    run.commitJob(1, [record("conv1", 2, { score, activations: [4, 2, 0] })], 1);
     const row = scoreRow(run.units()[0]);
     assert.equal(row.activation_mean, 3);
     assert.equal(row.activation_min, 2);
@@ -76,9 +79,11 @@ Deno.test("an activation equal to the dataset's maximum does not exceed it", () 
   inFolder((folder) => {
     using run = openRun(folder, MANIFEST);
     run.commitJob(1, [record("conv1", 2, { activations: [2, 3, 4] })], 1);
+    run.commitChunk(exampleChunk(), 1);
     const row = scoreRow(run.units()[0]);
     assert.equal(row.exceeds_dataset, false);
     assert.equal(row.exceeds_share, 2 / 3);
+    assert.equal(row.flags, "dataset_higher");
   }));
 
 Deno.test("exportRun() to CSV is scores.csv, with quotes where a name needs them", () =>
@@ -129,8 +134,9 @@ Deno.test("exportRun() to JSON has manifest, columns and clusterings", () =>
     assert.equal(alive.S, 0.75);
     assert.deepEqual(alive.activations, [1.5, 2.5, 3.5]);
     assert.deepEqual(alive.profile.assignments, [0, 0, 1]);
-    assert.deepEqual(alive.profile.candidates[1], { k: 2, bic: null, inertia: 0 });
-    assert.deepEqual(dead.flags, ["dead", "dataset_higher"]);
+    assert.deepEqual(alive.profile.candidates[1], { k: 2, criterion: null, bic: null, inertia: 0 });
+    assert.deepEqual(alive.flags, ["dataset_higher"]);
+    assert.deepEqual(dead.flags, ["dead"]);
     assert.equal(dead.profile, null);
   }));
 
@@ -145,7 +151,8 @@ Deno.test("mergeRuns() of two shards gives the scores of one run", () =>
     using merged = readRun(into);
     assert.equal(Deno.readTextFileSync(writeScores(merged)), SCORES_CSV);
     assert.deepEqual(merged.manifest, MANIFEST);
-    assert.deepEqual(merged.unit("conv1", 0), record("conv1", 0));
+    assert.deepEqual(merged.unit("conv1", 0), withDataset(record("conv1", 0)));
+    assert.deepEqual(merged.pendingChunks(), []);
     assert.equal(merged.jobSeconds(1), 4);
   }));
 
@@ -160,18 +167,26 @@ Deno.test("mergeRuns() tells which jobs are in no source, adds them later, and r
     assert.deepEqual(mergeRuns([even, odd], into).added, 0);
   }));
 
-Deno.test("mergeRuns() refuses runs of an older schema, which it cannot write", () =>
+Deno.test("mergeRuns() refuses runs of an older schema and says how to convert them", () =>
   inFolder((folder) => {
-    const old = makeOldRun(makeRun(join(folder, "old"), [0], half(0)));
-    assert.throws(() => mergeRuns([old], join(folder, "into")), (error: Error) => {
-      assert.ok(error instanceof InputError);
-      assert.match(
-        error.message,
-        /was made by an older polysem \(schema 1, this one writes 2\); score the shards again/,
-      );
-      return true;
-    });
-    assert.throws(() => Deno.statSync(join(folder, "into")), Deno.errors.NotFound);
+    for (const schema of [1, 2] as const) {
+      const old = join(folder, `old${schema}`);
+      const units = jobRecords(0).map(withDataset);
+      writeOldRun(old, { ...MANIFEST, ...half(0) }, schema, new Map([[0, { units, seconds: 1 }]]));
+      using reader = readRun(old);
+      assert.deepEqual(reader.manifest, oldManifest({ ...MANIFEST, ...half(0) }, schema));
+      assert.throws(() => mergeRuns([old], join(folder, "into")), (error: Error) => {
+        assert.ok(error instanceof InputError);
+        assert.match(
+          error.message,
+          new RegExp(
+            `made by an older polysem \\(schema ${schema}, this one writes 3\\); convert .*polysem migrate RUN`,
+          ),
+        );
+        return true;
+      });
+      assert.throws(() => Deno.statSync(join(folder, "into")), Deno.errors.NotFound);
+    }
   }));
 
 Deno.test("mergeRuns() refuses runs that differ in more than their shard and writes nothing", () =>
@@ -195,7 +210,7 @@ Deno.test("mergeRuns() takes equal duplicates and refuses unequal ones, naming t
     const c = join(folder, "c");
     {
       using run = openRun(c, MANIFEST);
-      run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5.0000001], flags: ["dataset_higher"] })], 1);
+      run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5.0000001] })], 1);
     }
     const refusal = /unit conv1:2 differs between/;
     assert.throws(() => mergeRuns([a, c], join(folder, "new")), refusal);

@@ -6,8 +6,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { fileName } from "../../file_name.ts";
-import { withDatasetFlag } from "../../run_data.ts";
-import type { DatasetRecord, UnitRecord } from "../../types.ts";
+import { candidatesForJson, withDatasetFlag } from "../../run_data.ts";
+import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts";
 import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, modelRef, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
@@ -60,6 +60,8 @@ export function registerScoreUnit(program: Command): void {
         command,
         {
           ...plain,
+          score: score && forJson(score),
+          paper: record.paper && forJson(record.paper),
           flags,
           ...dataset,
           profile: context.profileName,
@@ -110,6 +112,10 @@ export function registerScoreUnit(program: Command): void {
       context.dispose();
     }
   });
+}
+
+function forJson(record: ClusteringRecord) {
+  return { ...record, candidates: candidatesForJson(record.candidates) };
 }
 
 /** Writes the images that count, and a sheet with one row or more per cluster. */

@@ -5,6 +5,8 @@ import { openRun } from "../../../lib/store/mod.ts";
 import { jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
 
+const noImages = () => Promise.resolve(null);
+
 async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -58,12 +60,12 @@ Deno.test("polysem figures refuses a run that is not there, a wrong unit and a f
 Deno.test("readRunData() refuses a run that has nothing yet, saying how much there is to come", () =>
   inFolder(async (folder) => {
     const run = makeRun(join(folder, "run"), []);
-    await assert.rejects(readRunData(run, null), /has none of its 4 units yet.*let score-all commit some first/);
+    await assert.rejects(readRunData(run, noImages), /has none of its 4 units yet.*let score-all commit some first/);
   }));
 
 Deno.test("readRunData() counts what is planned in the shard, and reads units whole with their mean distances", () =>
   inFolder(async (folder) => {
-    using run = await readRunData(makeRun(join(folder, "a-run"), [0, 2], { index: 0, count: 2 }), null);
+    using run = await readRunData(makeRun(join(folder, "a-run"), [0, 2], { index: 0, count: 2 }), noImages);
     assert.equal(run.name, "a-run");
     assert.deepEqual(run.layers, [{ name: "conv1", planned: 2, seconds: 1.5 }, {
       name: "fc1",

@@ -59,7 +59,12 @@ Deno.test("score-embeddings finds two far groups, by itself and by every criteri
     assert.equal(result.criterion, "gap");
     assert.deepEqual(result.assignments, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
     assert.deepEqual(result.bic.map(({ k }: { k: number }) => k), [1, 2, 3, 4, 5]);
-    assert.ok(result.bic.every((each: object) => Object.keys(each).join() === "k,bic,inertia"));
+    assert.ok(result.bic.every((each: object) => Object.keys(each).join() === "k,bic,inertia"), "the former name");
+    assert.ok(result.candidates.every((each: object) => Object.keys(each).join() === "k,criterion,inertia"));
+    assert.deepEqual(
+      result.candidates.map(({ criterion }: { criterion: number }) => criterion),
+      result.bic.map(({ bic }: { bic: number }) => bic),
+    );
     for (const criterion of ["gap", "pelleg-moore", "silhouette", "spherical", "sse-penalty"]) {
       const told = await scored(file, "--criterion", criterion);
       assert.equal(told.K, 2, criterion);
