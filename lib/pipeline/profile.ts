@@ -92,7 +92,7 @@ const profileSchema = section({
     criterion: oneOf(...CRITERIA),
     /** Cost of a cluster, for the criterion `sse-penalty`. */
     beta: number(0, 1e6),
-    /** Factor of the penalty, for the criterion `pelleg-moore`. */
+    /** Factor of the penalty, for the criteria `pelleg-moore` and `spherical`. */
     lambda: number(0, 1000),
     /** Largest K tried: a number, or one less than the number of images. */
     kMax: z.union([integer(1, 1000), z.literal("I-1")], { error: K_MAX_ALLOWED }),
