@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import type { LabelledImages } from "../../lib/data/cifar10.ts";
+import type { ImageSource } from "../../lib/data/mod.ts";
+import { unitRows } from "../../lib/matrix.ts";
 import { createRandom } from "../../lib/random.ts";
-import type { Matrix } from "../../lib/types.ts";
+import type { LayerActivations } from "../../lib/store/mod.ts";
+import type { ImageBatch, Matrix } from "../../lib/types.ts";
 import {
   classEntropy,
   classSelectivity,
@@ -10,6 +12,7 @@ import {
   datasetClusters,
   embedDataset,
   kurtosis,
+  layerActivations,
   meanLpips,
   METRICS,
   monosemanticity,
@@ -17,8 +20,8 @@ import {
   sparsity,
   type UnitMetrics,
   unitMetrics,
-  unitRows,
 } from "../../lib/validate/metrics/mod.ts";
+import { sourceOf } from "../data/made_up_dataset.ts";
 import {
   BRIGHT_RED,
   colourNetwork,
@@ -77,13 +80,6 @@ Deno.test("monosemanticity() is null where no pair has weight", () => {
   assert.equal(monosemanticity([0, 7, 0], directions), null); // one image alone
   assert.equal(monosemanticity([], { rows: 0, cols: 2, data: new Float64Array() }), null);
   assert.throws(() => monosemanticity([1, 2], directions), RangeError);
-});
-
-Deno.test("unitRows() scales rows to unit length, and refuses one without", () => {
-  const { data } = unitRows(matrix([3, 4], [0, -2]));
-  [0.6, 0.8, 0, -1].forEach((expected, i) => near(data[i], expected));
-  assert.throws(() => unitRows(matrix([1, 0], [0, 0])), /embedding 1 has norm 0/);
-  assert.throws(() => unitRows(matrix([1, NaN])), RangeError);
 });
 
 Deno.test("mostActivating() gives the best first, ties by index, and none where nothing stands out", () => {
@@ -148,39 +144,40 @@ Deno.test("meanLpips() is over the pairs of the images that the score counts", (
   assert.throws(() => meanLpips(record("conv1", 0, { distances: [0.1] })), RangeError);
 });
 
-Deno.test("embedDataset() embeds every image once, in order", () => {
+Deno.test("embedDataset() embeds every image once, in order", async () => {
   const images = randomImages(1300, "embed"); // more than two chunks
   const firstPixel = {
     ...toldEmbedder(takingTurns),
-    embed: ({ count, data }: { count: number; data: Float32Array }) => ({
-      rows: count,
-      cols: 2,
-      data: Float32Array.from({ length: 2 * count }, (_, k) => data[(k >> 1) * 3072 + (k & 1)]),
-    }),
+    embed: ({ count, data }: ImageBatch) =>
+      Promise.resolve({
+        rows: count,
+        cols: 2,
+        data: Float32Array.from({ length: 2 * count }, (_, k) => data[(k >> 1) * 3072 + (k & 1)]),
+      }),
   };
   const seen: number[] = [];
-  const { rows, cols, data } = embedDataset(firstPixel, images, (done) => seen.push(done));
+  const { rows, cols, data } = await embedDataset(firstPixel, sourceOf(images), (done) => seen.push(done));
   assert.deepEqual([rows, cols], [1300, 2]);
   assert.ok(data.every((value, k) => value === Math.fround(images.pixels[(k >> 1) * 3072 + (k & 1)] / 255)));
   assert.equal(seen.at(-1), 1300);
 });
 
 /** Images of one red each, with a label each. */
-function reds(bytes: number[], labels: number[]): LabelledImages {
+function reds(bytes: number[], labels: number[]): ImageSource {
   const pixels = Uint8Array.from(
     { length: bytes.length * 3072 },
     (_, k) => k % 3 === 0 ? bytes[Math.floor(k / 3072)] : 0,
   );
-  return { count: bytes.length, pixels, labels: Uint8Array.from(labels) };
+  return sourceOf({ count: bytes.length, height: 32, width: 32, pixels, labels: Uint8Array.from(labels) });
 }
 
 /** Red 0, .2, .4 and 1. */
-const TEST = reds([0, 51, 102, 255], [0, 0, 1, 1]);
-const TEST_EMBEDDINGS = matrix([5, 0], [1, 0], [0, 1], [0, 1]);
+const IMAGES = reds([0, 51, 102, 255], [0, 0, 1, 1]);
+const TEST = { images: IMAGES, embeddings: matrix([5, 0], [1, 0], [0, 1], [0, 1]) };
 
-Deno.test("unitMetrics() measures the dataset's responses before the ReLU, and after it where the metric asks", () => {
+Deno.test("unitMetrics() measures the dataset's responses before the ReLU, and after it where the metric asks", async () => {
   const records = [record("colour", RED), record("colour", BRIGHT_RED), deadRecord("colour", DEAD)];
-  const [red, bright, dead] = unitMetrics(standInContext(), TEST, TEST_EMBEDDINGS, "colour", records);
+  const [red, bright, dead] = await unitMetrics(standInContext(), TEST, "colour", records);
   assert.deepEqual(Object.keys(red), ["layer", "unit", ...METRICS.map(({ key }) => key)]);
   assert.deepEqual([red.layer, red.unit, red.S, red.K, red.mean_angle], ["colour", RED, 0.75, 2, 1 / 3]);
   near(red.mean_lpips, 0.2);
@@ -203,15 +200,16 @@ Deno.test("unitMetrics() measures the dataset's responses before the ReLU, and a
   });
 });
 
-Deno.test("unitMetrics() takes a channel after the ReLU position by position", () => {
+Deno.test("unitMetrics() takes a channel after the ReLU position by position", async () => {
   const network = {
     ...colourNetwork(),
-    activations: (images: tf.Tensor4D) => tf.tidy(() => images.slice([0, 0, 0, 1], [-1, -1, -1, 1]).sub(0.5)),
+    activations: (images: tf.Tensor4D) => [tf.tidy(() => images.slice([0, 0, 0, 1], [-1, -1, -1, 1]).sub(0.5))],
   };
   const pixels = new Uint8Array(2 * 3072);
   for (let p = 0; p < 1536; p++) pixels[p] = 255; // the upper half of the first image is white
-  const test = { count: 2, pixels, labels: Uint8Array.of(0, 1) };
-  const [map] = unitMetrics(standInContext({ network }), test, matrix([1, 0], [0, 1]), "map", [record("map", 0)]);
+  const images = sourceOf({ count: 2, height: 32, width: 32, pixels, labels: Uint8Array.of(0, 1) });
+  const test = { images, embeddings: matrix([1, 0], [0, 1]) };
+  const [map] = await unitMetrics(standInContext({ network }), test, "map", [record("map", 0)]);
   // before the ReLU the means are 0 and -.5, after it .25 and 0
   near(map.sparsity, 1 / 2, 1e-6);
   near(map.class_selectivity, 1, 1e-6);
@@ -219,42 +217,82 @@ Deno.test("unitMetrics() takes a channel after the ReLU position by position", (
   assert.equal(map.monosemanticity, null); // the second image has no weight
 });
 
-Deno.test("unitMetrics() takes the activations that the context has", () => {
-  const told = { rows: 4, cols: 4, data: Float32Array.from({ length: 16 }, (_, k) => k % 4 === RED ? -(k >> 2) : 0) };
-  const context = standInContext({ testActivations: () => told });
-  const [red] = unitMetrics(context, TEST, TEST_EMBEDDINGS, "colour", [record("colour", RED)]);
+/** What the four images do to units 1 and 0 of a layer, in this order: to unit 0 as it is told, to unit 1 nothing. */
+function told(activations: readonly number[], responses: readonly number[] | null = null): LayerActivations {
+  const secondOf = (values: readonly number[]): Matrix => ({
+    rows: values.length,
+    cols: 2,
+    data: Float32Array.from(values.flatMap((value) => [0, value])),
+  });
+  return { units: [1, RED], activations: secondOf(activations), responses: responses && secondOf(responses) };
+}
+
+Deno.test("unitMetrics() takes the activations that it is given, by unit", async () => {
+  const given = told([0, -1, -2, -3]);
+  const [red] = await unitMetrics(standInContext(), TEST, "colour", [record("colour", RED)], given);
   near(red.kurtosis, 2.5625 / 1.5625 - 3); // 0 -1 -2 -3: deviations 1.5 .5: (5.0625 + .0625) / 2 over 1.25^2
   assert.equal(red.sparsity, null); // never above 0
+  const both = told([0, -1, -2, -3], [0, 0, 3, 3]);
+  const [own] = await unitMetrics(standInContext(), TEST, "colour", [record("colour", RED)], both);
+  assert.equal(own.kurtosis, red.kurtosis);
+  near(own.sparsity, 1 / 2);
+  near(own.class_selectivity, 1);
 });
 
-Deno.test("unitMetrics() clusters real images by their perceptual distances too, where the profile does", () => {
-  const clustersAt = (lpipsWeight: number) => {
+Deno.test("layerActivations() are what unitMetrics() measures by itself", async () => {
+  const context = standInContext();
+  const colour = await layerActivations(context, "colour", IMAGES);
+  assert.deepEqual([colour.units, colour.responses, colour.activations.rows], [[0, 1, 2, 3], null, 4]);
+  const map = await layerActivations(context, "map", IMAGES);
+  assert.deepEqual([map.units, map.responses?.rows], [[0], 4]);
+  const records = [record("colour", RED), record("colour", BRIGHT_RED)];
+  assert.deepEqual(
+    await unitMetrics(context, TEST, "colour", records, colour),
+    await unitMetrics(context, TEST, "colour", records),
+  );
+  await assert.rejects(() => layerActivations(context, "fc1", IMAGES), /colours has no layer fc1/);
+});
+
+Deno.test("unitMetrics() of images without labels has no metrics of classes", async () => {
+  const records = [record("colour", RED)];
+  const [labelled] = await unitMetrics(standInContext(), TEST, "colour", records);
+  const unlabelled = { ...TEST, images: { ...IMAGES, labels: null } };
+  assert.deepEqual(await unitMetrics(standInContext(), unlabelled, "colour", records), [
+    { ...labelled, class_entropy: null, class_selectivity: null },
+  ]);
+});
+
+Deno.test("unitMetrics() clusters real images by their perceptual distances too, where the profile does", async () => {
+  const clustersAt = async (lpipsWeight: number) => {
     const profile = { ...QUICK, cluster: { ...QUICK.cluster, beta: 3, lpipsWeight } };
     const context = standInContext({ profile, lpips: toldLpips(() => 2) });
-    return unitMetrics(context, TEST, TEST_EMBEDDINGS, "colour", [record("colour", RED)])[0].dataset_clusters;
+    return (await unitMetrics(context, TEST, "colour", [record("colour", RED)]))[0].dataset_clusters;
   };
   // A sum of squares is that over pairs over the number of images. Two pairs at orthogonal ends: 2 + 3 for one cluster
   // against 0 + 6 for two; with 2 * 2 more between any two images, 2 + 6 * 4 / 4 + 3 against 2 * 4 / 2 + 6
-  assert.equal(clustersAt(0), 1);
-  assert.equal(clustersAt(2), 2);
+  assert.equal(await clustersAt(0), 1);
+  assert.equal(await clustersAt(2), 2);
 });
 
-Deno.test("unitMetrics() refuses what does not belong together", () => {
-  const context = standInContext();
-  const refusedWith = (pattern: RegExp, embeddings: Matrix, layer: string, unit: ReturnType<typeof record>) =>
-    assert.throws(() => unitMetrics(context, TEST, embeddings, layer, [unit]), {
+Deno.test("unitMetrics() refuses what does not belong together", async () => {
+  const refusedWith = (
+    pattern: RegExp,
+    embeddings: Matrix,
+    layer: string,
+    unit: ReturnType<typeof record>,
+    activations: LayerActivations | null = null,
+  ) =>
+    assert.rejects(() => unitMetrics(standInContext(), { images: IMAGES, embeddings }, layer, [unit], activations), {
       name: "RangeError",
       message: pattern,
     });
-  refusedWith(/colours has no layer fc1/, TEST_EMBEDDINGS, "fc1", record("fc1", 0));
-  refusedWith(/unit map:0 is not of layer colour/, TEST_EMBEDDINGS, "colour", record("map", 0));
-  refusedWith(/unit colour:4 is not of layer colour/, TEST_EMBEDDINGS, "colour", record("colour", 4));
-  refusedWith(/1 embeddings of 4 test images/, matrix([1, 0]), "colour", record("colour", 0));
-  const testActivations = () => ({ rows: 1, cols: 4, data: new Float32Array(4) });
-  assert.throws(
-    () => unitMetrics(standInContext({ testActivations }), TEST, TEST_EMBEDDINGS, "colour", [record("colour", 0)]),
-    /1 activations of 4 images/,
-  );
+  await refusedWith(/colours has no layer fc1/, TEST.embeddings, "fc1", record("fc1", 0));
+  await refusedWith(/unit map:0 is not of layer colour/, TEST.embeddings, "colour", record("map", 0));
+  await refusedWith(/unit colour:4 is not of layer colour/, TEST.embeddings, "colour", record("colour", 4));
+  await refusedWith(/1 embeddings of 4 test images/, matrix([1, 0]), "colour", record("colour", 0));
+  await refusedWith(/1 activations of 4 images/, TEST.embeddings, "colour", record("colour", 0), told([1]));
+  const other = told([1, 2, 3, 4]);
+  await refusedWith(/no activations of unit colour:3/, TEST.embeddings, "colour", record("colour", 3), other);
 });
 
 function row(layer: string, unit: number, metrics: Partial<UnitMetrics>): UnitMetrics {

@@ -1,4 +1,5 @@
 import { clusterEmbeddings, type ClusterOptions } from "../../cluster/mod.ts";
+import { selectRows } from "../../matrix.ts";
 import { meanPairwiseAngle } from "../../score/mod.ts";
 import type { Matrix } from "../../types.ts";
 
@@ -24,9 +25,6 @@ export function datasetClusters(
   options: ClusterOptions,
 ): DatasetClusters {
   if (indices === null) return { clusters: null, meanAngle: null };
-  const { cols } = embeddings;
-  const data = new Float64Array(indices.length * cols);
-  indices.forEach((index, i) => data.set(embeddings.data.subarray(index * cols, (index + 1) * cols), i * cols));
-  const chosen: Matrix = { rows: indices.length, cols, data };
+  const chosen = selectRows(embeddings, indices);
   return { clusters: clusterEmbeddings(chosen, options).K, meanAngle: meanPairwiseAngle(chosen) };
 }

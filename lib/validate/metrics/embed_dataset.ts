@@ -1,26 +1,27 @@
+import { type ImageSource, indexRange } from "../../data/mod.ts";
 import type { Embedder } from "../../embed/mod.ts";
-import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
 import type { Matrix } from "../../types.ts";
 
 /** Images whose pixels are in memory as floats at once. */
 const CHUNK = 640;
 
 /**
- * Embeddings of all images of a dataset, to be computed once for all units.
+ * Embeddings of all images of a source, to be computed once for all units.
  *
  * @param onProgress called with the number of images done.
  * @returns shape [N, D].
  */
-export function embedDataset(
+export async function embedDataset(
   embedder: Embedder,
-  dataset: LabelledImages,
+  source: ImageSource,
   onProgress: (images: number) => void = () => {},
-): Matrix {
-  const data = new Float32Array(dataset.count * embedder.dimensions);
-  for (let start = 0; start < dataset.count; start += CHUNK) {
-    const indices = Array.from({ length: Math.min(CHUNK, dataset.count - start) }, (_, i) => start + i);
-    data.set(embedder.embed(toImageBatch(dataset, indices)).data, start * embedder.dimensions);
-    onProgress(start + indices.length);
+): Promise<Matrix> {
+  const data = new Float32Array(source.count * embedder.dimensions);
+  for (let start = 0; start < source.count; start += CHUNK) {
+    const end = Math.min(source.count, start + CHUNK);
+    const embeddings = await embedder.embed(await source.images(indexRange(start, end)));
+    data.set(embeddings.data, start * embedder.dimensions);
+    onProgress(end);
   }
-  return { rows: dataset.count, cols: embedder.dimensions, data };
+  return { rows: source.count, cols: embedder.dimensions, data };
 }

@@ -1,3 +1,5 @@
+import { meanSimple } from "simple-statistics";
+import { pairCount } from "../../pair_distances.ts";
 import type { UnitRecord } from "../../types.ts";
 
 /**
@@ -8,9 +10,8 @@ import type { UnitRecord } from "../../types.ts";
  * @see Zhang et al. (2018), "The unreasonable effectiveness of deep features as a perceptual metric"
  */
 export function meanLpips({ distances, score }: Pick<UnitRecord, "distances" | "score">): number | null {
-  const pairs = score === null ? 0 : score.I * (score.I - 1) / 2;
+  const pairs = score === null ? 0 : pairCount(score.I);
   if (pairs === 0) return null;
   if (distances.length < pairs) throw new RangeError(`${score!.I} images have ${pairs} pairs, got ${distances.length}`);
-  // image by image, each to all earlier ones: the first pairs are those of the first images
-  return distances.slice(0, pairs).reduce((sum, distance) => sum + distance, 0) / pairs;
+  return meanSimple(distances.slice(0, pairs)); // the first pairs are those of the first images
 }

@@ -9,10 +9,17 @@ export { correlateMetrics, FEWEST_CORRELATED, type MetricCorrelation } from "./c
 export { type DatasetClusters, datasetClusters } from "./dataset_clusters.ts";
 export { embedDataset } from "./embed_dataset.ts";
 export { kurtosis } from "./kurtosis.ts";
+export { layerActivations } from "./layer_activations.ts";
+export {
+  type LayerCorrelations,
+  type MeasureEvents,
+  type MeasureOptions,
+  measureRun,
+  type RunMetrics,
+} from "./measure_run.ts";
 export { meanLpips } from "./mean_lpips.ts";
 export { monosemanticity } from "./monosemanticity.ts";
 export { mostActivating } from "./most_activating.ts";
 export { sparsity } from "./sparsity.ts";
 export { type Metric, type MetricKey, METRICS, type UnitMetrics } from "./table.ts";
-export { unitMetrics } from "./unit_metrics.ts";
-export { unitRows } from "./unit_rows.ts";
+export { type TestImages, unitMetrics } from "./unit_metrics.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { CIFAR10_SHA256 } from "../../../../lib/data/cifar10.ts";
+import { CIFAR10_SHA256 } from "../../../../lib/data/mod.ts";
 import { sha256OfFile } from "../../../../lib/weights/load_weights.ts";
 import { CALIBRATED } from "../../../../lib/pipeline/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
@@ -17,6 +17,7 @@ const OURS: RunManifest = {
   profile: { ...CALIBRATED, visualize },
   modelSha256: await sha256OfFile(weightsOf("lenet5-cifar10")),
   embedderSha256: await sha256OfFile(weightsOf("resnet18-cifar10")),
+  lpipsSha256: await sha256OfFile(weightsOf("lpips-alex")),
   dataset: { name: "cifar10", sha256: CIFAR10_SHA256 },
   jobs: [{ layer: "conv1", units: [0, 1, 2] }, { layer: "fc1", units: [5, 6] }],
 };
@@ -95,6 +96,7 @@ Deno.test("validate metrics refuses a run of other weights, another dataset or n
     await refusedRun(/made with another embedder resnet18-cifar10 .*; give --embedder-weights/, "embedder", {
       embedderSha256: other,
     });
+    await refusedRun(/made with another LPIPS network alex .*; restore its weights/, "metric", { lpipsSha256: other });
     await refusedRun(/made with another dataset cifar10/, "dataset", { dataset: { name: "cifar10", sha256: other } });
     await refusedRun(/made without a dataset, .*; score again with one/, "none", { dataset: null });
     await refusedRun(/there is no model "resnet"/, "unknown", { model: "resnet" });
