@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { isCifar10Present, readCifar10 } from "../../lib/data/cifar10.ts";
+import { isCifar10Present, openDataset } from "../../lib/data/mod.ts";
 import { CALIBRATED, PAPER } from "../../lib/pipeline/mod.ts";
 import {
   CONTROL,
@@ -16,8 +16,8 @@ import {
   summarizeStudy,
 } from "../../lib/validate/planted/mod.ts";
 
-const { backend, device, threads, versions } = await useBackend(undefined, { threads: 1 });
-const BACKEND = { backend, device, threads, versions, skipped: [] };
+const BACKEND = await useBackend(undefined, { threads: 1 });
+const { backend } = BACKEND;
 const FAMILIES_HERE: readonly Family[] = ["template", "patch", "lenet"];
 const PLAN: StudyPlan = {
   seeds: [11],
@@ -30,7 +30,8 @@ const PLAN: StudyPlan = {
 Deno.test("the calibrated profile tells one feature from several better than the literal one", {
   ignore: !isCifar10Present() || backend !== "native",
 }, async () => {
-  const results = await runPlantedStudy(PLAN, BACKEND, await readCifar10(), 2);
+  const { ref } = await openDataset({ kind: "cifar10" });
+  const results = await runPlantedStudy(PLAN, BACKEND, ref, 2);
   const { settings: [calibrated, paper, control, oracle], units } = summarizeStudy(
     results,
     ["calibrated", "paper", CONTROL, ORACLE],
@@ -48,25 +49,24 @@ Deno.test("the calibrated profile tells one feature from several better than the
 Deno.test("planted units get the same scores again, whatever the number of workers", {
   ignore: !isCifar10Present() || backend !== "native",
 }, async () => {
-  const data = await readCifar10();
+  const { ref } = await openDataset({ kind: "cifar10" });
   const plan: StudyPlan = {
     ...PLAN,
     families: ["template"],
     counts: { ...SMALL_COUNTS, template: { single: 3, nearDuplicate: 0, union: 6, sum: 1 } },
     profiles: { calibrated: { ...CALIBRATED, visualize: { ...CALIBRATED.visualize, steps: 8 } } },
   };
-  const two = await runPlantedStudy(plan, BACKEND, data, 2);
-  assert.deepEqual(await runPlantedStudy(plan, BACKEND, data, 1), two);
+  const two = await runPlantedStudy(plan, BACKEND, ref, 2);
+  assert.deepEqual(await runPlantedStudy(plan, BACKEND, ref, 1), two);
   assert.ok(two.every(({ scores }) => scores.calibrated.I! >= 32));
 });
 
 Deno.test("a study needs two units of one feature and two of several", async () => {
-  const images = { count: 1, pixels: new Uint8Array(3072), labels: new Uint8Array(1) };
   const counts = Object.fromEntries(
     FAMILIES.map((family) => [family, { single: 0, nearDuplicate: 1, union: 1, sum: 0 }]),
   ) as StudyPlan["counts"];
   await assert.rejects(
-    () => runPlantedStudy({ ...PLAN, families: ["template"], counts }, BACKEND, { train: images, test: images }, 1),
+    () => runPlantedStudy({ ...PLAN, families: ["template"], counts }, BACKEND, { kind: "cifar10" }, 1),
     /1 units of one feature and 1 of several; it needs at least two of each/,
   );
 });

@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
-import { isCifar10Present, readCifar10 } from "../../lib/data/cifar10.ts";
+import { imagesOf, indexRange, isCifar10Present, openDataset } from "../../lib/data/mod.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { shiftAndBrighten, standardize } from "../../lib/validate/planted/features.ts";
-import { createPlantedNetwork, FAMILIES, type Family, PLANTED_LAYER } from "../../lib/validate/planted/mod.ts";
+import {
+  createPlantedNetwork,
+  FAMILIES,
+  type Family,
+  PLANTED_LAYER,
+  type PlantedNetwork,
+} from "../../lib/validate/planted/mod.ts";
+import { sourceOf } from "../data/made_up_dataset.ts";
 import { randomBatch, randomImages } from "../pipeline/stand_ins.ts";
 
 await useBackend();
 
 /** Random images, enough to normalize with; LeNet-5 and the other networks take them as well as real ones. */
-const DATA = { train: randomImages(64, "planted train"), test: randomImages(64, "planted test") };
+const TRAIN = randomImages(64, "planted train");
+const DATA = { train: sourceOf(TRAIN), test: sourceOf(randomImages(64, "planted test")) };
 const COUNTS = { single: 2, nearDuplicate: 1, union: 4, sum: 1 };
 const WITHOUT_DUPLICATES = { ...COUNTS, nearDuplicate: 0 };
 
@@ -17,8 +25,8 @@ function countsOf(family: Family) {
   return family === "lenet" || family === "resnet" ? WITHOUT_DUPLICATES : COUNTS;
 }
 
-function activationsOf(network: Awaited<ReturnType<typeof createPlantedNetwork>>, images: ImageBatch): Float32Array {
-  return dataOf(() => network.activations(tf.tensor4d(images.data, [images.count, 32, 32, 3]), PLANTED_LAYER));
+function activationsOf(network: PlantedNetwork, { count, height, width, data }: ImageBatch): Float32Array {
+  return dataOf(() => network.activations(tf.tensor4d(data, [count, height, width, 3]), [PLANTED_LAYER])[0]);
 }
 
 for (const family of FAMILIES) {
@@ -28,9 +36,9 @@ for (const family of FAMILIES) {
       const images = randomBatch(3, 32, "planted", family);
       const activations = activationsOf(network, images);
       for (const [u, { kind, features }] of network.units.entries()) {
-        const { data, cols } = network.featureResponses(u, images);
+        const { data, cols } = await network.featureResponses(u, images);
         assert.equal(cols, features.length);
-        const strongest = network.strongestFeatures(u, images);
+        const strongest = await network.strongestFeatures(u, images);
         for (let i = 0; i < images.count; i++) {
           const row = [...data.subarray(i * cols, (i + 1) * cols)];
           const expected = kind === "sum"
@@ -49,13 +57,7 @@ for (const family of FAMILIES) {
   Deno.test(`planted ${family}: features are of mean 0 and deviation 1 over the training images`, async () => {
     const network = await createPlantedNetwork(family, 3, countsOf(family), DATA);
     try {
-      const train: ImageBatch = {
-        count: 64,
-        height: 32,
-        width: 32,
-        data: Float32Array.from(DATA.train.pixels, (value) => value / 255),
-      };
-      const { data } = network.featureResponses(0, train);
+      const { data } = await network.featureResponses(0, imagesOf(TRAIN, indexRange(0, 64)));
       const values = [...data];
       const mean = values.reduce((sum, value) => sum + value / 64, 0);
       const variance = values.reduce((sum, value) => sum + value * value / 64, 0) - mean * mean;
@@ -94,7 +96,8 @@ Deno.test("the gradient of a planted union is that of its strongest feature", as
   try {
     const unit = network.units.findIndex(({ kind }) => kind === "union");
     const images = randomBatch(1, 32, "planted gradient");
-    const of = (x: tf.Tensor) => network.activations(x as tf.Tensor4D, PLANTED_LAYER).slice([0, unit], [1, 1]).sum();
+    const of = (x: tf.Tensor) =>
+      network.activations(x as tf.Tensor4D, [PLANTED_LAYER])[0].slice([0, unit], [1, 1]).sum();
     const gradient = dataOf(() => tf.grad(of)(tf.tensor4d(images.data, [1, 32, 32, 3])));
     // a linear feature: a step along the gradient gains its squared length
     const step = 1e-3;
@@ -110,13 +113,12 @@ Deno.test("the gradient of a planted union is that of its strongest feature", as
 Deno.test("near-duplicates respond to real images as one feature does, others do not", {
   ignore: !isCifar10Present(),
 }, async () => {
-  const data = await readCifar10();
-  const network = await createPlantedNetwork("template", 1, { single: 4, nearDuplicate: 4, union: 4, sum: 0 }, data);
+  const dataset = await openDataset({ kind: "cifar10" });
+  const network = await createPlantedNetwork("template", 1, { single: 4, nearDuplicate: 4, union: 4, sum: 0 }, dataset);
   try {
-    const pixels = data.train.pixels.subarray(0, 200 * 3072);
-    const images = { count: 200, height: 32, width: 32, data: Float32Array.from(pixels, (value) => value / 255) };
+    const images = await dataset.train.images(indexRange(0, 200));
     for (const [u, { kind }] of network.units.entries()) {
-      const { data, cols } = network.featureResponses(u, images);
+      const { data, cols } = await network.featureResponses(u, images);
       const column = (j: number) => Array.from({ length: 200 }, (_, i) => data[i * cols + j]);
       for (let j = 1; j < cols; j++) {
         const correlation = column(0).reduce((sum, value, i) => sum + value * column(j)[i] / 200, 0);
@@ -130,16 +132,44 @@ Deno.test("near-duplicates respond to real images as one feature does, others do
   }
 });
 
-Deno.test("planted units take images of another size", async () => {
+Deno.test("planted units take images of another size, square or not", async () => {
   for (const family of ["template", "patch", "texture", "alexnet"] as const) {
-    const network = await createPlantedNetwork(family, 3, COUNTS, DATA, 48);
-    assert.equal(network.inputSize, 48);
-    const images = randomBatch(2, 48, "planted size", family);
-    const activations = dataOf(() => network.activations(tf.tensor4d(images.data, [2, 48, 48, 3]), PLANTED_LAYER));
-    const { data } = network.featureResponses(0, images); // a single: its feature is its activation
-    assert.ok(Math.abs(activations[0] - data[0]) < 2e-3 * (1 + Math.abs(data[0])), family);
+    for (const size of [{ height: 48, width: 48 }, { height: 40, width: 56 }]) {
+      const network = await createPlantedNetwork(family, 3, COUNTS, DATA, size);
+      assert.deepEqual(network.input, size);
+      const random = randomBatch(2, 48, "planted size", family);
+      const images = { ...random, ...size, data: random.data.slice(0, 2 * size.height * size.width * 3) };
+      const activations = activationsOf(network, images);
+      const { data } = await network.featureResponses(0, images); // a single: its feature is its activation
+      assert.ok(Math.abs(activations[0] - data[0]) < 2e-3 * (1 + Math.abs(data[0])), family);
+      network.dispose();
+    }
+  }
+});
+
+Deno.test("a planted patch is a square of 12 px in an image that is higher than wide too", async () => {
+  const size = { height: 24, width: 16 };
+  const network = await createPlantedNetwork("patch", 3, { single: 1, nearDuplicate: 0, union: 0, sum: 0 }, DATA, size);
+  try {
+    // the patch's own pixels are the gradient: 12 rows of 12, side by side
+    const images: ImageBatch = { count: 1, ...size, data: new Float32Array(24 * 16 * 3).fill(0.5) };
+    const activation = (x: tf.Tensor) => network.activations(x as tf.Tensor4D, [PLANTED_LAYER])[0].sum();
+    const gradient = dataOf(() => tf.grad(activation)(tf.tensor4d(images.data, [1, 24, 16, 3])));
+    const pixels = indexRange(0, 24 * 16).filter((pixel) => gradient.subarray(3 * pixel, 3 * pixel + 3).some(Boolean));
+    const [rows, columns] = [(p: number) => Math.floor(p / 16), (p: number) => p % 16].map((of) => pixels.map(of));
+    assert.equal(pixels.length, 144);
+    assert.equal(Math.max(...rows) - Math.min(...rows), 11);
+    assert.equal(Math.max(...columns) - Math.min(...columns), 11);
+  } finally {
     network.dispose();
   }
+});
+
+Deno.test("planted networks have one layer, at one place", async () => {
+  const network = await createPlantedNetwork("template", 3, COUNTS, DATA);
+  assert.deepEqual(network.layers, [{ name: PLANTED_LAYER, positions: "none", units: 8 }]);
+  assert.throws(() => network.activations(tf.zeros([1, 32, 32, 3]), ["fc1"]), /planted networks have no layer fc1/);
+  network.dispose();
 });
 
 Deno.test("families say what they cannot hold", async () => {
@@ -147,6 +177,19 @@ Deno.test("families say what they cannot hold", async () => {
   await assert.rejects(
     () => createPlantedNetwork("lenet", 1, { ...WITHOUT_DUPLICATES, single: 11 }, DATA),
     /10 features, so no 11 units/,
+  );
+  await assert.rejects(
+    () => createPlantedNetwork("resnet", 1, WITHOUT_DUPLICATES, DATA, { height: 32, width: 40 }),
+    /resnet is of a network that takes images of 32 px, not 40x32/,
+  );
+  await assert.rejects(
+    () => createPlantedNetwork("patch", 1, COUNTS, DATA, { height: 32, width: 10 }),
+    /patches are of 12 px, which images of 10x32 px cannot hold/,
+  );
+  // a single each of 2, sets of near-duplicates of 1, two for each of 31 unions and sums, and 8 to spare
+  await assert.rejects(
+    () => createPlantedNetwork("template", 1, { ...COUNTS, union: 30 }, DATA),
+    /cut from 73 different test images, and the dataset has 64; plant fewer/,
   );
 });
 
@@ -164,7 +207,7 @@ Deno.test("shiftAndBrighten() moves content right and down, repeats edges, and s
   const at = (y: number, x: number) => (y * 32 + x) * 3;
   image[at(0, 0)] = 0.5;
   image[at(10, 10)] = 0.9;
-  const moved = shiftAndBrighten(image, { dx: 2, dy: 1, gain: 1.2, offset: 0.1 });
+  const moved = shiftAndBrighten(image, { height: 32, width: 32 }, { dx: 2, dy: 1, gain: 1.2, offset: 0.1 });
   assert.ok(Math.abs(moved[at(11, 12)] - 1) < 1e-6); // 1.18, cut
   assert.ok(Math.abs(moved[at(0, 0)] - 0.7) < 1e-6); // the corner, repeated
   assert.ok(Math.abs(moved[at(1, 2)] - 0.7) < 1e-6);

@@ -4,9 +4,8 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { InputError } from "../../errors.ts";
 import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
-import { type DataOptions, withDataOption } from "./data.ts";
+import { type DataOptions, datasetRef, withDataOption } from "./data.ts";
 import { integerOption, seedOption } from "./values.ts";
 import { globalOptions, printDetail } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -55,20 +54,16 @@ export async function runStudy(
   plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">,
   command: Command,
 ): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
-  const { FAMILIES, FULL_COUNTS, runPlantedStudy, SMALL_COUNTS } = await import("../../validate/planted/mod.ts");
+  const { FAMILIES, FULL_COUNTS, parseFamilies, runPlantedStudy, SMALL_COUNTS } = await import(
+    "../../validate/planted/mod.ts"
+  );
   const { useBackend } = await import("../../engine/mod.ts");
-  const { readCifar10 } = await import("../../data/mod.ts");
+  const { openDataset } = await import("../../data/mod.ts");
   const { suggestWorkers } = await import("../../jobs/mod.ts");
-  const families = options.families === undefined ? FAMILIES : options.families.split(",").map((name) => {
-    const family = FAMILIES.find((each) => each === name.trim());
-    if (family === undefined) {
-      throw new InputError(`there is no family "${name.trim()}" of planted units; choose from ${FAMILIES.join(", ")}`);
-    }
-    return family;
-  });
+  const families = options.families === undefined ? FAMILIES : parseFamilies(options.families);
   const counts = options.units === "small" ? SMALL_COUNTS : FULL_COUNTS;
   const backend = await useBackend(undefined, { threads: 1 }); // the cores are for the workers
-  const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
+  const dataset = await openDataset(datasetRef(options));
   const workers = options.workers ?? suggestWorkers(backend, Infinity);
   printDetail(command, `workers: ${workers}`);
   const progress = createProgress({
@@ -78,10 +73,12 @@ export async function runStudy(
     quiet: globalOptions(command).quiet,
   });
   try {
+    const size = { height: options.size, width: options.size };
+    const { seeds, embedderWeights } = options;
     const results = await runPlantedStudy(
-      { ...plan, seeds: options.seeds, families, counts, size: options.size, embedderWeights: options.embedderWeights },
+      { ...plan, seeds, families, counts, size, embedderWeights },
       backend,
-      data,
+      dataset.ref,
       workers,
       (share, detail) => progress.update(Math.round(1000 * share) / 10, detail),
     );

@@ -4,9 +4,11 @@
  * @module
  */
 import { tf } from "../../engine/mod.ts";
-import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
+import type { ImageSource } from "../../data/mod.ts";
+import { InputError } from "../../errors.ts";
 import { resizeBilinear } from "../../images/mod.ts";
 import { permutation, type Random } from "../../random.ts";
+import type { Size } from "../../types.ts";
 
 /** A set of differentiable features. */
 export interface FeatureSet {
@@ -15,7 +17,7 @@ export interface FeatureSet {
   /**
    * Responses before any normalization.
    *
-   * @param images pixels in [0, 1], shape [N, size, size, 3].
+   * @param images pixels in [0, 1], shape [N, H, W, 3].
    * @returns shape [N, F].
    */
   responses(images: tf.Tensor4D): tf.Tensor2D;
@@ -25,25 +27,45 @@ export interface FeatureSet {
 
 /** Features and near-duplicates of some of them. */
 export interface PlantedFeatures extends FeatureSet {
-  /** For each feature, the features that are near-duplicates of it: shifted, brightened; itself included. */
+  /** Sets of features that are one in several versions, shifted, turned or brightened: the feature, then its near-duplicates. */
   readonly variants: readonly (readonly number[])[];
 }
 
-/** Side of the images that planted units take unless said otherwise, in pixels. */
-export const PLANTED_SIZE = 32;
+/** Size of the images that planted units take unless said otherwise. */
+export const PLANTED_SIZE: Size = { height: 32, width: 32 };
 
-/** Images drawn without replacement, resized, pixels in [0, 1]. */
-export function drawImages(dataset: LabelledImages, count: number, size: number, random: Random): Float32Array[] {
-  const order = permutation(dataset.count, random).subarray(0, count);
-  const { data } = resizeBilinear(toImageBatch(dataset, order), size, size);
-  const length = data.length / count;
+/** A size in pixels as people write it: `32` for a square of 32 x 32, `48x32` for another. */
+export function sizeText({ height, width }: Size): string {
+  return height === width ? `${height}` : `${width}x${height}`;
+}
+
+/**
+ * Images drawn without replacement, resized, pixels in [0, 1].
+ *
+ * @throws {InputError} when there are not as many.
+ */
+export async function drawImages(
+  source: ImageSource,
+  count: number,
+  { height, width }: Size,
+  random: Random,
+): Promise<Float32Array[]> {
+  if (count > source.count) {
+    throw new InputError(
+      `these planted units are cut from ${count} different test images, and the dataset has ${source.count}; plant fewer, ` +
+        "or give a larger dataset",
+    );
+  }
+  const order = permutation(source.count, random).subarray(0, count);
+  const { data } = resizeBilinear(await source.images(order), height, width);
+  const length = height * width * 3;
   return Array.from({ length: count }, (_, i) => data.slice(i * length, (i + 1) * length));
 }
 
 /**
  * Linear features: the inner product of the image with a template.
  *
- * @param templates each [size x size x 3]; made zero-mean over its support (its non-zero entries' mask) and of unit length.
+ * @param templates pixels of each, as long as an image's; `standardize` makes them zero-mean and of unit length.
  */
 export function linearFeatures(templates: readonly Float32Array[]): FeatureSet {
   const matrix = tf.tidy(() => tf.stack(templates.map((each) => tf.tensor1d(each)), 1) as tf.Tensor2D);
@@ -73,27 +95,37 @@ export function standardize(values: Float32Array, inside: (pixel: number) => boo
   return output.map((value) => value / Math.sqrt(squares));
 }
 
-/** A square image moved by whole pixels, edges repeated, brightened by a factor and an offset, within [0, 1]. */
+/** A movement by whole pixels, right and down, and a change of light. */
+export interface Change {
+  readonly dx: number;
+  readonly dy: number;
+  /** What a pixel is multiplied with. */
+  readonly gain: number;
+  /** What is then added to it. */
+  readonly offset: number;
+}
+
+/** An image after a change: its edges are repeated where it moved away from them, and its pixels stay within [0, 1]. */
 export function shiftAndBrighten(
   image: Float32Array,
-  { dx, dy, gain, offset }: { dx: number; dy: number; gain: number; offset: number },
+  { height, width }: Size,
+  { dx, dy, gain, offset }: Change,
 ): Float32Array {
-  const size = Math.sqrt(image.length / 3);
-  const clamp = (value: number) => Math.max(0, Math.min(size - 1, value));
+  const clamp = (value: number, side: number) => Math.max(0, Math.min(side - 1, value));
   const output = new Float32Array(image.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
       for (let c = 0; c < 3; c++) {
-        const from = image[(clamp(y - dy) * size + clamp(x - dx)) * 3 + c];
-        output[(y * size + x) * 3 + c] = Math.max(0, Math.min(1, gain * from + offset));
+        const from = image[(clamp(y - dy, height) * width + clamp(x - dx, width)) * 3 + c];
+        output[(y * width + x) * 3 + c] = Math.max(0, Math.min(1, gain * from + offset));
       }
     }
   }
   return output;
 }
 
-/** A small movement and change of light. */
-export function nearDuplicate(random: Random): { dx: number; dy: number; gain: number; offset: number } {
+/** A small change, drawn. */
+export function nearDuplicate(random: Random): Change {
   return {
     dx: random.integer(-2, 2),
     dy: random.integer(-2, 2),

@@ -4,6 +4,7 @@
  * @module
  */
 export { BETA_GRID, calibrate, type Calibration, type CalibrationUnit, type Choice, WEIGHT_GRID } from "./calibrate.ts";
+export { type CalibrationDocument, calibrationDocument, type CalibrationOrigin } from "./calibration_document.ts";
 export {
   createPlantedNetwork,
   FAMILIES,
@@ -14,5 +15,5 @@ export {
   type PlantedUnit,
   type UnitCounts,
 } from "./planted_network.ts";
-export { countUnits, FULL_COUNTS, runPlantedStudy, SMALL_COUNTS, type StudyPlan } from "./run_study.ts";
+export { countUnits, FULL_COUNTS, parseFamilies, runPlantedStudy, SMALL_COUNTS, type StudyPlan } from "./run_study.ts";
 export { CONTROL, ORACLE, type PlantedResult, type StudySummary, summarizeStudy } from "./study.ts";

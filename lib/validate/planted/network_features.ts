@@ -1,13 +1,15 @@
 import { relu, tf } from "../../engine/mod.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../data/mod.ts";
 import {
   ALEXNET_KERNELS,
+  CIFAR10_COLOURS,
   convolve,
   createResNet18,
+  IMAGENET_COLOURS,
   type KernelShape,
   loadConvolutions,
   loadNetwork,
   maxPool,
+  type Normalization,
   STEM_32,
 } from "../../networks/mod.ts";
 import { findWeightSet, readWeights } from "../../weights/mod.ts";
@@ -15,17 +17,15 @@ import { permutation, type Random } from "../../random.ts";
 import type { FeatureSet, PlantedFeatures } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";
 
-const IMAGENET_MEAN = [0.485, 0.456, 0.406];
-const IMAGENET_STD = [0.229, 0.224, 0.225];
 /** Side to which AlexNet's images are resized: its strides need it. */
 const ALEXNET_SIZE = 64;
 
 /** The ten class scores of LeNet-5. */
 export async function lenetLogits(): Promise<FeatureSet> {
-  const { network } = await loadNetwork("lenet5-cifar10");
+  const { network } = await loadNetwork({ kind: "shipped", name: "lenet5-cifar10" });
   return {
     count: 10,
-    responses: (images) => network.activations(images, "fc3") as tf.Tensor2D,
+    responses: (images) => network.activations(images, ["fc3"])[0] as tf.Tensor2D,
     dispose: () => network.dispose(),
   };
 }
@@ -36,14 +36,14 @@ export async function resnetLogits(): Promise<FeatureSet> {
   const network = createResNet18(tensors, path, { stem: STEM_32, classes: 10 });
   return {
     count: 10,
-    responses: (images) => network.logits(normalized(images, CIFAR10_MEAN, CIFAR10_STD)),
+    responses: (images) => network.logits(normalized(images, CIFAR10_COLOURS)),
     dispose: () => network.dispose(),
   };
 }
 
 /**
- * Channels of the AlexNet of LPIPS, before their ReLU, the mean over positions: of its third, fourth and fifth convolution
- * in turn. A channel's near-duplicates are its means over four of the nine positions: the same feature, elsewhere.
+ * Channels of the AlexNet of LPIPS, of its third, fourth and fifth convolution in turn: the mean over their nine positions,
+ * before the ReLU. A near-duplicate of a channel is its mean over four of the positions: the same feature, elsewhere.
  */
 export async function alexnetChannels(
   { features, withVariants, variants }: VariantCounts,
@@ -91,7 +91,7 @@ export async function alexnetChannels(
     responses: (images) =>
       tf.tidy(() => {
         const sized = tf.image.resizeBilinear(
-          normalized(images, IMAGENET_MEAN, IMAGENET_STD),
+          normalized(images, IMAGENET_COLOURS),
           [ALEXNET_SIZE, ALEXNET_SIZE],
           false,
           true,
@@ -113,6 +113,6 @@ export async function alexnetChannels(
   };
 }
 
-function normalized(images: tf.Tensor4D, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
+function normalized(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
   return images.sub(tf.tensor1d([...mean])).div(tf.tensor1d([...std])) as tf.Tensor4D;
 }

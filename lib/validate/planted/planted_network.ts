@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { dataOf, tf } from "../../engine/mod.ts";
+import { readData, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import { type LabelledImages, toImageBatch } from "../../data/mod.ts";
+import type { Dataset, ImageSource } from "../../data/mod.ts";
 import { resizeBilinear } from "../../images/mod.ts";
 import type { Network } from "../../networks/mod.ts";
 import { createRandom, permutation, type Random } from "../../random.ts";
-import type { ImageBatch, Matrix } from "../../types.ts";
-import { type FeatureSet, PLANTED_SIZE, type PlantedFeatures } from "./features.ts";
+import type { ImageBatch, Matrix, Size } from "../../types.ts";
+import { type FeatureSet, PLANTED_SIZE, type PlantedFeatures, sizeText } from "./features.ts";
 import { alexnetChannels, lenetLogits, resnetLogits } from "./network_features.ts";
 import { templateFeatures } from "./templates.ts";
 import { textureFeatures } from "./textures.ts";
@@ -55,9 +55,9 @@ export const PLANTED_LAYER = "planted";
 const MOST_FEATURES = 5;
 /** Images that normalize responses. */
 const REFERENCE_IMAGES = 1024;
-/** Two features of a union respond to real images with a correlation below this, or they would be one feature. */
+/** The responses of two features of a union to real images correlate by less than this; else they would be one feature. */
 const LARGEST_CORRELATION = 0.5;
-/** For slots that a unit does not use: never the greatest. */
+/** What a slot without a feature responds with: it is never the greatest. */
 const ABSENT = -1e9;
 
 /** A family's units of one seed. */
@@ -67,11 +67,11 @@ export interface PlantedNetwork extends Network {
   /**
    * Which of its features each image of a unit shows most: an index into the unit's `features`.
    *
-   * @param images [N, size, size, 3].
+   * @param images of the network's size.
    */
-  strongestFeatures(unit: number, images: ImageBatch): number[];
-  /** Normalized responses of a unit's features to images, [N, features]. */
-  featureResponses(unit: number, images: ImageBatch): Matrix;
+  strongestFeatures(unit: number, images: ImageBatch): Promise<number[]>;
+  /** Normalized responses of a unit's features to images of the network's size, [N, features]. */
+  featureResponses(unit: number, images: ImageBatch): Promise<Matrix>;
 }
 
 /**
@@ -80,21 +80,22 @@ export interface PlantedNetwork extends Network {
  *
  * @param seed the same seed gives the same units.
  * @param counts a kind with none is left out.
- * @param dataset templates, patches and textures are cut from its test images; ascent starts from training images.
- * @param size side of the images that the units take, in pixels; the families of class scores take 32 alone.
- * @throws {InputError} when the images are too small for the family, or of another size than its network's, when it cannot hold that many units or its features are too alike.
+ * @param dataset templates, patches and textures are cut from its test images, since ascent starts from training images.
+ * @param size of the images that the units take; the families of class scores take 32 x 32 px alone.
+ * @throws {InputError} when the images are too small for the family or of another size than its network's, when the family
+ * cannot hold that many units, or when its features are too alike.
  */
 export async function createPlantedNetwork(
   family: Family,
   seed: number,
   counts: UnitCounts,
-  dataset: { readonly train: LabelledImages; readonly test: LabelledImages },
-  size: number = PLANTED_SIZE,
+  dataset: Pick<Dataset, "train" | "test">,
+  size: Size = PLANTED_SIZE,
 ): Promise<PlantedNetwork> {
   const random = createRandom(seed, "planted", family);
   const features = await createFeatures(family, counts, dataset.test, size, random);
   try {
-    const reference = referenceResponses(features, dataset.train, size);
+    const reference = await referenceResponses(features, dataset.train, size);
     const { mean, std, correlation } = moments(reference);
     const units = composeUnits(family, features, counts, std, correlation, random);
     return buildNetwork(family, seed, size, features, units, mean, std);
@@ -107,25 +108,27 @@ export async function createPlantedNetwork(
 async function createFeatures(
   family: Family,
   { single, nearDuplicate, union, sum }: UnitCounts,
-  test: LabelledImages,
-  size: number,
+  test: ImageSource,
+  size: Size,
   random: Random,
 ): Promise<PlantedFeatures> {
-  // enough that units share few features; near-duplicates are of features of their own
+  // so many that units share few features; sets of near-duplicates are made of features of their own
   const own = { features: nearDuplicate + single + 2 * (union + sum) + 8, withVariants: nearDuplicate, variants: 4 };
   switch (family) {
     case "template":
     case "patch":
-      return templateFeatures(family, test, own, size, random);
+      return await templateFeatures(family, test, own, size, random);
     case "texture":
-      return textureFeatures(test, own, size, random);
+      return await textureFeatures(test, own, size, random);
     case "alexnet":
       return await alexnetChannels(own, random);
     case "lenet":
     case "resnet": {
-      if (size !== PLANTED_SIZE) {
+      if (sizeText(size) !== sizeText(PLANTED_SIZE)) {
         throw new InputError(
-          `the family ${family} is of a network that takes images of ${PLANTED_SIZE} px, not ${size}; leave it out with --families`,
+          `the family ${family} is of a network that takes images of ${sizeText(PLANTED_SIZE)} px, not ${
+            sizeText(size)
+          }; leave it out with --families`,
         );
       }
       if (nearDuplicate > 0) throw new InputError(`the family ${family} has no near-duplicates; ask for none`);
@@ -139,7 +142,12 @@ async function createFeatures(
   }
 }
 
-function referenceResponses(features: FeatureSet, train: LabelledImages, size: number): Matrix {
+/** Responses of features to training images, spread over the set. */
+async function referenceResponses(
+  features: FeatureSet,
+  train: ImageSource,
+  { height, width }: Size,
+): Promise<Matrix> {
   const count = Math.min(REFERENCE_IMAGES, train.count);
   const data = new Float32Array(count * features.count);
   const batch = 128;
@@ -148,13 +156,14 @@ function referenceResponses(features: FeatureSet, train: LabelledImages, size: n
       { length: Math.min(batch, count - start) },
       (_, i) => Math.floor((start + i) * train.count / count),
     );
-    data.set(responsesTo(features, resizeBilinear(toImageBatch(train, indices), size, size)), start * features.count);
+    const images = resizeBilinear(await train.images(indices), height, width);
+    data.set(await responsesTo(features, images), start * features.count);
   }
   return { rows: count, cols: features.count, data };
 }
 
-function responsesTo(features: FeatureSet, { count, height, width, data }: ImageBatch): Float32Array {
-  return dataOf(() => features.responses(tf.tensor4d(data, [count, height, width, 3])));
+function responsesTo(features: FeatureSet, { count, height, width, data }: ImageBatch): Promise<Float32Array> {
+  return readData(() => features.responses(tf.tensor4d(data, [count, height, width, 3])));
 }
 
 /** Mean, deviation and correlation of the columns. */
@@ -218,14 +227,14 @@ function composeUnits(
 function buildNetwork(
   family: Family,
   seed: number,
-  size: number,
+  size: Size,
   features: FeatureSet,
   units: readonly PlantedUnit[],
   mean: readonly number[],
   std: readonly number[],
 ): PlantedNetwork {
   const slots = units.length * MOST_FEATURES;
-  // a unit is the greatest of its slots, each a mix of normalized features: one feature, or all of a sum
+  // a unit is the greatest of its slots; a slot holds one normalized feature, or the sum of several
   const mix = tf.buffer([features.count, slots], "float32");
   const offset = new Float32Array(slots).fill(ABSENT);
   units.forEach(({ kind, features: own }, u) => {
@@ -239,30 +248,34 @@ function buildNetwork(
   const mixing = mix.toTensor() as tf.Tensor2D;
   const offsets = tf.tensor1d(offset);
   const slotsOf = (images: tf.Tensor4D) => features.responses(images).matMul(mixing).add(offsets);
-  const featureResponses = (unit: number, { count, height, width, data }: ImageBatch): Matrix => {
+  const unitActivations = (images: tf.Tensor4D) =>
+    tf.tidy(() => tf.max(slotsOf(images).reshape([images.shape[0], units.length, MOST_FEATURES]), 2));
+  const featureResponses = async (unit: number, images: ImageBatch): Promise<Matrix> => {
     const { features: own } = units[unit];
-    const all = dataOf(() => features.responses(tf.tensor4d(data, [count, height, width, 3])));
-    const responses = new Float64Array(count * own.length);
-    for (let i = 0; i < count; i++) {
+    const all = await responsesTo(features, images);
+    const responses = new Float64Array(images.count * own.length);
+    for (let i = 0; i < images.count; i++) {
       own.forEach((feature, j) => {
         responses[i * own.length + j] = (all[i * features.count + feature] - mean[feature]) / std[feature];
       });
     }
-    return { rows: count, cols: own.length, data: responses };
+    return { rows: images.count, cols: own.length, data: responses };
   };
   return {
     name: `planted-${family}-seed${seed}`,
-    inputSize: size,
-    layers: [{ name: PLANTED_LAYER, kind: "dense", units: units.length }],
+    input: size,
+    layers: [{ name: PLANTED_LAYER, positions: "none", units: units.length }],
     family,
     units,
-    activations: (images, layer) => {
-      if (layer !== PLANTED_LAYER) throw new RangeError(`planted networks have no layer ${layer}`);
-      return tf.tidy(() => tf.max(slotsOf(images).reshape([images.shape[0], units.length, MOST_FEATURES]), 2));
+    activations: (images, layers) => {
+      const unknown = layers.find((layer) => layer !== PLANTED_LAYER);
+      if (unknown !== undefined) throw new RangeError(`planted networks have no layer ${unknown}`);
+      const activations = unitActivations(images);
+      return layers.map(() => activations);
     },
     featureResponses,
-    strongestFeatures: (unit, images) => {
-      const { rows, cols, data } = featureResponses(unit, images);
+    strongestFeatures: async (unit, images) => {
+      const { rows, cols, data } = await featureResponses(unit, images);
       return Array.from({ length: rows }, (_, i) => {
         const row = [...data.subarray(i * cols, (i + 1) * cols)];
         return row.indexOf(Math.max(...row));

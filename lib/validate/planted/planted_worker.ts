@@ -4,19 +4,28 @@
  * @module
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
-import type { Cifar10, LabelledImages } from "../../data/mod.ts";
+import { type DatasetRef, firstImages, openDataset } from "../../data/mod.ts";
+import { firstRows } from "../../matrix.ts";
+import { pairCount } from "../../pair_distances.ts";
 import {
   clusterOptions,
-  loadContext,
-  type LoadedContext,
+  type Instruments,
+  loadInstruments,
   type PipelineContext,
   type Profile,
   scoreUnits,
 } from "../../pipeline/mod.ts";
-import type { Matrix, UnitRecord } from "../../types.ts";
-import { datasetActivations } from "../../visualize/mod.ts";
+import type { LayerActivations } from "../../store/mod.ts";
+import type { Matrix, Size, UnitRecord } from "../../types.ts";
 import { serveTasks } from "../../jobs/mod.ts";
-import { embedDataset, type MetricKey, METRICS, type UnitMetrics, unitMetrics } from "../metrics/mod.ts";
+import {
+  embedDataset,
+  layerActivations,
+  type MetricKey,
+  METRICS,
+  type UnitMetrics,
+  unitMetrics,
+} from "../metrics/mod.ts";
 import { type ClusterPath, clusterPaths } from "./calibrate.ts";
 import { oracleScore, reachedFeatures } from "./oracle.ts";
 import {
@@ -31,7 +40,7 @@ import { CONTROL, ORACLE, type PlantedResult, type SettingScore } from "./study.
 /** What a worker begins with. */
 export interface PlantedInit {
   readonly backend: Backend;
-  readonly data: Cifar10;
+  readonly dataset: DatasetRef;
   /** Profiles by name. */
   readonly profiles: Readonly<Record<string, Profile>>;
   /** The profile whose images the control and the oracle look at. */
@@ -39,8 +48,8 @@ export interface PlantedInit {
   readonly embedderWeights?: string;
   /** Test images on which other metrics of the reference profile's units are measured; 0 for none. */
   readonly metricImages: number;
-  /** Side of the planted units' images in pixels. */
-  readonly size: number;
+  /** Size of the planted units' images. */
+  readonly size: Size;
 }
 
 /** Some units of one family, by one profile. */
@@ -54,95 +63,120 @@ export interface PlantedTask {
   readonly calibrate: boolean;
 }
 
+/** A network, and what the images of the metrics do to it once they have been shown. */
+interface CurrentNetwork {
+  readonly key: string;
+  readonly planted: PlantedNetwork;
+  activations?: LayerActivations;
+}
+
+/** Metrics that are settings themselves: the score and the control. */
+const SETTINGS: readonly MetricKey[] = ["S", "K", "mean_angle"];
+
 serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
   await useBackend(init.backend);
-  const contexts = new Map<string, LoadedContext>();
-  let network: { readonly key: string; readonly planted: PlantedNetwork; activations?: Matrix } | undefined;
-  const metricImages = firstImages(init.data.test, init.metricImages);
+  const dataset = await openDataset(init.dataset);
+  const instruments = new Map<string, Instruments>();
+  const metricImages = firstImages(dataset.test, init.metricImages);
   let metricEmbeddings: Matrix | undefined;
-  return async (task, onProgress) => {
-    const { seed, family, counts, units, profile } = task;
+  let network: CurrentNetwork | undefined;
+
+  /** The network of a task; it is kept until a task needs another. */
+  const networkOf = async ({ seed, family, counts }: PlantedTask): Promise<CurrentNetwork> => {
     const key = JSON.stringify([seed, family, counts]);
-    if (network?.key !== key) {
-      network?.planted.dispose();
-      network = { key, planted: await createPlantedNetwork(family, seed, counts, init.data, init.size) };
-    }
-    const { planted } = network;
-    if (!contexts.has(profile)) {
-      contexts.set(
-        profile,
-        await loadContext({
-          model: "lenet5-cifar10", // its embedder and metric are used, its network is not
-          profile: init.profiles[profile],
-          seed,
-          data: init.data,
-          embedderWeights: init.embedderWeights,
-        }),
-      );
-    }
-    const context = { ...contexts.get(profile)!, seed, network: planted, testActivations: () => null };
-    const records = scoreUnits(context, PLANTED_LAYER, units, onProgress);
-    let metrics: readonly UnitMetrics[] | undefined;
-    if (init.metricImages > 0 && profile === init.reference) {
-      metricEmbeddings ??= embedDataset(context.embedder, metricImages);
-      network.activations ??= datasetActivations(
-        planted,
-        PLANTED_LAYER,
-        metricImages,
-        context.profile.visualize.activation,
-      );
-      const { activations } = network;
-      metrics = unitMetrics(
-        { ...context, testActivations: () => activations },
-        metricImages,
-        metricEmbeddings,
-        PLANTED_LAYER,
-        records,
-      );
-    }
-    return records.map((record, i): PlantedResult => {
-      const { unit, score, meanAngle, images, embeddings } = record;
-      const truth = planted.units[unit];
-      const scores: Record<string, SettingScore> = {};
-      const reached: Record<string, number> = {};
-      if (score !== null && score.S !== null) {
-        const { I, K, S } = score;
-        scores[profile] = { I, K, S };
-        const shown = planted.strongestFeatures(unit, images).slice(0, I);
-        reached[profile] = reachedFeatures(truth, shown).length;
-        if (profile === init.reference) {
-          if (meanAngle !== null) scores[CONTROL] = { I, K: null, S: meanAngle };
-          scores[ORACLE] = oracleScore(truth, shown, embeddings);
-          reached[CONTROL] = reached[ORACLE] = reached[profile];
-        }
-      }
-      for (const { key, sign } of metrics === undefined ? [] : METRICS) {
-        const value = metrics![i][key];
-        if (!(key in NOT_BESIDE) && value !== null) scores[key] = { I: null, K: null, S: sign * value };
-      }
+    if (network?.key === key) return network;
+    network?.planted.dispose();
+    network = undefined;
+    return network = { key, planted: await createPlantedNetwork(family, seed, counts, dataset, init.size) };
+  };
+  /** The instruments of a profile. */
+  const instrumentsOf = async (profile: string): Promise<Instruments> => {
+    const loaded = instruments.get(profile) ??
+      await loadInstruments({ profile: init.profiles[profile], embedderWeights: init.embedderWeights }, dataset);
+    instruments.set(profile, loaded);
+    return loaded;
+  };
+  /** The other metrics of units that were scored by the reference. */
+  const metricsOf = async (
+    context: PipelineContext,
+    current: CurrentNetwork,
+    records: readonly UnitRecord[],
+  ): Promise<UnitMetrics[]> => {
+    metricEmbeddings ??= await embedDataset(context.embedder, metricImages);
+    current.activations ??= await layerActivations(context, PLANTED_LAYER, metricImages);
+    const test = { images: metricImages, embeddings: metricEmbeddings };
+    return await unitMetrics(context, test, PLANTED_LAYER, records, current.activations);
+  };
+
+  return async (task, onProgress) => {
+    const current = await networkOf(task);
+    const { planted } = current;
+    const context: PipelineContext = {
+      ...await instrumentsOf(task.profile),
+      network: planted,
+      dataset,
+      seed: task.seed,
+    };
+    const isReference = task.profile === init.reference;
+    const records = await scoreUnits(context, PLANTED_LAYER, task.units, onProgress);
+    const metrics = init.metricImages > 0 && isReference ? await metricsOf(context, current, records) : null;
+    const results: PlantedResult[] = [];
+    for (const [i, record] of records.entries()) {
+      const { unit, score } = record;
+      const { scores, reached } = await judge(record, planted, task.profile, isReference);
       const paths = task.calibrate && score !== null ? pathsOf(context, record, score.I) : undefined;
-      return { ...truth, unit, seed, scores, reached, ...(paths && { paths }) };
-    });
+      results.push({
+        ...planted.units[unit],
+        unit,
+        seed: task.seed,
+        scores: { ...scores, ...(metrics === null ? {} : metricScores(metrics[i])) },
+        reached,
+        ...(paths && { paths }),
+      });
+    }
+    return results;
   };
 });
 
-/** Metrics that are the settings themselves. */
-const NOT_BESIDE: Readonly<Partial<Record<MetricKey, true>>> = { S: true, K: true, mean_angle: true };
-
-function firstImages({ pixels, labels }: LabelledImages, count: number): LabelledImages {
+/** What a profile says of a unit and which features its images reached; for the reference, control and oracle too. */
+async function judge(
+  { unit, score, meanAngle, images, embeddings }: UnitRecord,
+  planted: PlantedNetwork,
+  profile: string,
+  isReference: boolean,
+): Promise<Pick<PlantedResult, "scores" | "reached">> {
+  if (score === null || score.S === null) return { scores: {}, reached: {} };
+  const { I, K, S } = score;
+  const truth = planted.units[unit];
+  const shown = (await planted.strongestFeatures(unit, images)).slice(0, I);
+  const features = reachedFeatures(truth, shown).length;
+  if (!isReference) return { scores: { [profile]: { I, K, S } }, reached: { [profile]: features } };
   return {
-    count,
-    pixels: pixels.subarray(0, count * pixels.length / labels.length),
-    labels: labels.subarray(0, count),
+    scores: {
+      [profile]: { I, K, S },
+      ...(meanAngle === null ? {} : { [CONTROL]: { I, K: null, S: meanAngle } }),
+      [ORACLE]: oracleScore(truth, shown, embeddings),
+    },
+    reached: { [profile]: features, [CONTROL]: features, [ORACLE]: features },
   };
 }
 
-/** The paths of the images that count. */
+/** The other metrics as settings, signed so that more should mean several features. */
+function metricScores(metrics: UnitMetrics): Record<string, SettingScore> {
+  return Object.fromEntries(
+    METRICS.flatMap(({ key, sign }) => {
+      const value = metrics[key];
+      return SETTINGS.includes(key) || value === null ? [] : [[key, { I: null, K: null, S: sign * value }] as const];
+    }),
+  );
+}
+
+/** The cluster paths of the images that count. */
 function pathsOf(context: PipelineContext, record: UnitRecord, I: number): ClusterPath[] {
   const { embeddings, distances, pooledDistances } = record;
-  const pairs = I * (I - 1) / 2;
+  const pairs = pairCount(I);
   return clusterPaths(
-    { ...embeddings, rows: I, data: embeddings.data.subarray(0, I * embeddings.cols) },
+    firstRows(embeddings, I),
     clusterOptions(context, record.layer, record.unit, record),
     { lpips: distances.slice(0, pairs), pooled: pooledDistances.slice(0, pairs) },
   );

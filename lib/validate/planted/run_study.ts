@@ -1,8 +1,9 @@
 import type { BackendReport } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import type { Cifar10 } from "../../data/mod.ts";
+import type { DatasetRef } from "../../data/mod.ts";
 import type { Profile } from "../../pipeline/mod.ts";
 import { createWorkerPool } from "../../jobs/mod.ts";
+import type { Size } from "../../types.ts";
 import { PLANTED_SIZE } from "./features.ts";
 import { FAMILIES, type Family, type UnitCounts } from "./planted_network.ts";
 import type { PlantedInit, PlantedTask } from "./planted_worker.ts";
@@ -23,13 +24,13 @@ export interface StudyPlan {
   readonly calibrate?: boolean;
   /** Test images on which other metrics of the reference profile's units are measured; none if absent. */
   readonly metricImages?: number;
-  /** Side of the planted units' images in pixels; 32 if absent. */
-  readonly size?: number;
+  /** Size of the planted units' images; 32 x 32 px if absent. */
+  readonly size?: Size;
   /** Weights of the profiles' embedder in place of the default ones. */
   readonly embedderWeights?: string;
 }
 
-/** 46 units of one feature, 16 of them sets of near-duplicates, 64 of several, and 8 sums. */
+/** 46 units of one feature, of which 16 are the greatest of near-duplicates; 64 of several features; and 8 sums. */
 export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
   template: { single: 6, nearDuplicate: 5, union: 12, sum: 3 },
   patch: { single: 6, nearDuplicate: 4, union: 12, sum: 3 },
@@ -59,7 +60,18 @@ const UNITS_TOGETHER: Readonly<Record<Family, number>> = {
   resnet: 2,
 };
 
-/** Number of units of a kind list. */
+/** The families that a list such as `template,patch` names, in its order. */
+export function parseFamilies(text: string): Family[] {
+  return text.split(",").map((word) => {
+    const family = FAMILIES.find((each) => each === word.trim());
+    if (family === undefined) {
+      throw new InputError(`there is no family "${word.trim()}" of planted units; choose from ${FAMILIES.join(", ")}`);
+    }
+    return family;
+  });
+}
+
+/** Number of units in all. */
 export function countUnits({ single, nearDuplicate, union, sum }: UnitCounts): number {
   return single + nearDuplicate + union + sum;
 }
@@ -67,15 +79,17 @@ export function countUnits({ single, nearDuplicate, union, sum }: UnitCounts): n
 /**
  * Scores planted units by the ordinary pipeline, in workers.
  *
- * @param backend in use, started with `threads: 1`.
+ * @param backend of the workers, as `useBackend` reported it, called with `threads: 1`.
+ * @param dataset what each worker opens; its memory is shared, not copied, where the reference holds it.
+ * @param workers the most workers, at least 1.
  * @param onProgress called with the share done.
  * @returns the units in the order of seeds, families and numbers, with the scores of all profiles side by side.
  * @throws {InputError} when fewer than two units of one feature, or of several, would be planted.
  */
 export async function runPlantedStudy(
   plan: StudyPlan,
-  backend: BackendReport,
-  data: Cifar10,
+  { backend }: Pick<BackendReport, "backend">,
+  dataset: DatasetRef,
   workers: number,
   onProgress: (share: number, detail: string) => void = () => {},
 ): Promise<PlantedResult[]> {
@@ -106,8 +120,8 @@ export async function runPlantedStudy(
     )
   );
   const init: PlantedInit = {
-    backend: backend.backend,
-    data,
+    backend,
+    dataset,
     profiles,
     reference,
     embedderWeights: plan.embedderWeights,

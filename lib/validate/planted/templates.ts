@@ -1,12 +1,14 @@
 import { InputError } from "../../errors.ts";
-import type { LabelledImages } from "../../data/mod.ts";
+import type { ImageSource } from "../../data/mod.ts";
 import type { Random } from "../../random.ts";
+import type { Size } from "../../types.ts";
 import {
   drawImages,
   linearFeatures,
   nearDuplicate,
   type PlantedFeatures,
   shiftAndBrighten,
+  sizeText,
   standardize,
 } from "./features.ts";
 
@@ -23,32 +25,42 @@ export interface VariantCounts {
 /** Side of a local patch in pixels. */
 const PATCH = 12;
 
+/** Where a patch lies in its image. */
+interface Corner {
+  readonly top: number;
+  readonly left: number;
+}
+
 /**
  * Linear features.
  *
  * `template`: a whole real image, zero-mean. `patch`: a square of 12 x 12 pixels of one, where it stands; the rest of the
  * image does not count.
  *
- * @param dataset where the images are drawn from: not that of the starts of ascent.
- * @param size side of the images in pixels.
+ * @param source where the images are drawn from: not that of the starts of ascent.
+ * @param size of the images.
  * @throws {InputError} when a patch is larger than the images.
  */
-export function templateFeatures(
+export async function templateFeatures(
   kind: "template" | "patch",
-  dataset: LabelledImages,
+  source: ImageSource,
   { features, withVariants, variants }: VariantCounts,
-  size: number,
+  size: Size,
   random: Random,
-): PlantedFeatures {
-  if (kind === "patch" && size < PATCH) {
-    throw new InputError(`patches are of ${PATCH} px, which images of ${size} px cannot hold; ask for larger images`);
+): Promise<PlantedFeatures> {
+  const { height, width } = size;
+  if (kind === "patch" && Math.min(height, width) < PATCH) {
+    throw new InputError(
+      `patches are of ${PATCH} px, which images of ${sizeText(size)} px cannot hold; ask for larger images`,
+    );
   }
-  const images = drawImages(dataset, features, size, random);
-  const corner = () => random.integer(0, size - PATCH);
-  const corners = images.map(() => ({ top: corner(), left: corner() }));
-  const template = (image: Float32Array, { top, left }: { top: number; left: number }) =>
+  const images = await drawImages(source, features, size, random);
+  // a whole image has no use for its corner, and may be smaller than a patch
+  const cornerAlong = (side: number) => random.integer(0, Math.max(0, side - PATCH));
+  const corners = images.map((): Corner => ({ top: cornerAlong(height), left: cornerAlong(width) }));
+  const template = (image: Float32Array, { top, left }: Corner) =>
     kind === "template" ? standardize(image) : standardize(image, (pixel) => {
-      const [y, x] = [Math.floor(pixel / size) - top, pixel % size - left];
+      const [y, x] = [Math.floor(pixel / width) - top, pixel % width - left];
       return y >= 0 && y < PATCH && x >= 0 && x < PATCH;
     });
   const templates = images.map((image, i) => template(image, corners[i]));
@@ -56,10 +68,11 @@ export function templateFeatures(
     i,
     ...Array.from({ length: variants }, () => {
       const change = nearDuplicate(random);
-      const within = (value: number) => Math.max(0, Math.min(size - PATCH, value));
+      const within = (value: number, side: number) => Math.max(0, Math.min(side - PATCH, value));
       const { top, left } = corners[i];
-      const moved = { top: within(top + change.dy), left: within(left + change.dx) }; // the patch goes with its content
-      return templates.push(template(shiftAndBrighten(image, change), moved)) - 1;
+      // the patch goes with its content
+      const moved = { top: within(top + change.dy, height), left: within(left + change.dx, width) };
+      return templates.push(template(shiftAndBrighten(image, size, change), moved)) - 1;
     }),
   ]);
   return { ...linearFeatures(templates), variants: sets };

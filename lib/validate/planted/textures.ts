@@ -1,8 +1,9 @@
 import { tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
-import type { LabelledImages } from "../../data/mod.ts";
+import type { ImageSource } from "../../data/mod.ts";
 import type { Random } from "../../random.ts";
-import { drawImages, linearFeatures, type PlantedFeatures, standardize } from "./features.ts";
+import type { Size } from "../../types.ts";
+import { drawImages, linearFeatures, type PlantedFeatures, sizeText, standardize } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";
 
 /** Side of a texture's kernel in pixels. */
@@ -11,34 +12,38 @@ const KERNEL = 7;
 interface Grating {
   /** Direction of the waves in radians. */
   readonly angle: number;
-  /** Waves across the image. */
+  /** Waves across the image, along its longer side. */
   readonly frequency: number;
   /** Amplitudes of red, green and blue. */
   readonly colour: readonly [number, number, number];
 }
 
 /**
- * Features of a texture, wherever in the image its waves or patches lie.
+ * Textures: features that count wherever in an image they lie.
  *
- * The first half are oriented gratings: the length of the pair of inner products with a sine and a cosine wave, which does
- * not depend on the phase. The others are textures: the mean over every second position of the squared, rectified convolution with a
- * 7 x 7 piece of a real image. Near-duplicates turn a grating by up to 4 degrees and change its frequency by up to 4 %; they
- * move a texture's piece by a pixel.
+ * Every second feature, from the first on, is an oriented grating: the length of the pair of inner products with a sine and
+ * a cosine wave, which does not depend on the phase. The others are 7 x 7 pieces of real images: the mean, over every second
+ * position, of the squared, rectified convolution with the piece. A near-duplicate of a grating is turned by up to 4 degrees
+ * and has a frequency that is up to 4 % higher or lower; one of a piece is cut a pixel away at most.
  *
- * @param size side of the images in pixels.
+ * @param source where the images are drawn from.
+ * @param size of the images.
  * @throws {InputError} when a piece is larger than the images.
  */
-export function textureFeatures(
-  dataset: LabelledImages,
+export async function textureFeatures(
+  source: ImageSource,
   { features, withVariants, variants }: VariantCounts,
-  size: number,
+  size: Size,
   random: Random,
-): PlantedFeatures {
-  if (size < KERNEL + 2) {
+): Promise<PlantedFeatures> {
+  const { height, width } = size;
+  const square = KERNEL + 2; // a piece, and a pixel around it for its near-duplicates
+  if (Math.min(height, width) < square) {
     throw new InputError(
-      `textures are cut from squares of ${
-        KERNEL + 2
-      } px, which images of ${size} px cannot hold; ask for larger images`,
+      `textures are cut from squares of ${square} px, which images of ${
+        sizeText(size)
+      } px cannot hold; ask for larger ` +
+        "images",
     );
   }
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
@@ -47,14 +52,14 @@ export function textureFeatures(
   const kernels: Float32Array[] = [];
   /** Where feature i is: the n-th grating or the n-th kernel. */
   const places: { readonly grating: boolean; readonly at: number }[] = [];
-  const images = drawImages(dataset, features, size, random);
+  const images = await drawImages(source, features, size, random);
   const addGrating = (grating: Grating) => places.push({ grating: true, at: gratings.push(grating) - 1 }) - 1;
   const addKernel = (kernel: Float32Array) => places.push({ grating: false, at: kernels.push(kernel) - 1 }) - 1;
   const pieces: { top: number; left: number }[] = [];
   for (let i = 0; i < features; i++) {
     const piece = {
-      top: random.integer(1, size - KERNEL - 1),
-      left: random.integer(1, size - KERNEL - 1),
+      top: random.integer(1, height - KERNEL - 1),
+      left: random.integer(1, width - KERNEL - 1),
     };
     pieces.push(piece);
     if (isGrating(i)) {
@@ -63,7 +68,7 @@ export function textureFeatures(
         frequency: between(2, 9),
         colour: [between(-1, 1), between(-1, 1), between(-1, 1)],
       });
-    } else addKernel(cut(images[i], piece, size));
+    } else addKernel(cut(images[i], piece, width));
   }
   const sets = Array.from({ length: withVariants }, (_, i) => [
     i,
@@ -71,7 +76,7 @@ export function textureFeatures(
       if (!isGrating(i)) {
         const { top, left } = pieces[i];
         return addKernel(
-          cut(images[i], { top: top + random.integer(-1, 1), left: left + random.integer(-1, 1) }, size),
+          cut(images[i], { top: top + random.integer(-1, 1), left: left + random.integer(-1, 1) }, width),
         );
       }
       const { angle, frequency, colour } = gratings[places[i].at];
@@ -109,22 +114,25 @@ export function textureFeatures(
   };
 }
 
-function cut(image: Float32Array, { top, left }: { top: number; left: number }, size: number): Float32Array {
+/** A piece of an image of a width, standardized. */
+function cut(image: Float32Array, { top, left }: { top: number; left: number }, width: number): Float32Array {
   const piece = new Float32Array(KERNEL * KERNEL * 3);
   for (let y = 0; y < KERNEL; y++) {
-    const from = ((top + y) * size + left) * 3;
+    const from = ((top + y) * width + left) * 3;
     piece.set(image.subarray(from, from + KERNEL * 3), y * KERNEL * 3);
   }
   return standardize(piece);
 }
 
-function wave({ angle, frequency, colour }: Grating, phase: number, size: number): Float32Array {
-  const values = new Float32Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const along = (x * Math.cos(angle) + y * Math.sin(angle)) / size;
+/** A grating as an image, standardized. */
+function wave({ angle, frequency, colour }: Grating, phase: number, { height, width }: Size): Float32Array {
+  const values = new Float32Array(height * width * 3);
+  const longer = Math.max(height, width);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const along = (x * Math.cos(angle) + y * Math.sin(angle)) / longer;
       const value = Math.sin(2 * Math.PI * frequency * along + phase);
-      for (let c = 0; c < 3; c++) values[(y * size + x) * 3 + c] = colour[c] * value;
+      for (let c = 0; c < 3; c++) values[(y * width + x) * 3 + c] = colour[c] * value;
     }
   }
   return standardize(values);

@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import type { CalibrationUnit, Choice } from "../../../validate/planted/mod.ts";
+import type { Choice } from "../../../validate/planted/mod.ts";
 import { decimals, formatTable, printResult } from "../../console/output.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
 
@@ -32,7 +32,7 @@ export function registerValidateCalibrate(validate: Command): void {
     SEEDS,
   ).action(async (options: CalibrateOptions, command: Command) => {
     const { parseProfile } = await import("../../../pipeline/mod.ts");
-    const { calibrate } = await import("../../../validate/planted/mod.ts");
+    const { calibrationDocument } = await import("../../../validate/planted/mod.ts");
     const { loadEmbedder } = await import("../../../embed/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
     const { useBackend } = await import("../../../engine/mod.ts");
@@ -49,28 +49,24 @@ export function registerValidateCalibrate(validate: Command): void {
       { profiles: { calibrated: profile }, reference: "calibrated", calibrate: true },
       command,
     );
-    const units = results.filter((result): result is typeof result & CalibrationUnit => result.paths !== undefined);
-    const found = calibrate(units);
-    const { lpips, pooled, beta } = found.best;
-    const document = {
+    const document = calibrationDocument(results, {
       embedder: options.embedder,
       embedder_sha256: embedder.sha256,
       lpips: profile.lpips.net,
       seeds: options.seeds,
       families,
       command: `deno task polysem validate calibrate --embedder ${options.embedder} --seeds ${options.seeds.join(",")}`,
-      cluster: { beta: Number(beta.toPrecision(3)), lpipsWeight: lpips, pooledWeight: pooled },
-      ...found,
-    };
+    });
+    const { lpips, pooled, beta } = document.best;
     writeWhole(file, `${JSON.stringify(document, null, 2)}\n`);
     printResult(command, { file, ...document }, () =>
       [
-        table("weights", found.grid.map((choice) => [name(choice), choice])),
-        table("left out", found.leave_one_family_out.map((choice) => [`${choice.family}: ${name(choice)}`, choice])),
-        `Best on ${found.units} units: lpipsWeight ${lpips}, pooledWeight ${pooled}, beta ${
+        table("weights", document.grid.map((choice) => [name(choice), choice])),
+        table("left out", document.leave_one_family_out.map((choice) => [`${choice.family}: ${name(choice)}`, choice])),
+        `Best on ${document.units} units: lpipsWeight ${lpips}, pooledWeight ${pooled}, beta ${
           decimals(beta, 2)
         }; the price ` +
-        `may be ${decimals(found.forgiving.low, 2)} to ${decimals(found.forgiving.high, 2)} for nearly the same.`,
+        `may be ${decimals(document.forgiving.low, 2)} to ${decimals(document.forgiving.high, 2)} for nearly the same.`,
         `A profile with it: ${
           JSON.stringify({ extends: "calibrated", embed: profile.embed, cluster: document.cluster })
         }`,

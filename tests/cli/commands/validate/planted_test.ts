@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isCifar10Present } from "../../../../lib/data/cifar10.ts";
+import { isCifar10Present } from "../../../../lib/data/mod.ts";
 import { inFolder, refused } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
 
