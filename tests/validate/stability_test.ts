@@ -188,22 +188,22 @@ Deno.test("scoresByImageCount() follows S and K as images are added, and counts 
   assert.equal(eight.spearman, null); // one unit
 });
 
-Deno.test("differenceByEmbedder() scores the images as another embedder sees them", () => {
+Deno.test("differenceByEmbedder() scores the images as another embedder sees them", async () => {
   // to whom all images are one, every S is 0
-  const same = differenceByEmbedder(UNITS, SETTING, toldEmbedder(() => [1, 0]));
+  const same = await differenceByEmbedder(UNITS, SETTING, toldEmbedder(() => [1, 0]));
   assert.equal(same.spearman, null);
   near(same.sameK, 1 / 3);
   near(same.meanDifference, (orthogonal(2, 12).S + orthogonal(3, 12).S) / 3);
 });
 
-Deno.test("differenceByLpips() stops where the other distance says, or counts all images and says so", () => {
+Deno.test("differenceByLpips() stops where the other distance says, or counts all images and says so", async () => {
   // equal distances have no change: the elbow is at the least number of images, 4
   const units = [unitOf("a", 0, [0, 0, 0, 0, 1, 1, 1, 1]), unitOf("a", 1, inTurn(8, 1))];
-  const early = differenceByLpips(units, SETTING, toldLpips(() => 0.3));
+  const early = await differenceByLpips(units, SETTING, toldLpips(() => 0.3));
   assert.deepEqual([early.meanI, early.cut, early.sameK], [4, 0, 1 / 2]);
   near(early.meanDifference, orthogonal(2, 8).S / 2);
   // distances of 0 and 1 in turn change the mean by more than .01 at each of eight images
-  const never = differenceByLpips(units, SETTING, toldLpips((j) => j % 2));
+  const never = await differenceByLpips(units, SETTING, toldLpips((j) => j % 2));
   assert.deepEqual([never.meanI, never.cut, never.sameK], [8, 2, 1]);
   near(never.meanDifference, 0);
 });

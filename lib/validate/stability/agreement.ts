@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { meanSimple } from "simple-statistics";
 import { intraclassCorrelation, spearman } from "../../statistics/mod.ts";
 import type { Repeat } from "./rescore.ts";
 
 /** Agreement of repeats over some units. */
 export interface Agreement {
   readonly units: number;
-  /** ICC(2,1) of S: how far one repeat tells units apart as another would; null with fewer than 2 units, or where all S are one. */
+  /** ICC(2,1) of S: how far one repeat tells units apart as another would; null with fewer than 2 units, or where all S are equal. */
   readonly icc: number | null;
   /** Share of the pairs of repeats that have the same K, mean over units, in [0, 1]; null without units. */
   readonly kAgreement: number | null;
@@ -25,11 +26,10 @@ export interface Agreement {
 export function agreement(table: readonly (readonly Repeat[])[]): Agreement {
   const short = table.find((row) => row.length < 2 || row.length !== table[0].length);
   if (short) {
-    throw new RangeError(`repeats agree or not where each unit has as many, at least 2; one has ${short.length}`);
+    throw new RangeError(`each unit must have as many repeats as the others, at least 2; one has ${short.length}`);
   }
   const samePairs = table.map((row) => {
-    const pairs = row.flatMap((a, i) => row.slice(0, i).map((b) => Number(a.K === b.K)));
-    return pairs.reduce((sum, same) => sum + same, 0) / pairs.length;
+    return meanSimple(row.flatMap((a, i) => row.slice(0, i).map((b) => Number(a.K === b.K))));
   });
   return {
     units: table.length,
@@ -68,17 +68,17 @@ export function difference(own: readonly Repeat[], other: readonly Repeat[]): Di
 
 /** Mean of numbers; null of none. */
 export function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? null : meanSimple([...values]);
 }
 
-/** A row of a table by layer. */
+/** What is measured of the units of a layer. */
 export type ByLayer<T> = T & {
   /** Name of the layer; `all` for all units together. */
   readonly layer: string;
 };
 
 /**
- * Something measured of the units of each layer in turn, and of all.
+ * Measures the units of each layer in turn, and all of them.
  *
  * @param units in the order of the network; their layers come in that order.
  * @param measure of the units at these places.

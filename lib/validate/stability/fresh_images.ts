@@ -12,11 +12,15 @@ export interface FreshAgreement extends Agreement {
 export interface FreshUnit extends UnitId {
   readonly own: Repeat;
   readonly interval: ScoreInterval | null;
-  /** A score a seed. */
+  /** Its score by each seed. */
   readonly fresh: readonly Repeat[];
 }
 
-/** Units that were scored with every seed; one that is dead for some seed has no score to compare. */
+/**
+ * Units that were scored with every seed. One that is dead for some seed has no score to compare, and is left out.
+ *
+ * @param scores of the units by `layer:unit`, for each seed.
+ */
 export function freshUnits(
   units: readonly Pick<StoredUnit, "layer" | "unit" | "score" | "interval">[],
   scores: readonly ReadonlyMap<string, Repeat>[],
@@ -28,7 +32,7 @@ export function freshUnits(
 }
 
 /**
- * Agreement of the run with repeats of the whole pipeline from other seeds, by layer: other starts, other images.
+ * Agreement of the run with repeats of the whole pipeline, by layer. Other seeds make other starts, hence other images.
  *
  * @param units in the order of the network, each with as many fresh scores, at least 1.
  */

@@ -9,7 +9,7 @@ export interface ImageCount {
   readonly units: number;
   readonly meanS: number | null;
   readonly meanK: number | null;
-  /** Spearman's rank correlation of S with the run's, of all its images; null with fewer than 2 units, or where S is all one. */
+  /** Spearman's rank correlation of S with the run's S; null with fewer than 2 units, or where S is the same for all. */
   readonly spearman: number | null;
 }
 
@@ -17,8 +17,7 @@ export interface ImageCount {
 export const IMAGE_COUNTS: readonly number[] = [4, 8, 12, 16, 20, 24, 28, 32];
 
 /**
- * S and K as images are added, by layer: of prefixes of each unit's sequence. C has the I of the prefix, as it would have in a
- * run that stopped there.
+ * S and K of the first I images of each unit, by layer. C has this I, as it would have in a run that stopped there.
  *
  * @param units in the order of the network; one of fewer images than I does not count for that I.
  * @param setting the run's.

@@ -5,10 +5,10 @@
  */
 import { InputError } from "../../errors.ts";
 import {
+  chooseFirstImages,
   clusterAndScore,
   clusterOptions,
   type ImageDistances,
-  partOfImages,
   type PipelineContext,
 } from "../../pipeline/mod.ts";
 import type { ImageBatch, Matrix, ScoreInterval, ScoreParts, UnitId, UnitRecord } from "../../types.ts";
@@ -26,10 +26,10 @@ export interface StoredUnit extends UnitId {
   readonly images: () => ImageBatch;
 }
 
-/** What clusters depend on beside the images: a run's context, or the part of it that is arithmetic. */
+/** What clusters depend on beside the images. */
 export type ClusterSetting = Pick<PipelineContext, "profile" | "seed" | "meanEmbedding">;
 
-/** A score as far as repeats are compared. */
+/** What is compared of a score. */
 export interface Repeat {
   readonly K: number;
   readonly S: number;
@@ -77,17 +77,17 @@ export function storedUnit(record: UnitRecord, images: () => ImageBatch): Stored
 /**
  * Clusters and scores a stored unit again.
  *
- * @param setting the seed of which makes the starts of k-means.
+ * @param setting the run's; the starts of k-means come from its seed.
  * @throws {RangeError} when I is less than 2 or more than there are images.
  */
 export function rescore(unit: StoredUnit, setting: ClusterSetting, changes: RescoreChanges = {}): Repeat {
   const { I = unit.score.I, restarts, embeddings = unit.embeddings, between = unit.between } = changes;
   if (!(Number.isInteger(I) && I >= 2)) throw new RangeError(`I must be an integer of at least 2, got ${I}`);
   const options = clusterOptions(setting, unit.layer, unit.unit, between);
-  const part = partOfImages(embeddings, options, Array.from({ length: I }, (_, i) => i));
-  const { K, S } = clusterAndScore(
-    part.embeddings,
-    restarts === undefined ? part.options : { ...part.options, restarts },
-  );
+  const input = chooseFirstImages(embeddings, options, I);
+  const { K, S } = clusterAndScore({
+    ...input,
+    options: restarts === undefined ? input.options : { ...input.options, restarts },
+  });
   return { K, S: S! };
 }

@@ -6,8 +6,8 @@ import { type ClusterSetting, rescore, type StoredUnit } from "./rescore.ts";
 export const RESTART_COUNTS: readonly number[] = [1, 2, 5, 10, 20, 50];
 
 /**
- * S by the number of starts of k-means for each K, against the run's. The starts are of another seed than the run's, so that the
- * row of the run's own number shows what chance alone does.
+ * S by the number of starts of k-means for each K, against the run's. The starts have another seed than the run's: the row of
+ * the run's own number then shows what chance alone does.
  *
  * @param units in the order of the network.
  * @param setting the run's.

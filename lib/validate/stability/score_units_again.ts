@@ -1,14 +1,14 @@
 import type { BackendReport } from "../../engine/mod.ts";
-import { type ContextOptions, loadContext } from "../../pipeline/mod.ts";
+import { type ContextRef, loadContext } from "../../pipeline/mod.ts";
 import { createPlan, type JobStore, scoreAll, scoreAllInWorkers } from "../../jobs/mod.ts";
 import type { UnitId } from "../../types.ts";
-import { modelLayers } from "../../networks/mod.ts";
+import { describeModel } from "../../networks/mod.ts";
 import type { MaybeScored } from "./null_scores.ts";
 
 /**
- * Units through the whole pipeline, images and all, keeping nothing but their scores.
+ * Takes units through the whole pipeline again, images and all, and keeps nothing but their scores.
  *
- * @param options what to score by: the run's with another seed, or with other weights of the model.
+ * @param context what to score by: the run's with another seed, or with other weights of the model.
  * @param units at least one.
  * @param workers jobs under way at a time.
  * @param onProgress called with the units done, fractions of a job included.
@@ -16,13 +16,14 @@ import type { MaybeScored } from "./null_scores.ts";
  * @throws {InputError} when something that is loaded is missing or wrong.
  */
 export async function scoreUnitsAgain(
-  options: ContextOptions,
+  context: ContextRef,
   units: readonly UnitId[],
   backend: Pick<BackendReport, "backend">,
   workers: number,
   onProgress: (unitsDone: number) => void = () => {},
 ): Promise<MaybeScored[]> {
-  const jobs = createPlan(modelLayers(options.model), units);
+  const { layers } = await describeModel(context.subject.model);
+  const jobs = createPlan(layers, units);
   const scored: MaybeScored[][] = jobs.map(() => []);
   const store: JobStore = {
     pendingJobs: () => jobs.map((_, job) => job),
@@ -33,15 +34,17 @@ export async function scoreUnitsAgain(
         score: score === null || score.S === null ? null : { K: score.K, S: score.S },
       }));
     },
+    pendingChunks: () => [], // what the dataset does to the units is not asked
+    commitChunk: () => {},
   };
   if (workers > 1) {
-    await scoreAllInWorkers(options, backend, workers, jobs, store, { onProgress });
+    await scoreAllInWorkers(context, backend, workers, jobs, store, { onProgress });
   } else {
-    const context = await loadContext(options);
+    const loaded = await loadContext(context);
     try {
-      scoreAll(context, jobs, store, { onProgress });
+      await scoreAll(loaded, jobs, store, { onProgress });
     } finally {
-      context.dispose();
+      loaded.dispose();
     }
   }
   return scored.flat();

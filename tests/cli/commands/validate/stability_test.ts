@@ -97,7 +97,7 @@ Deno.test("initial weights load as the model's own", () =>
     await useBackend();
     const file = join(folder, "weights.safetensors");
     await Deno.writeFile(file, initialWeights("lenet5-cifar10", 0));
-    const { network } = await loadNetwork("lenet5-cifar10", file);
+    const { network } = await loadNetwork({ kind: "shipped", name: "lenet5-cifar10", weights: file });
     assert.equal(network.layers.length, 5);
     network.dispose();
   }));
@@ -126,10 +126,13 @@ Deno.test("validate stability refuses runs and units that there is nothing to re
       made.commitJob(0, [deadRecord("conv1", 0), deadRecord("conv1", 1)], 1);
     }
     await refused(/: none of its 2 units has a score; there is nothing to repeat of dead units/, ...stability(dead));
-    await refused(/was made with another dataset \(sha256 d{12}\.\.\.\) than the one at hand/, ...stability(run));
+    await refused(
+      /was made with another dataset cifar10 \(sha256 d{12}\.\.\.\) than the one at hand/,
+      ...stability(run),
+    );
     const plain = makeRun(join(folder, "plain"), [0], { dataset: null });
     await refused(
-      /was made with another embedder \(sha256 b{12}\.\.\.\) than the one at hand \(.*\); give --embedder-weights FILE/,
+      /made with another embedder resnet18-cifar10 \(sha256 b{12}\.\.\.\) than the one at hand \(.*\); give --embedder-weights FILE/,
       ...stability(plain),
     );
   }));
@@ -140,6 +143,11 @@ Deno.test("validate stability refuses nulls that it cannot make, before anything
     await refused(
       /--null shuffled needs .*`deno task train lenet5-cifar10 --shuffle-labels --out DIR` and give --null-weights/,
       ...["validate", "stability", run, "--null", "shuffled"],
+    );
+    const other = makeRun(join(folder, "other"), [0], { model: "toynet" });
+    await refused(
+      /`deno task train toynet --shuffle-labels --out DIR` and give --null-weights DIR\/toynet\/weights.safetensors$/,
+      ...["validate", "stability", other, "--null", "shuffled"],
     );
     await refused(
       /--null-weights was given without --null; say what they are/,
