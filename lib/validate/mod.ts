@@ -4,4 +4,5 @@
  * @module
  */
 export { type ActivationCheck, activationCheck } from "./activation_check.ts";
+export { type CheckedLayer, type CheckedUnit, checkRun, type RunCheck } from "./check_run.ts";
 export { stepsCurve, type StepsPoint } from "./steps_curve.ts";

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { median, quantile } from "simple-statistics";
+import { meanSimple, median, quantile } from "simple-statistics";
+import type { ImageSource } from "../data/mod.ts";
 import type { PipelineContext } from "../pipeline/mod.ts";
 import type { UnitId } from "../types.ts";
-import { imageRequests, visualize } from "../visualize/mod.ts";
+import { datasetActivations, imageRequests, visualize } from "../visualize/mod.ts";
 
 /** Activations after so many steps. */
 export interface StepsPoint {
@@ -21,6 +22,13 @@ export interface StepsPoint {
   readonly imageShare: number | null;
 }
 
+/** A unit's images after some steps. */
+interface UnitAfterSteps {
+  readonly meanActivation: number;
+  /** How many of them exceed the dataset's best; 0 without a dataset. */
+  readonly above: number;
+}
+
 /**
  * Follows the ascent of units.
  *
@@ -30,61 +38,98 @@ export interface StepsPoint {
  * @param points numbers of steps to measure after; those from the profile's on are passed over.
  * @throws {RangeError} when there is no unit or no image.
  */
-export function stepsCurve(
+export async function stepsCurve(
   context: PipelineContext,
   units: readonly UnitId[],
   images: number,
   points: readonly number[],
   onProgress: (share: number) => void = () => {},
-): StepsPoint[] {
-  const { network, seed, train: dataset, profile } = context;
+): Promise<StepsPoint[]> {
   if (units.length === 0) throw new RangeError("there is no unit whose ascent to follow");
   if (!(Number.isInteger(images) && images >= 1)) {
     throw new RangeError(`images per unit must be at least 1, got ${images}`);
   }
+  const { network, dataset, profile } = context;
   const last = profile.visualize.steps;
   const measured = [...new Set([...points.filter((step) => step < last), last])].sort((a, b) => a - b);
-  const means = new Map(measured.map((step) => [step, [] as number[]]));
-  const above = new Map(measured.map((step) => [step, { units: 0, images: 0 }]));
-  let known = false;
+  const layers = network.layers.map(({ name }) => name).filter((name) => units.some(({ layer }) => layer === name));
+  const highest = dataset === null ? null : await highestActivations(context, layers, dataset.test);
+  const found = new Map(measured.map((step) => [step, [] as UnitAfterSteps[]]));
   let done = 0;
-  for (const { name: layer } of network.layers) {
+  for (const layer of layers) {
     const here = units.filter((each) => each.layer === layer).map(({ unit }) => unit);
-    if (here.length === 0) continue;
-    const requests = imageRequests(here, 0, images);
-    const activations = new Map(measured.map((step) => [step, new Float32Array(requests.length)]));
-    const test = context.testActivations(layer);
-    known = test !== null;
-    visualize(network, layer, requests, profile.visualize, {
-      seed,
-      dataset,
-      onProgress: (share) => onProgress((done + share * here.length) / units.length),
-      onStep: (step, start, current) => activations.get(step)?.set(current(), start),
-    });
-    for (const [step, values] of activations) {
-      here.forEach((unit, u) => {
+    const ascent = await followAscent(
+      context,
+      layer,
+      here,
+      images,
+      measured,
+      (share) => onProgress((done + share * here.length) / units.length),
+    );
+    const bestOfDataset = highest?.get(layer);
+    for (const [step, values] of ascent) {
+      found.get(step)!.push(...here.map((unit, u) => {
         const own = values.subarray(u * images, (u + 1) * images);
-        means.get(step)!.push(own.reduce((sum, value) => sum + value, 0) / images);
-        if (test === null) return;
-        let highest = -Infinity;
-        for (let i = 0; i < test.rows; i++) highest = Math.max(highest, test.data[i * test.cols + unit]);
-        const count = own.filter((value) => value > highest).length;
-        above.get(step)!.images += count;
-        above.get(step)!.units += Number(count === images);
-      });
+        const best = bestOfDataset?.[unit] ?? Infinity;
+        return { meanActivation: meanSimple([...own]), above: own.filter((value) => value > best).length };
+      }));
     }
     done += here.length;
   }
-  const final = means.get(last)!;
+  const final = found.get(last)!;
   return measured.map((steps) => {
-    const shares = means.get(steps)!.map((value, i) => value / final[i]);
-    const { units: exceeding, images: exceedingImages } = above.get(steps)!;
+    const after = found.get(steps)!;
+    const shares = after.map(({ meanActivation }, i) => meanActivation / final[i].meanActivation);
+    const above = after.reduce((sum, unit) => sum + unit.above, 0);
     return {
       steps,
       medianShare: median(shares),
       lowerQuartileShare: quantile(shares, 0.25),
-      exceeding: known ? exceeding : null,
-      imageShare: known ? exceedingImages / (units.length * images) : null,
+      exceeding: highest && after.filter((unit) => unit.above === images).length,
+      imageShare: highest && above / (units.length * images),
     };
   });
+}
+
+/** Activations of units' images after numbers of steps: images of a unit side by side, unit after unit. */
+async function followAscent(
+  { network, seed, dataset, profile }: PipelineContext,
+  layer: string,
+  units: readonly number[],
+  images: number,
+  measured: readonly number[],
+  onProgress: (share: number) => void,
+): Promise<Map<number, Float32Array>> {
+  const requests = imageRequests(units, 0, images);
+  const activations = new Map(measured.map((step) => [step, new Float32Array(requests.length)]));
+  await visualize(network, layer, requests, profile.visualize, {
+    seed,
+    dataset: dataset?.train ?? null,
+    onProgress,
+    onStep: async (step, start, current) => activations.get(step)?.set(await current(), start),
+  });
+  return activations;
+}
+
+/** Images whose activations are in memory at once. */
+const CHUNK = 2500;
+
+/** The highest activation of each unit of some layers over the images of a source. */
+async function highestActivations(
+  { network, profile }: PipelineContext,
+  layers: readonly string[],
+  source: ImageSource,
+): Promise<Map<string, Float64Array>> {
+  const readings = layers.map((layer) => ({ layer, options: profile.visualize.activation }));
+  const highest = new Map<string, Float64Array>();
+  for (let from = 0; from < source.count; from += CHUNK) {
+    const range = { from, to: Math.min(source.count, from + CHUNK) };
+    const matrices = await datasetActivations(network, readings, source, range);
+    for (const [i, { cols, data }] of matrices.entries()) {
+      const own = highest.get(layers[i]) ?? new Float64Array(cols).fill(-Infinity);
+      data.forEach((value, at) => own[at % cols] = Math.max(own[at % cols], value));
+      highest.set(layers[i], own);
+    }
+  }
+  return highest;
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import type { ImageSource } from "../../lib/data/mod.ts";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { stepsCurve } from "../../lib/validate/mod.ts";
 import { imageRequests, visualize } from "../../lib/visualize/mod.ts";
+import { madeUpDataset } from "../data/made_up_dataset.ts";
 import { colourNetwork, GREEN, QUICK, RED, standInContext } from "../pipeline/stand_ins.ts";
 
 await useBackend();
@@ -11,13 +13,28 @@ const AFTER_ONE = 1 / (1 + Math.exp(-0.05));
 const profile = { ...QUICK, visualize: { ...QUICK.visualize, noiseScale: 0, steps: 12 } };
 const units = [{ layer: "colour", unit: RED }, { layer: "colour", unit: GREEN }];
 
-Deno.test("stepsCurve() tells activations after each number of steps as a share of the last", () => {
-  const alone = visualize(colourNetwork(), "colour", imageRequests([RED], 0, 1), profile.visualize, {
+/** Images of 32 x 32 pixels, each of one red and one green. */
+function coloured(colours: readonly { readonly red: number; readonly green: number }[]): ImageSource {
+  return {
+    count: colours.length,
+    labels: null,
+    images: (indices) => {
+      const pixels = Array.from(indices).flatMap((i) => {
+        const { red, green } = colours[i];
+        return Array.from({ length: 1024 }, () => [red, green, 0]).flat();
+      });
+      return Promise.resolve({ count: indices.length, height: 32, width: 32, data: Float32Array.from(pixels) });
+    },
+  };
+}
+
+Deno.test("stepsCurve() tells activations after each number of steps as a share of the last", async () => {
+  const alone = await visualize(colourNetwork(), "colour", imageRequests([RED], 0, 1), profile.visualize, {
     seed: 0,
     dataset: null,
   });
   const [final] = alone.activations;
-  const curve = stepsCurve(standInContext({ profile }), units, 3, [4, 1, 12, 64]);
+  const curve = await stepsCurve(standInContext({ profile }), units, 3, [4, 1, 12, 64]);
   assert.deepEqual(curve.map(({ steps }) => steps), [1, 4, 12]); // in order; those beyond the profile's are passed over
   assert.ok(Math.abs(curve[0].medianShare - AFTER_ONE / final) < 1e-4);
   assert.ok(curve[0].medianShare < curve[1].medianShare && curve[1].medianShare < 1);
@@ -27,27 +44,26 @@ Deno.test("stepsCurve() tells activations after each number of steps as a share 
   assert.ok(curve.every(({ exceeding, imageShare }) => exceeding === null && imageShare === null));
 });
 
-Deno.test("stepsCurve() counts the units and images above the dataset's best after each number of steps", () => {
+Deno.test("stepsCurve() counts the units and images above the dataset's best after each number of steps", async () => {
   // Red exceeds its best after the second step at the latest, green never does.
-  const best = Float32Array.of(0.1, 0.1, 0, 0, AFTER_ONE + 0.002, 2, 0, 0);
-  const testActivations = () => ({ rows: 2, cols: 4, data: best });
-  const context = standInContext({ profile, testActivations });
-  const curve = stepsCurve(context, units, 3, [1]);
+  const test = coloured([{ red: 0.1, green: 0.1 }, { red: AFTER_ONE + 0.002, green: 2 }, { red: 0.2, green: 0 }]);
+  const context = standInContext({ profile, dataset: madeUpDataset(coloured([]), test) });
+  const curve = await stepsCurve(context, units, 3, [1]);
   assert.deepEqual(curve.map(({ exceeding, imageShare }) => [exceeding, imageShare]), [[0, 0], [1, 1 / 2]]);
 });
 
-Deno.test("stepsCurve() goes through layers, reports progress up to the end, and leaves no tensor", () => {
+Deno.test("stepsCurve() goes through layers, reports progress up to the end, and leaves no tensor", async () => {
   const context = standInContext({ profile: { ...profile, visualize: { ...profile.visualize, steps: 2 } } });
   const before = tf.memory().numTensors;
   const shares: number[] = [];
-  const curve = stepsCurve(context, [...units, { layer: "map", unit: 0 }], 2, [1], (share) => shares.push(share));
+  const curve = await stepsCurve(context, [...units, { layer: "map", unit: 0 }], 2, [1], (share) => shares.push(share));
   assert.equal(tf.memory().numTensors, before);
   assert.equal(curve.length, 2);
   assert.equal(shares.at(-1), 1);
   assert.deepEqual(shares, [...shares].sort((a, b) => a - b));
 });
 
-Deno.test("stepsCurve() refuses no units and no images", () => {
-  assert.throws(() => stepsCurve(standInContext(), [], 2, [1]), /there is no unit/);
-  assert.throws(() => stepsCurve(standInContext(), units, 0, [1]), RangeError);
+Deno.test("stepsCurve() refuses no units and no images", async () => {
+  await assert.rejects(() => stepsCurve(standInContext(), [], 2, [1]), /there is no unit/);
+  await assert.rejects(() => stepsCurve(standInContext(), units, 0, [1]), RangeError);
 });

@@ -4,10 +4,6 @@
  * @module
  */
 import type { Command } from "commander";
-import { mean } from "simple-statistics";
-import { InputError } from "../../errors.ts";
-import { readRun, runDirectory } from "../../store/mod.ts";
-import { activationCheck } from "../../validate/mod.ts";
 import { decimals, formatTable, printNote, printResult } from "../console/output.ts";
 
 /** Adds the command to the program. */
@@ -17,34 +13,22 @@ export function registerCheck(program: Command): void {
       "Do a run's images excite their units more than any of the dataset's test images? (The paper's section 3.)",
     )
     .argument("<run>", "name under runs/, or path of a run")
-    .action((name: string, _options: unknown, command: Command) => {
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { readRun, runDirectory } = await import("../../store/mod.ts");
+      const { checkRun } = await import("../../validate/mod.ts");
       using run = readRun(runDirectory(name));
-      if (run.manifest.dataset === null) {
-        throw new InputError(
-          `run ${name} was made without a dataset, so there is nothing to compare with; ` +
-            "score again with one, into another run (`deno task setup` fetches it)",
-        );
-      }
+      const { dataset, layers, units } = checkRun(run, name);
       const pending = run.pendingJobs().length;
       if (pending > 0) {
         printNote(command, `note: ${pending} jobs of run ${name} are not finished; only finished units are checked`);
       }
-      const units = run.units().flatMap(({ layer, unit, score, activations, datasetMax }) =>
-        score === null || datasetMax === null
-          ? []
-          : [{ layer, unit, ...activationCheck(activations.slice(0, score.I), datasetMax) }]
-      );
-      const layers = run.summary().layers.map(({ layer }) => {
-        const here = units.filter((each) => each.layer === layer);
-        return {
-          layer,
-          units: here.length,
-          exceeding: here.filter(({ exceeds }) => exceeds).length,
-          best_exceeding: here.filter(({ max, datasetMax }) => max > datasetMax).length,
-          mean_share: here.length === 0 ? null : mean(here.map(({ share }) => share)),
-        };
-      });
-      printResult(command, { run: name, dataset: run.manifest.dataset, layers, units }, () => {
+      if (run.pendingChunks().length > 0) {
+        printNote(
+          command,
+          `note: run ${name} has not been through its dataset yet, so no unit can be compared; let score-all finish it`,
+        );
+      }
+      printResult(command, { run: name, dataset, layers, units }, () => {
         const rows = layers.map((each) => [
           each.layer,
           each.units,

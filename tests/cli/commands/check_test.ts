@@ -2,19 +2,21 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openRun } from "../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../lib/types.ts";
-import { jobRecords, MANIFEST } from "../../store/example_run.ts";
+import { exampleChunk, jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
 import { inFolder, json, refused } from "../refused.ts";
 
+/** A run with some of its jobs, and with its dataset's part unless it has none. */
 function makeRun(directory: string, jobs: number[], changes: Partial<RunManifest> = {}): string {
   using run = openRun(directory, { ...MANIFEST, ...changes });
+  if (run.manifest.dataset !== null) run.commitChunk(exampleChunk(), 1);
   for (const job of jobs) run.commitJob(job, jobRecords(job), 1);
   return directory;
 }
 
 Deno.test("check compares each unit's images with the dataset's best, and counts by layer", () =>
   inFolder(async (folder) => {
-    // conv1:0 has 1.5, 2.5, 3.5 against 2; conv1:1 is dead; conv1:2 has 3, 4, 5 against 2; fc1:5 1.5 .. 3.5 against .3
+    // conv1:0 has 1.5, 2.5, 3.5 against 2; conv1:1 is dead; conv1:2 has 3, 4, 5 against 2; fc1:5 1.5 .. 3.5 against .3 in 32 bits
     const run = makeRun(join(folder, "run"), [0, 1, 2]);
     const result = await json("check", run);
     assert.equal(result.run, run);
@@ -26,7 +28,7 @@ Deno.test("check compares each unit's images with the dataset's best, and counts
     assert.deepEqual(result.units, [
       { layer: "conv1", unit: 0, mean: 2.5, min: 1.5, max: 3.5, datasetMax: 2, exceeds: false, share: 2 / 3 },
       { layer: "conv1", unit: 2, mean: 4, min: 3, max: 5, datasetMax: 2, exceeds: true, share: 1 },
-      { layer: "fc1", unit: 5, mean: 2.5, min: 1.5, max: 3.5, datasetMax: .1 + .2, exceeds: true, share: 1 },
+      { layer: "fc1", unit: 5, mean: 2.5, min: 1.5, max: 3.5, datasetMax: Math.fround(.3), exceeds: true, share: 1 },
     ]);
     const { out, err } = await polysem("check", run);
     assert.equal(err, "");
@@ -45,6 +47,19 @@ Deno.test("check of a run in progress checks what is finished, and says so", () 
     const nothing = await json("check", makeRun(join(folder, "nothing"), []));
     assert.deepEqual(nothing.units, []);
     assert.equal(nothing.layers[0].mean_share, null);
+  }));
+
+Deno.test("check compares no unit before the dataset has been gone through, and says so", () =>
+  inFolder(async (folder) => {
+    const directory = join(folder, "run");
+    {
+      using run = openRun(directory, MANIFEST);
+      for (const job of [0, 1, 2]) run.commitJob(job, jobRecords(job), 1);
+    }
+    const { code, err } = await polysem("check", directory);
+    assert.equal(code, 0);
+    assert.match(err, /^note: run .*run has not been through its dataset yet, .*; let score-all finish it\n$/);
+    assert.deepEqual((await json("check", directory)).units, []);
   }));
 
 Deno.test("check refuses a run without a dataset, one that is not there, and no run", () =>

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { integerOption } from "../../options/values.ts";
 import { decimals, formatTable, globalOptions, printResult } from "../../console/output.ts";
 import { createProgress } from "../../console/progress.ts";
-import { loadScoring, type ScoringOptions, withScoringOptions } from "../../options/scoring.ts";
+import { loadScoring, modelRef, type ScoringOptions, withScoringOptions } from "../../options/scoring.ts";
 import { registerValidateCalibrate } from "./calibrate.ts";
 import { registerValidateGan } from "./gan.ts";
 import { registerValidateMetrics } from "./metrics.ts";
@@ -21,6 +21,9 @@ interface StepsOptions extends ScoringOptions {
   readonly images: number;
   readonly most: number;
 }
+
+/** Numbers of steps to measure after: closer where the ascent is steep. */
+const POINTS = [16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512];
 
 /** Adds the commands to the program. */
 export function registerValidate(program: Command): void {
@@ -39,16 +42,16 @@ export function registerValidate(program: Command): void {
       .option("--images <n>", "images per unit", integerOption(1), 8)
       .option("--most <n>", "steps of the longest ascent", integerOption(16), 256),
   ).action(async (options: StepsOptions, command: Command) => {
-    const { modelLayers } = await import("../../../networks/mod.ts");
+    const { describeModel } = await import("../../../networks/mod.ts");
     const { selectUnits } = await import("../../../pipeline/mod.ts");
     const { stepsCurve } = await import("../../../validate/mod.ts");
-    const units = selectUnits(modelLayers(options.model), options); // before anything is loaded
+    const { layers } = await describeModel(modelRef(options));
+    const units = selectUnits(layers, options); // before anything is loaded
     const loaded = await loadScoring(options, command);
     try {
       const profile = { ...loaded.profile, visualize: { ...loaded.profile.visualize, steps: options.most } };
-      const points = [16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512];
       const progress = createProgress({ title: "ascent", total: 100, unit: "%", quiet: globalOptions(command).quiet });
-      const curve = stepsCurve({ ...loaded, profile }, units, options.images, points, (share) => {
+      const curve = await stepsCurve({ ...loaded, profile }, units, options.images, POINTS, (share) => {
         progress.update(Math.round(100 * share));
       });
       progress.stop();
