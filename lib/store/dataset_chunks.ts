@@ -55,7 +55,8 @@ export function stacked(parts: readonly Matrix[]): Matrix {
 }
 
 /**
- * The images that activate a unit most, best first; ties go to the lower index.
+ * The images that activate a unit most, best first; ties go to the lower index. One whose activation is no finite number, as
+ * of a unit that overflows, is none of them.
  *
  * @param activations of all N images, a row each.
  * @param place column of the unit.
@@ -65,6 +66,7 @@ export function bestImages(activations: Matrix, place: number): DatasetImage[] {
   const best: DatasetImage[] = [];
   for (let index = 0; index < own.length; index++) {
     const activation = own[index];
+    if (!Number.isFinite(activation)) continue;
     if (best.length === BEST_IMAGES && !(activation > best[BEST_IMAGES - 1].activation)) continue;
     let at = best.length;
     while (at > 0 && activation > best[at - 1].activation) at--;

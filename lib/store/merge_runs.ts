@@ -6,10 +6,11 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
-import type { RunManifest, UnitRecord } from "../types.ts";
+import { DATASET_HIGHER } from "../run_data.ts";
+import type { RunManifest } from "../types.ts";
 import { manifestDifferences } from "./manifest.ts";
 import { openRun, type Run } from "./run.ts";
-import { readRun, type RunReader } from "./run_reader.ts";
+import { readRun, type RunReader, type StoredUnit } from "./run_reader.ts";
 import { RUN_SCHEMA } from "./schema.ts";
 
 /** What a merge did. */
@@ -86,14 +87,26 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
   }
 }
 
-function recordsOf(run: RunReader, job: number): UnitRecord[] {
+function recordsOf(run: RunReader, job: number): StoredUnit[] {
   const { layer, units } = run.manifest.jobs[job];
   return units.map((unit) => run.unit(layer, unit)!);
 }
 
+/** A unit without what follows from the dataset's part of its run. */
+function withoutDataset(unit: StoredUnit): StoredUnit {
+  const flags = unit.flags.filter((flag) => flag !== DATASET_HIGHER);
+  return { ...unit, flags, datasetMax: null, datasetBest: [] };
+}
+
+/** Whether two runs agree on a unit. Only one of them may know the dataset's best images yet; the unit is then the same. */
+function isSame(a: StoredUnit, b: StoredUnit): boolean {
+  const bothKnow = a.datasetBest.length > 0 && b.datasetBest.length > 0;
+  return bothKnow ? isDeepStrictEqual(a, b) : isDeepStrictEqual(withoutDataset(a), withoutDataset(b));
+}
+
 function refuseDifferent(job: number, a: RunReader, b: RunReader): void {
   const [left, right] = [recordsOf(a, job), recordsOf(b, job)];
-  const index = left.findIndex((record, i) => !isDeepStrictEqual(record, right[i]));
+  const index = left.findIndex((unit, i) => !isSame(unit, right[i]));
   if (index === -1) return;
   const { layer, unit } = left[index];
   throw new InputError(

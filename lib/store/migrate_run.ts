@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
-import { DATASET_HIGHER, unitName } from "../run_data.ts";
 import type { RunManifest } from "../types.ts";
 import { lockRun } from "./lock.ts";
 import { openRun } from "./run.ts";
@@ -56,7 +55,8 @@ export function migrateRun(directory: string, onUnit: (done: number, total: numb
       rmSync(work, { recursive: true, force: true }); // of a conversion that was cut off
       mkdirSync(work);
       const units = convert(old, work, onUnit);
-      copyFileSync(old.file, kept);
+      copyFileSync(old.file, join(work, "kept"));
+      renameSync(join(work, "kept"), kept);
       renameSync(join(work, RUN_FILE), join(directory, RUN_FILE));
       return { from, to: RUN_SCHEMA, units, kept };
     } finally {
@@ -89,15 +89,11 @@ function migratedManifest({ manifest }: RunReader): RunManifest {
   };
 }
 
-/** Writes the old run's jobs and best images into a new file, and reads them back. */
+/** Writes the old run's jobs into a new file, and reads them back. */
 function convert(old: RunReader, work: string, onUnit: (done: number, total: number) => void): number {
   const jobs = old.completedJobs();
   const planned = old.manifest.jobs;
   const total = jobs.reduce((sum, job) => sum + planned[job].units.length, 0);
-  const positions = new Map<string, number>();
-  for (const { layer, units } of planned) {
-    for (const unit of units) positions.set(unitName({ layer, unit }), positions.size);
-  }
   const recordsOf = (run: RunReader, job: number): StoredUnit[] =>
     planned[job].units.map((unit) => {
       const record = run.unit(planned[job].layer, unit);
@@ -109,32 +105,9 @@ function convert(old: RunReader, work: string, onUnit: (done: number, total: num
       return record;
     });
 
-  const best: { id: number; datasetBest: StoredUnit["datasetBest"] }[] = [];
   {
     using run = openRun(work, migratedManifest(old));
-    for (const job of jobs) {
-      const records = recordsOf(old, job);
-      for (const record of records) {
-        best.push({ id: positions.get(unitName(record))!, datasetBest: record.datasetBest });
-      }
-      // the flag follows from the dataset, and is no longer stored
-      const plain = records.map((record) => ({
-        ...record,
-        flags: record.flags.filter((flag) => flag !== DATASET_HIGHER),
-      }));
-      run.commitJob(job, plain, old.jobSeconds(job)!);
-    }
-  }
-  const db = new DatabaseSync(join(work, RUN_FILE));
-  try {
-    db.exec("BEGIN");
-    const insert = db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
-    for (const { id, datasetBest } of best) {
-      datasetBest.forEach(({ index, activation }, rank) => insert.run(id, rank, index, activation));
-    }
-    db.exec("COMMIT");
-  } finally {
-    db.close();
+    for (const job of jobs) run.commitJob(job, recordsOf(old, job), old.jobSeconds(job)!);
   }
 
   using converted = readRun(work);

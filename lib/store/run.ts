@@ -13,8 +13,9 @@ import { DatabaseSync } from "node:sqlite";
 import { deflateSync } from "node:zlib";
 import { InputError, messageOf } from "../errors.ts";
 import { isInShard } from "../shards.ts";
-import { unitName } from "../run_data.ts";
-import type { ClusteringRecord, DatasetChunk, RunManifest, UnitRecord } from "../types.ts";
+import { DATASET_HIGHER, unitName } from "../run_data.ts";
+import type { ClusteringRecord, DatasetChunk, DatasetRecord, RunManifest, UnitRecord } from "../types.ts";
+import { contradictionIn } from "./check_unit.ts";
 import { bestImages, checkChunk, plannedUnits } from "./dataset_chunks.ts";
 import { lockRun, type RunLock } from "./lock.ts";
 import { manifestDifferences } from "./manifest.ts";
@@ -26,6 +27,9 @@ export interface RunOptions {
   /** Largest size of the run file, in SQLite pages of 4096 bytes; as large as the disk allows when not given. */
   readonly maxPages?: number;
 }
+
+/** A unit to commit. One out of another run brings along what the dataset does to it, if that was known there. */
+type CommittedUnit = UnitRecord & Partial<DatasetRecord>;
 
 /** A run open for writing. */
 export class Run extends RunReader {
@@ -51,7 +55,7 @@ export class Run extends RunReader {
    * @throws {RangeError} when the job or a record does not fit the plan, or a record contradicts itself.
    * @throws {Error} when the disk is full; jobs committed before stay.
    */
-  commitJob(job: number, records: readonly UnitRecord[], seconds: number): void {
+  commitJob(job: number, records: readonly CommittedUnit[], seconds: number): void {
     const planned = this.manifest.jobs[job];
     const { shard } = this.manifest;
     if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
@@ -59,7 +63,7 @@ export class Run extends RunReader {
     const names = (units: readonly { layer: string; unit: number }[]) => units.map(unitName).sort().join(" ");
     const expected = names(planned.units.map((unit) => ({ layer: planned.layer, unit })));
     if (names(records) !== expected) throw new RangeError(`job ${job} is ${expected}, not ${names(records)}`);
-    records.forEach(checkRecord);
+    records.forEach(refuseContradiction);
 
     this.transaction(() => {
       if (this.db.prepare("SELECT 1 FROM jobs WHERE job = ?").get(job)) {
@@ -96,7 +100,7 @@ export class Run extends RunReader {
   }
 
   #insertBest(): void {
-    this.db.exec("DELETE FROM dataset_best"); // a converted run may have them already
+    this.db.exec("DELETE FROM dataset_best"); // units out of another run may have brought theirs
     const insert = this.db.prepare("INSERT INTO dataset_best VALUES (?, ?, ?, ?)");
     for (const { layer, units } of plannedUnits(this.manifest.jobs)) {
       const { activations } = this.datasetActivations(layer)!;
@@ -127,7 +131,7 @@ export class Run extends RunReader {
     });
   }
 
-  #insertUnit(job: number, record: UnitRecord): void {
+  #insertUnit(job: number, record: CommittedUnit): void {
     const id = this.#positions.get(unitName(record))!;
     const { images, embeddings } = record;
     this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
@@ -136,7 +140,7 @@ export class Run extends RunReader {
       record.layer,
       record.unit,
       record.stopReason,
-      JSON.stringify(record.flags),
+      JSON.stringify(record.flags.filter((flag) => flag !== DATASET_HIGHER)), // it follows from the dataset's part
       images.height,
       images.width,
       record.meanAngle,
@@ -157,6 +161,8 @@ export class Run extends RunReader {
       .run(id, embeddings.rows, embeddings.cols, bytesOf(Float32Array.from(embeddings.data)));
     this.#insertClustering(id, "profile", record.score);
     this.#insertClustering(id, "paper", record.paper);
+    const insertBest = this.db.prepare("INSERT OR IGNORE INTO dataset_best VALUES (?, ?, ?, ?)"); // its own chunks come first
+    record.datasetBest?.forEach(({ index, activation }, rank) => insertBest.run(id, rank, index, activation));
   }
 
   #insertClustering(id: number, rule: "profile" | "paper", record: ClusteringRecord | null): void {
@@ -197,36 +203,9 @@ function bytesOf(array: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function checkRecord(record: UnitRecord): void {
-  const wrong = (what: string) => new RangeError(`unit ${record.layer}:${record.unit}: ${what}`);
-  const { images, activations, distances, embeddings, score, scoreInterval, paper } = record;
-  const N = images.count;
-  if (images.data.length !== N * images.height * images.width * 3) {
-    throw wrong(`${images.data.length} pixel values are not ${N} images of ${images.height} x ${images.width}`);
-  }
-  if (activations.length !== N) throw wrong(`${activations.length} activations of ${N} images`);
-  if (!activations.every(Number.isFinite)) throw wrong("an activation is not finite");
-  if (embeddings.data.length !== embeddings.rows * embeddings.cols) {
-    throw wrong(`${embeddings.data.length} entries are not ${embeddings.rows} x ${embeddings.cols} embeddings`);
-  }
-  if ((score === null) !== (paper === null)) throw wrong("one of the two scores is missing");
-  if (scoreInterval !== null) {
-    const { low, high } = scoreInterval;
-    if (score === null) throw wrong("an interval without a score");
-    if (!(low >= 0 && low <= high && high <= 1)) throw wrong(`${low} to ${high} is no interval in [0, 1]`);
-  }
-  if (score === null && distances.length === 0 && embeddings.rows === 0) return; // dead: nothing was measured
-  if (distances.length !== N * (N - 1) / 2) throw wrong(`${distances.length} distances of ${N} images`);
-  const none = record.pooledDistances.length === 0; // as in a run of schema 1
-  if (!none && record.pooledDistances.length !== distances.length) {
-    throw wrong(`${record.pooledDistances.length} pooled distances beside ${distances.length} of LPIPS`);
-  }
-  if (embeddings.rows !== N) throw wrong(`${embeddings.rows} embeddings of ${N} images`);
-  for (const each of [score, paper]) {
-    if (each && !(each.I <= N && each.assignments.length === each.I)) {
-      throw wrong(`${each.assignments.length} assignments and I = ${each.I} of ${N} images`);
-    }
-  }
+function refuseContradiction(record: UnitRecord): void {
+  const contradiction = contradictionIn(record);
+  if (contradiction !== null) throw new RangeError(`unit ${unitName(record)}: ${contradiction}`);
 }
 
 /**
@@ -252,29 +231,33 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
     db = new DatabaseSync(file);
     db.exec("PRAGMA busy_timeout = 10000");
     const exists = checkRunFile(db, file);
+    if (exists) refuseOther(new RunReader(directory, db), manifest); // before anything of the file is changed
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     if (!exists) createTables(db, manifest);
-    const run = new Run(directory, db, lock);
-    if (exists && run.schema < RUN_SCHEMA) {
-      throw new InputError(
-        `run ${directory} was made by an older polysem (schema ${run.schema}, this one writes ${RUN_SCHEMA}); ` +
-          `convert it with \`deno task polysem migrate ${directory}\`, or use another run name`,
-      );
-    }
-    const differences = exists ? manifestDifferences(run.manifest, manifest) : [];
-    if (differences.length > 0) {
-      throw new InputError(
-        `run ${directory} was made with other settings: ${differences.join("; ")}; ` +
-          `give the same settings to resume it, or another run name`,
-      );
-    }
-    return run;
+    return new Run(directory, db, lock);
   } catch (error) {
     db?.close();
     lock.release();
     throw storeError(error, file);
+  }
+}
+
+/** Refuses a run of an older schema, or made with other settings. */
+function refuseOther({ directory, schema, manifest: stored }: RunReader, manifest: RunManifest): void {
+  if (schema < RUN_SCHEMA) {
+    throw new InputError(
+      `run ${directory} was made by an older polysem (schema ${schema}, this one writes ${RUN_SCHEMA}); ` +
+        `convert it with \`deno task polysem migrate ${directory}\`, or use another run name`,
+    );
+  }
+  const differences = manifestDifferences(stored, manifest);
+  if (differences.length > 0) {
+    throw new InputError(
+      `run ${directory} was made with other settings: ${differences.join("; ")}; ` +
+        `give the same settings to resume it, or another run name`,
+    );
   }
 }
 

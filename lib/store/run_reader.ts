@@ -22,6 +22,7 @@ import type {
   StopReason,
   UnitRecord,
 } from "../types.ts";
+import { contradictionIn } from "./check_unit.ts";
 import { type ChunkRange, datasetChunks, plannedUnits, stacked } from "./dataset_chunks.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
@@ -161,7 +162,7 @@ export class RunReader {
       const id = row.id as number;
       const incomplete = (what: string) =>
         new InputError(
-          `${this.file}: unit ${layer}:${unit} is incomplete, ${what}; restore the file, or score into another run`,
+          `${this.file}: unit ${layer}:${unit} is incomplete: ${what}; restore the file, or score into another run`,
         );
       const activations = this.all("SELECT activation FROM images WHERE unit_id = ? ORDER BY image", id)
         .map((image) => image.activation as number);
@@ -169,16 +170,16 @@ export class RunReader {
       const [embeddings] = this.all("SELECT rows, cols, entries FROM embeddings WHERE unit_id = ?", id);
       if (distances === undefined) throw incomplete("it has no distances");
       if (embeddings === undefined) throw incomplete("it has no embeddings");
-      const [height, width] = [row.height as number, row.width as number];
       const bytes = this.#pixels(id);
-      if (bytes?.length !== activations.length * height * width * 3) {
-        throw incomplete(`it has not the pixels of ${activations.length} images of ${width}x${height} px`);
-      }
-      const entries = new Float32Array((embeddings.entries as Uint8Array).slice().buffer);
-      const [rows, cols] = [embeddings.rows as number, embeddings.cols as number];
-      if (entries.length !== rows * cols) {
-        throw incomplete(`${entries.length} entries are not ${rows} x ${cols} embeddings`);
-      }
+      if (bytes === null) throw incomplete("it has no pixels, or some that cannot be decompressed");
+      const numbers = <T>(array: new (buffer: ArrayBuffer) => T, bytesEach: number, blob: SQLOutputValue): T => {
+        const bytes = (blob as Uint8Array).slice();
+        if (bytes.length % bytesEach !== 0) {
+          throw incomplete(`${bytes.length} bytes are no numbers of ${bytesEach} each`);
+        }
+        return new array(bytes.buffer);
+      };
+      const doubles = (blob: SQLOutputValue) => Array.from(numbers(Float64Array, 8, blob));
       const datasetBest = this.all(
         "SELECT dataset_index, activation FROM dataset_best WHERE unit_id = ? ORDER BY rank",
         id,
@@ -186,31 +187,48 @@ export class RunReader {
         index: best.dataset_index as number,
         activation: best.activation as number,
       }));
-      return this.#withDataset({
+      const stored: StoredUnit = {
         layer,
         unit,
         stopReason: row.stop_reason as StopReason,
         flags: JSON.parse(row.flags as string),
-        images: { count: activations.length, height, width, data: Float32Array.from(bytes, (byte) => byte / 255) },
+        images: {
+          count: activations.length,
+          height: row.height as number,
+          width: row.width as number,
+          data: Float32Array.from(bytes, (byte) => byte / 255),
+        },
         activations,
-        distances: numbersOf(distances.lpips),
-        pooledDistances: distances.pooled === undefined ? [] : numbersOf(distances.pooled), // schema 1 has none
-        embeddings: { rows, cols, data: entries },
+        distances: doubles(distances.lpips),
+        pooledDistances: distances.pooled === undefined ? [] : doubles(distances.pooled), // schema 1 has none
+        embeddings: {
+          rows: embeddings.rows as number,
+          cols: embeddings.cols as number,
+          data: numbers(Float32Array, 4, embeddings.entries),
+        },
         score: this.clustering(id, "profile"),
         scoreInterval: scoreInterval(row),
         paper: this.clustering(id, "paper"),
         meanAngle: row.mean_angle as number | null,
         datasetMax: this.schema < 3 ? row.dataset_max as number | null : datasetBest[0]?.activation ?? null,
         datasetBest,
-      });
+      };
+      const contradiction = contradictionIn(stored);
+      if (contradiction !== null) throw incomplete(contradiction);
+      return this.#withDataset(stored);
     });
   }
 
-  /** The bytes of a unit's images, image after image; undefined where there are none. */
-  #pixels(id: number): Uint8Array | undefined {
+  /** The bytes of a unit's images, image after image; null where there are none that can be read. */
+  #pixels(id: number): Uint8Array | null {
     if (this.schema >= 3) {
       const [row] = this.all("SELECT rgb FROM pixels WHERE unit_id = ?", id);
-      return row && inflateSync(row.rgb as Uint8Array);
+      if (row === undefined) return null;
+      try {
+        return inflateSync(row.rgb as Uint8Array);
+      } catch {
+        return null;
+      }
     }
     const images = this.all("SELECT rgb FROM images WHERE unit_id = ? ORDER BY image", id)
       .map((image) => image.rgb as Uint8Array);
@@ -265,7 +283,13 @@ export class RunReader {
           `${this.file}: activations of ${layer} on the dataset are missing; restore the file, or use another run name`,
         );
       }
-      return { rows: to - from, cols, data: new Float32Array((row.entries as Uint8Array).slice().buffer) };
+      const bytes = (row.entries as Uint8Array).slice();
+      if (bytes.length !== 4 * (to - from) * cols) {
+        throw new InputError(
+          `${this.file}: activations of ${layer} on the dataset are cut; restore the file, or use another run name`,
+        );
+      }
+      return { rows: to - from, cols, data: new Float32Array(bytes.buffer) };
     });
   }
 
@@ -283,6 +307,11 @@ export class RunReader {
     const { units } = planned;
     const parts = (kind: string) => chunks.map((range) => this.#chunkMatrix(range, layer, kind, units.length));
     const responses = parts("response").filter((part) => part !== null);
+    if (responses.length > 0 && responses.length < chunks.length) {
+      throw new InputError(
+        `${this.file}: responses of ${layer} to the dataset are missing; restore the file, or use another run name`,
+      );
+    }
     return {
       units,
       activations: stacked(parts("activation").filter((part) => part !== null)),
@@ -353,10 +382,6 @@ function scoreParts(row: Row): ScoreParts {
 /** The interval of a unit; schema 1 has no such columns. */
 function scoreInterval({ score_low: low, score_high: high }: Row): ScoreInterval | null {
   return typeof low === "number" && typeof high === "number" ? { low, high } : null;
-}
-
-function numbersOf(blob: SQLOutputValue): number[] {
-  return Array.from(new Float64Array((blob as Uint8Array).slice().buffer));
 }
 
 function groupByUnit(rows: readonly Row[]): Map<number, Row[]> {
