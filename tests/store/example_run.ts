@@ -1,8 +1,9 @@
 /** A small run made up by hand, for the tests of the store. */
-import { DatabaseSync } from "node:sqlite";
-import { join } from "node:path";
 import { RUN_SCHEMA } from "../../lib/store/mod.ts";
-import type { RunManifest, UnitRecord } from "../../lib/types.ts";
+import type { DatasetChunk, DatasetRecord, RunManifest, UnitRecord } from "../../lib/types.ts";
+
+/** Images that the example's dataset is compared with: a chunk of their own. */
+export const TEST_IMAGES = 12;
 
 /** Three jobs: conv1:0-1, conv1:2, fc1:5. */
 export const MANIFEST: RunManifest = {
@@ -17,7 +18,7 @@ export const MANIFEST: RunManifest = {
   embedderSha256: "b".repeat(64),
   lpips: "alex",
   lpipsSha256: "c".repeat(64),
-  dataset: { name: "cifar10", sha256: "d".repeat(64) },
+  dataset: { name: "cifar10", sha256: "d".repeat(64), images: TEST_IMAGES },
   jobs: [{ layer: "conv1", units: [0, 1] }, { layer: "conv1", units: [2] }, { layer: "fc1", units: [5] }],
   shard: { index: 0, count: 1 },
   engine: "cpu",
@@ -48,7 +49,7 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
       assignments: [0, 0, 1],
       theta: [[0, 0.5], [0.5, 0]],
       b: [[1, 1], [1, 1]],
-      candidates: [{ k: 1, bic: 3.5, inertia: 4 / 3 }, { k: 2, bic: -Infinity, inertia: 0 }],
+      candidates: [{ k: 1, criterion: 3.5, inertia: 4 / 3 }, { k: 2, criterion: -Infinity, inertia: 0 }],
     },
     scoreInterval: { low: 0.625, high: 0.8125 },
     paper: {
@@ -60,11 +61,9 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
       assignments: [0, 0],
       theta: [[0]],
       b: [[1]],
-      candidates: [{ k: 1, bic: NaN, inertia: 0 }],
+      candidates: [{ k: 1, criterion: NaN, inertia: 0 }],
     },
     meanAngle: 1 / 3,
-    datasetMax: 2,
-    datasetBest: [{ index: 17, activation: 2 }, { index: 4, activation: 1.25 }],
     ...changes,
   };
 }
@@ -73,7 +72,7 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
 export function deadRecord(layer: string, unit: number): UnitRecord {
   return record(layer, unit, {
     stopReason: "dead",
-    flags: ["dead", "dataset_higher"],
+    flags: ["dead"],
     images: { count: 0, height: 2, width: 1, data: new Float32Array(0) },
     activations: [],
     distances: [],
@@ -89,16 +88,51 @@ export function deadRecord(layer: string, unit: number): UnitRecord {
 /** The records of each of the three jobs. */
 export function jobRecords(job: number): UnitRecord[] {
   if (job === 0) return [record("conv1", 0), deadRecord("conv1", 1)];
-  if (job === 1) return [record("conv1", 2, { activations: [3, 4, 5], flags: ["dataset_higher"] })];
-  return [record("fc1", 5, { datasetMax: 0.1 + 0.2, stopReason: "maximum" })];
+  if (job === 1) return [record("conv1", 2, { activations: [3, 4, 5] })];
+  return [record("fc1", 5, { stopReason: "maximum" })];
 }
 
-/** Takes from a run's file what schema 2 added to schema 1. */
-export function makeOldRun(folder: string): string {
-  const db = new DatabaseSync(join(folder, "run.sqlite"));
-  db.exec("ALTER TABLE units DROP COLUMN score_low; ALTER TABLE units DROP COLUMN score_high");
-  db.exec("ALTER TABLE distances DROP COLUMN pooled");
-  db.exec("UPDATE manifest SET value = '1' WHERE field = 'schema'; PRAGMA user_version = 1");
-  db.close();
-  return folder;
+/** What the best image of the dataset does to fc1:5: a number that only 32 bits have. */
+const BEST_OF_FC1 = Math.fround(0.3);
+
+/**
+ * What the dataset does to the four units: image 7 excites those of conv1 by 2 and fc1:5 by BEST_OF_FC1, image 4 those of
+ * conv1 by 1.25, and every other image none of them. Responses are those after a ReLU, a tenth larger.
+ */
+export function exampleChunk(): DatasetChunk {
+  const matrix = (cols: number, at: (image: number) => number) => ({
+    rows: TEST_IMAGES,
+    cols,
+    data: Float32Array.from({ length: TEST_IMAGES * cols }, (_, i) => at(Math.floor(i / cols))),
+  });
+  const conv1 = (image: number) => image === 7 ? 2 : image === 4 ? 1.25 : 0;
+  return {
+    from: 0,
+    to: TEST_IMAGES,
+    layers: [
+      { layer: "conv1", activations: matrix(3, conv1), responses: matrix(3, (image) => 1.1 * conv1(image)) },
+      { layer: "fc1", activations: matrix(1, (image) => image === 7 ? BEST_OF_FC1 : 0), responses: null },
+    ],
+  };
+}
+
+/** What a run gives back of a unit once the dataset's part is there: its nine best images, ties by index, and the flag. */
+export function withDataset<T extends UnitRecord>(record: T): T & DatasetRecord {
+  const best = record.layer === "conv1"
+    ? [[7, 2], [4, 1.25], [0, 0], [1, 0], [2, 0], [3, 0], [5, 0], [6, 0], [8, 0]]
+    : [[7, BEST_OF_FC1], [0, 0], [1, 0], [2, 0], [3, 0], [4, 0], [5, 0], [6, 0], [8, 0]];
+  const datasetMax = best[0][1];
+  const { score, activations } = record;
+  const falls = score !== null && activations.slice(0, score.I).some((activation) => activation <= datasetMax);
+  return {
+    ...record,
+    flags: falls ? [...record.flags, "dataset_higher"] : record.flags,
+    datasetMax,
+    datasetBest: best.map(([index, activation]) => ({ index, activation })),
+  };
+}
+
+/** What a run gives back of a unit where nothing is known of the dataset. */
+export function withoutDataset<T extends UnitRecord>(record: T): T & DatasetRecord {
+  return { ...record, datasetMax: null, datasetBest: [] };
 }

@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { openRun, readRun, runDirectory, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
-import { deadRecord, jobRecords, makeOldRun, MANIFEST, record } from "./example_run.ts";
+import { madeUp } from "../lpips/made_up.ts";
+import {
+  deadRecord,
+  exampleChunk,
+  jobRecords,
+  MANIFEST,
+  record,
+  TEST_IMAGES,
+  withDataset,
+  withoutDataset,
+} from "./example_run.ts";
 
 async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -29,24 +39,32 @@ Deno.test("a run gives back exactly what was committed", () =>
     using run = openRun(join(folder, "a", "run"), MANIFEST);
     for (const job of [0, 1, 2]) run.commitJob(job, jobRecords(job), 1.5);
     assert.deepEqual(run.manifest, MANIFEST);
-    assert.deepEqual(run.unit("conv1", 0), record("conv1", 0));
-    assert.deepEqual(run.unit("conv1", 1), deadRecord("conv1", 1));
-    assert.deepEqual(run.unit("fc1", 5), jobRecords(2)[0]);
+    assert.deepEqual(run.unit("conv1", 0), withoutDataset(record("conv1", 0)));
+    assert.deepEqual(run.unit("conv1", 1), withoutDataset(deadRecord("conv1", 1)));
+    assert.deepEqual(run.unit("fc1", 5), withoutDataset(jobRecords(2)[0]));
     assert.equal(run.unit("fc1", 6), null);
     assert.equal(run.jobSeconds(1), 1.5);
+    assert.equal(run.jobSeconds(3), null);
   }));
 
-Deno.test("a run of schema 1 is read, without intervals and pooled distances, and not written", () =>
+Deno.test("with the dataset's part a run knows each unit's best images and what falls short of them", () =>
   inFolder((folder) => {
-    const run = openRun(folder, MANIFEST);
-    run.commitJob(2, jobRecords(2), 1);
-    run.close();
-    makeOldRun(folder);
-    using old = readRun(folder);
-    assert.deepEqual(old.unit("fc1", 5), { ...jobRecords(2)[0], scoreInterval: null, pooledDistances: [] });
-    assert.equal(old.units()[0].scoreInterval, null);
-    assert.equal(old.units()[0].score!.S, 0.75);
-    refused(() => openRun(folder, MANIFEST), /made with other settings: schema 1 there, 2 asked; give the same/);
+    using run = openRun(folder, MANIFEST);
+    assert.deepEqual(run.pendingChunks(), [{ from: 0, to: TEST_IMAGES }]);
+    run.commitJob(0, jobRecords(0), 1);
+    run.commitChunk(exampleChunk(), 2.5);
+    for (const job of [1, 2]) run.commitJob(job, jobRecords(job), 1);
+    assert.deepEqual(run.pendingChunks(), []);
+    assert.equal(run.chunkSeconds({ from: 0, to: TEST_IMAGES }), 2.5);
+    assert.deepEqual(run.chunk({ from: 0, to: TEST_IMAGES }), exampleChunk());
+    for (const each of [0, 1, 2].flatMap(jobRecords)) {
+      const stored = run.unit(each.layer, each.unit)!;
+      assert.deepEqual(stored, withDataset(each));
+      const overview = run.units().find(({ layer, unit }) => layer === each.layer && unit === each.unit)!;
+      assert.deepEqual([overview.flags, overview.datasetMax], [stored.flags, stored.datasetMax]);
+    }
+    // 1.5 of conv1:0 is not above 2; 3, 4 and 5 of conv1:2 are; a dead unit has nothing to compare
+    assert.deepEqual(run.units().map(({ flags }) => flags), [["dataset_higher"], ["dead"], [], []]);
   }));
 
 Deno.test("pooled distances are kept to the last bit, and apart from those of LPIPS", () =>
@@ -107,6 +125,10 @@ Deno.test("openRun() refuses a run made with other settings and says which, with
       ],
       [{ profile: { elbow: MANIFEST.profile.elbow } }, /: profile\.cluster \{.*\} there, nothing asked;/],
       [
+        { dataset: { ...MANIFEST.dataset!, images: 13 } },
+        /: dataset\.images 12 there, 13 asked;/,
+      ],
+      [
         { jobs: [{ layer: "conv1", units: [0] }] },
         /: plan 4 units in 3 jobs .* there, 1 unit in 1 job \(conv1:0\) asked;/,
       ],
@@ -129,7 +151,6 @@ Deno.test("commitJob() refuses records that do not fit the plan or contradict th
     assert.throws(wrong({ activations: [1, NaN, 2] }), /not finite/);
     assert.throws(wrong({ distances: [1] }), /1 distances of 3 images/);
     assert.throws(wrong({ pooledDistances: [1, 2] }), /unit conv1:2: 2 pooled distances beside 3 of LPIPS/);
-    assert.throws(wrong({ pooledDistances: [] }), /0 pooled distances beside 3 of LPIPS/);
     assert.throws(wrong({ paper: null }), /one of the two scores/);
     assert.throws(wrong({ scoreInterval: { low: 0.5, high: 0.4 } }), /0\.5 to 0\.4 is no interval/);
     assert.throws(wrong({ scoreInterval: { low: NaN, high: 1 } }), /NaN to 1 is no interval/);
@@ -143,7 +164,10 @@ Deno.test("commitJob() leaves nothing of a job that fails half way", () =>
   inFolder((folder) => {
     using run = openRun(folder, MANIFEST);
     const twoOfOneRank = record("conv1", 1, {
-      score: { ...record("conv1", 1).score!, candidates: [{ k: 1, bic: 0, inertia: 0 }, { k: 1, bic: 0, inertia: 0 }] },
+      score: {
+        ...record("conv1", 1).score!,
+        candidates: [{ k: 1, criterion: 0, inertia: 0 }, { k: 1, criterion: 0, inertia: 0 }],
+      },
     });
     assert.throws(() => run.commitJob(0, [record("conv1", 0), twoOfOneRank], 1), /constraint/i);
     assert.deepEqual(run.units(), []);
@@ -153,15 +177,16 @@ Deno.test("commitJob() leaves nothing of a job that fails half way", () =>
 
 Deno.test("a full disk is told in one line and keeps the jobs committed before", () =>
   inFolder((folder) => {
-    const large = (unit: number) =>
-      record("conv1", unit, { images: { count: 3, height: 200, width: 200, data: new Float32Array(360_000) } });
+    // noise, which compression cannot make much smaller: 3 x 200 x 200 x 3 bytes are 88 pages
+    const data = madeUp(1, 360_000).map((u) => Math.floor(256 * u) / 255);
+    const large = (unit: number) => record("conv1", unit, { images: { count: 3, height: 200, width: 200, data } });
     const run = openRun(folder, MANIFEST, { maxPages: 60 });
     run.commitJob(2, jobRecords(2), 1);
     refused(() => run.commitJob(0, [large(0), large(1)], 1), /cannot grow: .*full; committed jobs are kept/, Error);
     assert.deepEqual(run.completedJobs(), [2]);
     run.close();
     using again = openRun(folder, MANIFEST);
-    assert.deepEqual(again.unit("fc1", 5), jobRecords(2)[0]);
+    assert.deepEqual(again.unit("fc1", 5), withoutDataset(jobRecords(2)[0]));
     again.commitJob(0, [large(0), large(1)], 1);
     assert.deepEqual(again.completedJobs(), [0, 2]);
   }));
@@ -224,9 +249,9 @@ Deno.test("a damaged, foreign or newer file is refused, by the writer and by rea
 
     Deno.writeFileSync(file, whole);
     const newer = new DatabaseSync(file);
-    newer.exec("PRAGMA user_version = 3");
+    newer.exec("PRAGMA user_version = 4");
     newer.close();
-    bothRefuse(/newer polysem \(schema 3, this one reads up to 2\)/);
+    bothRefuse(/newer polysem \(schema 4, this one reads up to 3\)/);
   }));
 
 Deno.test("readRun() refuses a folder without a run", () =>
@@ -244,7 +269,7 @@ Deno.test("readers see what is committed while the run is being written", () =>
     assert.deepEqual(reader.completedJobs(), []);
     run.commitJob(1, jobRecords(1), 1);
     assert.deepEqual(reader.completedJobs(), [1]);
-    assert.deepEqual(reader.unit("conv1", 2), jobRecords(1)[0]);
+    assert.deepEqual(reader.unit("conv1", 2), withoutDataset(jobRecords(1)[0]));
     run.commitJob(0, jobRecords(0), 1);
     assert.equal(reader.units().length, 3);
   }));
@@ -295,6 +320,7 @@ Deno.test("summary() counts units, clusters and images above the dataset by laye
   inFolder((folder) => {
     using run = openRun(folder, MANIFEST);
     assert.deepEqual(run.summary().jobs, { planned: 3, completed: 0 });
+    run.commitChunk(exampleChunk(), 1);
     run.commitJob(0, jobRecords(0), 10);
     const flat = { ...record("conv1", 2).score!, K: 1, C: 0, D: 0, S: 0.25 };
     run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5], score: flat })], 5);
