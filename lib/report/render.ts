@@ -7,14 +7,10 @@ import { crc32 } from "node:zlib";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
-import { fontWidths } from "./font_widths.ts";
+import { FONTS, textWidth } from "./text_width.ts";
 
 /** Pixels of a PNG for each CSS pixel: 300 dots to the inch. */
 export const PRINT_ZOOM = 300 / 96;
-
-const readFont = (name: string) => Deno.readFileSync(new URL(`./fonts/Arimo-${name}.ttf`, import.meta.url));
-const FONTS = { regular: readFont("Regular"), bold: readFont("Bold") };
-const WIDTHS = { regular: fontWidths(FONTS.regular), bold: fontWidths(FONTS.bold) };
 
 interface TextItem {
   readonly fontSize?: number;
@@ -28,29 +24,34 @@ interface TextItem {
   { fontSize = 11, fontWeight, limit },
   text,
 ) => {
-  const bold = fontWeight === "bold" || Number(fontWeight) >= 600;
-  const width = fontSize * (bold ? WIDTHS.bold : WIDTHS.regular).width(String(text ?? "").trim());
+  const isBold = fontWeight === "bold" || Number(fontWeight) >= 600;
+  const width = textWidth(String(text ?? "").trim(), { fontSize, fontWeight: isBold ? "bold" : "normal" });
   return limit ? Math.min(limit, width) : width;
 };
 
-/** A vega-lite warning is a defect of the chart: it says that something asked for is not drawn. */
 function refuse(...messages: readonly unknown[]): never {
   throw new TypeError(`the chart is not as meant: ${messages.join(" ")}`);
+}
+
+/** Takes what vega and vega-lite say while they draw, and refuses the chart where they call it an error. */
+function logger(warn?: typeof refuse): vega.LoggerInterface {
+  const quiet = (): unknown => calls;
+  const calls = { level: quiet, info: quiet, debug: quiet, warn: warn ?? quiet, error: refuse };
+  return calls as unknown as vega.LoggerInterface;
 }
 
 /**
  * Draws a chart as SVG. Images must be `data:` URLs: nothing is fetched.
  *
  * @returns one SVG document, equal to the byte for equal specifications.
- * @throws {TypeError} when vega-lite finds the specification wrong or wanting.
+ * @throws {TypeError} when vega-lite warns of something, which it then does not draw as asked for, or drawing fails.
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  const quiet = { level: () => logger, warn: refuse, info: () => logger, debug: () => logger, error: refuse };
-  const logger = quiet as unknown as vega.LoggerInterface;
-  const view = new vega.View(vega.parse(compile(spec, { logger }).spec), { renderer: "none", logLevel: vega.Error });
+  const compiled = compile(spec, { logger: logger(refuse) }).spec;
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger: logger() });
   try {
     vega.resetSVGDefIds(); // clip paths are numbered, and the count goes on from chart to chart
-    return `${labelled(await view.toSVG(), spec)}\n`;
+    return `${readable(labelled(await view.toSVG(), spec))}\n`;
   } finally {
     view.finalize();
   }
@@ -62,6 +63,12 @@ function labelled(svg: string, { title, description }: TopLevelSpec): string {
   const label = [heading, description].flat().filter((each) => typeof each === "string").join(". ");
   const escaped = label.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return svg.replace("<svg ", () => `<svg role="img" aria-label="${escaped}" `);
+}
+
+/** The SVG without the characters that XML cannot hold, such as control characters in a name: each is the sign for such. */
+function readable(svg: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  return svg.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd");
 }
 
 let ready: Promise<void> | undefined;

@@ -8,10 +8,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
+import { unitLink } from "../../lib/report/atlas/client/links.ts";
 import { drawFigures } from "../../lib/report/figures.ts";
 import { renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/run_data.ts";
-import { madeUpRun } from "../report/atlas_run.ts";
+import { madeUpRun, ODD_NAMES } from "../report/atlas_run.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -93,9 +94,17 @@ function browserTest(
   });
 }
 
+/** Two units of each of these layers. */
+const ODD_LAYERS = Object.fromEntries(ODD_NAMES.map((name) => [name, 2]));
+
 const names = (page: Page) => page.locator(".card h3").allTextContents();
 const count = (page: Page) => page.locator("#count").textContent();
-const opened = (page: Page, id: string) => page.locator(`dialog[data-shown="${id}"]`).waitFor();
+const opened = (page: Page, id: string) =>
+  page.waitForFunction((id) => {
+    const dialog = (globalThis as unknown as { document: { querySelector: (tag: string) => Element } }).document
+      .querySelector("dialog") as unknown as { dataset: Record<string, string> };
+    return dialog.dataset.shown === id;
+  }, id);
 /** Whether a canvas has been drawn on: more than one colour. */
 const drawn = (page: Page, selector: string) =>
   page.locator(selector).first().evaluate((canvas) => {
@@ -205,11 +214,43 @@ browserTest(
   () => ({ notices: [HOSTILE] }),
   { hash: `#${encodeURIComponent(`${HOSTILE}:1`)}` },
   async ({ page }) => {
-    await opened(page, `${HOSTILE}:1`.replaceAll('"', '\\"'));
+    await opened(page, `${HOSTILE}:1`);
     assert.equal(await page.locator("h1").textContent(), HOSTILE);
     assert.equal(await page.locator("#unit-title").textContent(), `${HOSTILE}:1`);
     assert.equal(await page.locator("img").count(), 0);
     assert.ok((await page.title()).startsWith("<img"));
+  },
+);
+
+browserTest(
+  "layers have any text for a name: units are shown, linked, filtered and compared by it",
+  () => madeUpRun({ layers: ODD_LAYERS, images: 4 }),
+  () => ({
+    compare: { run: madeUpRun({ name: "second", layers: ODD_LAYERS, images: 4, moreClusters: 1 }), settings: [] },
+  }),
+  {},
+  async ({ page, file }) => {
+    assert.equal(await count(page), `${2 * ODD_NAMES.length} units`);
+    for (const name of ODD_NAMES) {
+      const unit = `${name}:1`;
+      await page.goto(`file://${file}${unitLink(unit)}`);
+      await opened(page, unit);
+      assert.equal(await page.locator("#unit-title").textContent(), unit);
+      assert.equal(await page.locator("#unknown").isHidden(), true);
+      await page.keyboard.press("Escape");
+      await page.waitForURL((url) => url.hash === "");
+      assert.equal(await page.evaluate("document.activeElement.closest('.card').dataset.unit"), unit);
+      await page.selectOption("#layer", { value: `layer:${name}` });
+      assert.deepEqual(await names(page), [`${name}:0`, unit]);
+      await page.click("#reset");
+    }
+    assert.deepEqual((await page.locator(".layers tbody th").allTextContents()).toSorted(), ODD_NAMES.toSorted());
+    const links = await page.locator("#changes a").evaluateAll((links) =>
+      links.map((link) => [link.textContent, link.getAttribute("href")])
+    );
+    const units = ODD_NAMES.flatMap((name) => [`${name}:0`, `${name}:1`]);
+    assert.deepEqual(new Map(links as [string, string][]), new Map(units.map((unit) => [unit, unitLink(unit)])));
+    assert.equal(await page.locator("b").filter({ hasText: "bold" }).count(), 0);
   },
 );
 
@@ -324,18 +365,26 @@ browserTest(
   },
 );
 
+const LONG_NAME = "/layer2/layer2.0/downsample/downsample.0/Conv_with_no_place_to_break";
+const LONG_LAYERS = { [LONG_NAME]: 6, fc1: 10 };
+
 for (const width of [360, 1920]) {
   browserTest(
     `nothing is wider than a screen of ${width} px`,
-    () => madeUpRun({ images: 48, name: "a-long-name-of-a-run-that-has-no-place-to-break-calibrated-seed0" }),
-    () => ({ compare: { run: madeUpRun({ name: "second", images: 4 }), settings: [] } }),
+    () =>
+      madeUpRun({
+        images: 48,
+        name: "a-long-name-of-a-run-that-has-no-place-to-break-calibrated-seed0",
+        layers: LONG_LAYERS,
+      }),
+    () => ({ compare: { run: madeUpRun({ name: "second", images: 4, layers: LONG_LAYERS }), settings: [] } }),
     { width },
     async ({ page }) => {
       await page.locator(".card").first().scrollIntoViewIfNeeded(); // far down on a phone: images come when near
       await page.locator(".group canvas").first().waitFor();
       assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
-      await page.locator('[data-unit="conv1:1"] h3 a').click();
-      await opened(page, "conv1:1");
+      await page.locator(`[data-unit="${LONG_NAME}:1"] h3 a`).click();
+      await opened(page, `${LONG_NAME}:1`);
       const content = await page.locator("#unit-content").evaluate(({ scrollWidth, clientWidth }) =>
         scrollWidth - clientWidth
       );

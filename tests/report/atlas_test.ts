@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { flagInWords } from "../../lib/report/atlas/client/format.ts";
 import { jsonForScript } from "../../lib/report/atlas/json_script.ts";
 import type { PageIndex, UnitBlock } from "../../lib/report/atlas/page_data.ts";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
@@ -142,6 +143,19 @@ Deno.test("renderAtlas() keeps the clip paths of its figures apart", async () =>
   const names = [...html.matchAll(/<clipPath id="([^"]+)"/g)].map(([, name]) => name);
   assert.equal(new Set(names).size, 2);
   for (const name of names) assert.ok(html.includes(`clip-path="url(#${name})"`));
+});
+
+Deno.test("renderAtlas() changes the tags of a figure alone, not text that looks like them", async () => {
+  const text = ` role="graphics-symbol" aria-roledescription="mark" ="url(#clip0)"`;
+  const svg = `<svg><g role="graphics-object" aria-roledescription="group"><text>${text}</text></g></svg>`;
+  const { html } = await page(madeUpRun({ images: 4 }), { figures: [{ title: "a", svg }] });
+  assert.ok(html.includes(`<svg><g><text>${text}</text></g></svg>`));
+});
+
+Deno.test("flagInWords() and criterionInWords() take the names that every object has for unknown ones", () => {
+  assert.deepEqual(flagInWords("constructor"), { name: "constructor", meaning: "Flag constructor of the run." });
+  assert.equal(flagInWords("dead").name, "dead");
+  assert.equal(criterionInWords({ ...MANIFEST, profile: { cluster: { criterion: "toString" } } }), "toString");
 });
 
 Deno.test("unitEntry() counts the I images of the score alone", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { drawFigures, FIGURE_NAMES } from "../../lib/report/figures.ts";
 import type { FigureOptions } from "../../lib/report/figures.ts";
-import { renderSvg } from "../../lib/report/render.ts";
+import { renderPng, renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/run_data.ts";
+import { parsedCsv } from "../parsed_csv.ts";
+import { ODD_NAMES } from "./atlas_run.ts";
 import { deadUnit, madeUpRun, unitOf, UNITS } from "./made_up_run.ts";
 
 /** The text of a figure's SVG, and its CSV. */
@@ -96,6 +98,43 @@ Deno.test("drawFigures() shows markup in names as text", async () => {
     const svg = await renderSvg(spec);
     assert.ok(!/<img|<b>/.test(svg) && svg.includes("&lt;img"));
   }
+});
+
+Deno.test("drawFigures() takes any text for the name of a layer, in pictures and tables", async () => {
+  for (const name of ODD_NAMES) {
+    const run = madeUpRun([unitOf(name, 0, 1), unitOf(name, 1, 3), unitOf("other", 0, 2)]);
+    const end = name.replaceAll("\x01", "\ufffd").slice(-12).trim(); // a long name is cut off at its start
+    for (const { name: figure, spec, csv } of drawFigures(run)) {
+      const svg = await renderSvg(spec);
+      await renderPng(svg, 0.1); // reads it as XML, strictly
+      const text = [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]*)/g)].map(([, words]) => words).join("\n")
+        .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+      assert.ok(text.includes(end), `${figure} without ${end}`);
+      const [head, ...rows] = parsedCsv(csv);
+      if (head.includes("layer")) {
+        const layers = new Set(rows.map((row) => row[head.indexOf("layer")]));
+        assert.ok(layers.has(name), `${figure}.csv without ${name}`);
+        layers.delete("other");
+        assert.equal(layers.size, 1, figure);
+      }
+    }
+  }
+});
+
+Deno.test("long names of layers do not widen a figure's panels, and show their end", async () => {
+  const figuresOf = async (names: readonly string[]) => {
+    const run = madeUpRun(names.flatMap((name) => [unitOf(name, 0, 1), unitOf(name, 1, 3)]));
+    const panels = /^[357]_/; // panels side by side
+    const svgs = [...drawFigures(run, { only: (name) => panels.test(name) })].map(({ spec }) => renderSvg(spec));
+    return await Promise.all(svgs);
+  };
+  const short = await figuresOf(["conv1", "conv2", "conv3", "conv4"]);
+  const long = await figuresOf([1, 2, 3, 4].map((i) => `/layer${i}/layer${i}.0/downsample/downsample.0/Conv`));
+  const width = (svg: string) => Number(/ width="([\d.]+)"/.exec(svg)![1]);
+  long.forEach((svg, i) => {
+    assert.ok(Math.abs(width(svg) - width(short[i])) < 10, `${width(svg)} instead of ${width(short[i])}`);
+    assert.match(svg, />…[^<]*sample\.0\/Conv/);
+  });
 });
 
 Deno.test("the block diagram takes the unit that is asked for, by default one of three to five clusters", async () => {

@@ -160,7 +160,9 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
             <tbody>
               {layers.map((layer) => (
                 <tr key={layer.layer}>
-                  <th scope="row">{layer.layer}</th>
+                  <th scope="row">
+                    <span class="row-name">{layer.layer}</span>
+                  </th>
                   <td class="number">
                     {layer.units < layer.planned ? `${layer.units} of ${layer.planned}` : layer.units}
                   </td>
@@ -232,15 +234,16 @@ function Figures({ figures }: { figures: readonly AtlasFigure[] }): JSX.Element 
 }
 
 /**
- * A chart as a part of the page. Each numbers its clip paths from 0: in one page their names must differ. A chart is one
- * labelled picture: the roles that vega gives to groups of marks inside it would be pictures without a label.
+ * A chart as a part of the page. Each chart numbers its clip paths from 0, so they get a prefix: in one page their names must
+ * differ. Vega gives roles to groups of marks, which would be pictures without a label: they go, and the chart is one labelled
+ * picture. Only tags are changed, never the text between them, which may hold the name of a layer.
  */
 function asPart(svg: string, prefix: string): string {
-  return svg
-    .replace(/<\?xml[^>]*\?>|<!DOCTYPE[^>]*>/g, "")
-    .replace(/(<(?:clipPath|linearGradient|radialGradient|pattern)\b[^>]*?\sid=")([^"]+)"/g, `$1${prefix}$2"`)
-    .replace(/ role="graphics-[a-z]+" aria-roledescription="[^"]*"/g, "")
-    .replace(/="url\(#([^")]+)\)"/g, `="url(#${prefix}$1)"`);
+  return svg.replace(/<\?xml[^>]*\?>|<!DOCTYPE[^>]*>/g, "").replace(/<[a-z](?:[^>"]|"[^"]*")*>/gi, (tag) =>
+    tag
+      .replace(/^(<(?:clipPath|linearGradient|radialGradient|pattern)\b[^>]*?\sid=")([^"]+)"/, `$1${prefix}$2"`)
+      .replace(/ role="graphics-[a-z]+" aria-roledescription="[^"]*"/, "")
+      .replace(/="url\(#([^")]+)\)"/g, `="url(#${prefix}$1)"`));
 }
 
 function Comparison(props: ComparisonSummary): JSX.Element {
@@ -381,7 +384,7 @@ function Atlas({ index }: { index: PageIndex }): JSX.Element {
           <span>Layer</span>
           <select id="layer">
             <option value="">all layers</option>
-            {index.layers.map((layer) => <option value={layer} key={layer}>{layer}</option>)}
+            {index.layers.map((layer) => <option value={`layer:${layer}`} key={layer}>{layer}</option>)}
           </select>
         </label>
         <label>

@@ -37,7 +37,8 @@ export function criterionInWords(manifest: RunManifest): string {
     silhouette: "silhouette",
     spherical: "BIC (spherical)",
   };
-  return typeof criterion === "string" ? names[criterion] ?? criterion : "criterion";
+  if (typeof criterion !== "string") return "criterion";
+  return Object.hasOwn(names, criterion) ? names[criterion] : criterion;
 }
 
 /** One thing to know of a run. */

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { ClusterCandidate } from "../../types.ts";
-import { chart, type ChartTitle, INK, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, INK, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** The choice of K for one unit by one rule. */
 export interface CriterionPanel {
@@ -70,7 +70,7 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
               mark: { type: "point", shape: "diamond", size: 150, strokeWidth: 1.8, color: INK.text, opacity: 1 },
               encoding,
             },
-            ...panelTitle(width, unit, `I = ${I}, K = ${K}`),
+            ...panelTitle(width, panelName(width, unit), `I = ${I}, K = ${K}`),
           ],
         };
       }),

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, INK, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, INK, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** Section 3 for one unit: activations of its counted images, without transforms, beside the dataset's. */
 export interface DatasetCheckPoint {
@@ -74,7 +74,11 @@ export function datasetCheck(
               shape: { ...which, scale: { domain: names, range: ["circle", "triangle-down"] } },
             },
           },
-          ...panelTitle(side, layer, `above the diagonal: best ${bestAbove}, all ${allAbove} of ${here.length}`),
+          ...panelTitle(
+            side,
+            panelName(side, layer),
+            `above the diagonal: best ${bestAbove}, all ${allAbove} of ${here.length}`,
+          ),
         ],
       };
     }),

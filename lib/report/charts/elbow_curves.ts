@@ -1,6 +1,6 @@
 import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, INK, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, INK, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** How the mean distance of one unit's images went on. */
 export interface ElbowCurve {
@@ -160,7 +160,7 @@ export function elbowCurves(
           mark: { type: "point", filled: true, size: curves.length > 4 ? 26 : 130, opacity: 0.8 },
           encoding: { x, y, color: colour, shape },
         },
-        ...(field === "mean_distance" ? panelTitle(width, layer) : []),
+        ...(field === "mean_distance" ? panelTitle(width, panelName(width, layer)) : []),
       ],
     };
   };

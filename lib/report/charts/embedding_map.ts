@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { PrincipalComponents } from "../pca.ts";
-import { chart, type ChartTitle, groupColour, groupShape, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, groupColour, groupShape, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** One image of a unit, where its embedding lies. */
 export interface EmbeddedImage {
@@ -96,7 +96,7 @@ export function embeddingMap(panels: readonly EmbeddingPanel[], title: ChartTitl
             },
             encoding: { ...place, color: colour, shape },
           },
-          ...panelTitle(side, heading),
+          ...panelTitle(side, panelName(side, heading)),
         ],
       };
     }),

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { endOfName } from "../text_width.ts";
 import { Drawing } from "./drawing.ts";
 import { type ChartTitle, groupColour, groupShape, INK, PRINT_WIDTH } from "./theme.ts";
 
@@ -50,7 +51,8 @@ export function imageSheet(layers: readonly SheetLayer[], title: ChartTitle): To
   const drawing = new Drawing(PRINT_WIDTH, height);
   let top = 0;
   for (const [index, layer] of layers.entries()) {
-    drawing.text(0, top + 11, layer.heading, { fontSize: 11, fontWeight: "bold" });
+    const look = { fontSize: 11, fontWeight: "bold" } as const;
+    drawing.text(0, top + 11, endOfName(layer.heading, PRINT_WIDTH, look), look);
     for (const [i, unit] of layer.units.entries()) {
       const x = (i % SHEET_COLUMNS) * (SIDE + BETWEEN);
       const y = top + heading + Math.floor(i / SHEET_COLUMNS) * (SIDE + caption);
@@ -65,7 +67,7 @@ export function imageSheet(layers: readonly SheetLayer[], title: ChartTitle): To
           size: 55,
         });
       }
-      drawing.text(x, y + SIDE + 11, unit.heading, { fontSize: 9.5, limit: SIDE });
+      drawing.text(x, y + SIDE + 11, endOfName(unit.heading, SIDE, { fontSize: 9.5 }), { fontSize: 9.5 });
       drawing.text(x, y + SIDE + 22, unit.caption, { fontSize: 9, fill: INK.muted, limit: SIDE });
     }
     top += heading + rows[index] * (SIDE + caption) + below;

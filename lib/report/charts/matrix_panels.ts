@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, namesByNumber, PRINT_WIDTH } from "./theme.ts";
 
 /** One square matrix to draw. */
 export interface MatrixPanel {
@@ -44,7 +44,7 @@ export function matrixPanels(panels: readonly MatrixPanel[], title: ChartTitle):
           ticks: false,
           labelAngle: 0,
           labelOverlap: true,
-          ...(names && { labelExpr: `${JSON.stringify(names)}[datum.value]` }),
+          ...(names && { labelExpr: namesByNumber(names) }),
         },
       });
       const encoding = { x: place("column"), y: place("row") };

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { ClusterCandidate } from "../../types.ts";
+import { endOfName, textWidth } from "../text_width.ts";
 import { Drawing, type Point } from "./drawing.ts";
 import { type ChartTitle, groupColour, groupShape, INK, PRINT_WIDTH } from "./theme.ts";
 
@@ -43,6 +44,7 @@ const BOX = { width: 214, height: 186 } as const;
 const ACROSS = (PRINT_WIDTH - 3 * BOX.width) / 2;
 const [TOP, DOWN] = [30, 40];
 const PAD = 10;
+const HEADING = { fontSize: 12, fontWeight: "bold" } as const;
 const CONTENT = { top: 44, width: BOX.width - 2 * PAD, height: BOX.height - 44 - PAD } as const;
 
 /**
@@ -58,9 +60,10 @@ export function pipelineDiagram(unit: PipelineUnit, title: ChartTitle): TopLevel
   ];
   const bestOfDataset = unit.datasetMax === null ? "" : `; best test image ${number(unit.datasetMax)}`;
   const [least, most] = [Math.min(...unit.activations), Math.max(...unit.activations)];
+  const visualize = "1  Visualize ";
   const boxes: { heading: string; says: string; draw: (x: number, y: number) => void }[] = [
     {
-      heading: `1  Visualize ${unit.unit}`,
+      heading: visualize + endOfName(unit.unit, CONTENT.width - textWidth(visualize, HEADING), HEADING),
       says: `activation ${number(least)} to ${number(most)}${bestOfDataset}`,
       draw: (x, y) => drawImages(drawing, unit.images, x, y),
     },
@@ -93,7 +96,7 @@ export function pipelineDiagram(unit: PipelineUnit, title: ChartTitle): TopLevel
   for (const [index, { heading, says, draw }] of boxes.entries()) {
     const [x, y] = corner(index);
     drawing.rect(x, y, BOX.width, BOX.height, { fill: INK.panel, stroke: INK.line, strokeWidth: 1, cornerRadius: 5 });
-    drawing.text(x + PAD, y + 18, heading, { fontSize: 12, fontWeight: "bold", limit: CONTENT.width });
+    drawing.text(x + PAD, y + 18, heading, { ...HEADING, limit: CONTENT.width });
     drawing.text(x + PAD, y + 33, says, { fontSize: 9.5, fill: INK.muted, limit: CONTENT.width });
     draw(x + PAD, y + CONTENT.top);
   }

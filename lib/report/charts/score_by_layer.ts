@@ -1,7 +1,8 @@
 import { quantileSorted } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { ScoreInterval } from "../../types.ts";
-import { chart, type ChartTitle, INK, PALETTE, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { endOfName, textWidth } from "../text_width.ts";
+import { chart, type ChartTitle, INK, namesByNumber, PALETTE, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** A unit's score. */
 export interface ScorePoint {
@@ -23,6 +24,9 @@ const PARTS = [
 
 const K_GROUPS = ["K = 1", "K = 2", "K ≥ 3"] as const;
 
+/** Room in pixels for the name of a layer where names stand aslant. */
+const CROWDED_LABEL = 90;
+
 /** A number in [0, 1) that fills the interval evenly as the index goes on: the golden ratio's multiples. */
 const spread = (index: number) => (index * 0.6180339887498949) % 1;
 
@@ -41,17 +45,20 @@ export function scoreByLayer(
   const counts = layers.map((layer) => points.filter((point) => point.layer === layer).length);
   const largest = Math.max(...points.map(({ S, interval }) => interval === null ? S : Math.max(S, interval.high)));
   const top = Math.min(1, Math.max(0.1, Math.ceil(largest * 11) / 10));
-  const crowded = layers.length > 6;
-  const names = layers.map((layer, i) => crowded ? layer : [layer, `n = ${counts[i]}`]);
+  const label = { fontSize: 10 }; // that of an axis
+  const crowded = layers.length > 6 || layers.some((layer) => textWidth(layer, label) > width / layers.length);
+  const names = layers.map((layer, i) =>
+    crowded ? endOfName(layer, CROWDED_LABEL, label) : [layer, `n = ${counts[i]}`]
+  );
   const x = {
     type: "quantitative",
     title: crowded ? "layer" : "layer, number of units n",
     scale: { domain: [-0.5, layers.length - 0.5], nice: false },
     axis: {
       values: layers.map((_, i) => i),
-      labelExpr: `${JSON.stringify(names)}[datum.value]`,
+      labelExpr: namesByNumber(names),
       labelAngle: crowded ? -45 : 0,
-      ...(crowded && { labelAlign: "right", labelOverlap: false, labelLimit: 90 }),
+      ...(crowded && { labelAlign: "right", labelOverlap: false, labelLimit: CROWDED_LABEL }),
       grid: false,
     },
   };

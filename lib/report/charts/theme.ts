@@ -5,6 +5,7 @@
  */
 import type { Config, TopLevelSpec } from "vega-lite";
 import { isPartial, plannedUnits, type RunData } from "../../run_data.ts";
+import { endOfName } from "../text_width.ts";
 
 /** Width of a figure in CSS pixels, 96 to the inch: 7.2 inches, two columns of a journal. */
 export const PRINT_WIDTH = 690;
@@ -159,6 +160,29 @@ export function chart(title: ChartTitle, description: string, body: Readonly<Rec
   } as unknown as TopLevelSpec;
 }
 
+/** The `labelExpr` of an axis whose numbers 0, 1, ... stand for these names; a list of lines is a name of several. */
+export function namesByNumber(names: readonly (string | readonly string[])[]): string {
+  const list = (items: readonly string[]) => `[${items.join(",")}]`;
+  const expressions = names.map((name) => typeof name === "string" ? literal(name) : list(name.map(literal)));
+  return `${list(expressions)}[datum.value]`;
+}
+
+/**
+ * A text in vega's language of expressions, which has JavaScript's old rules: two of the characters that JSON leaves as they are
+ * end a string. And it takes a string that every object has a property of, such as `constructor`, for a name of its own.
+ */
+function literal(text: string): string {
+  const quoted = (text: string) => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  return text in Object.prototype ? `slice(${quoted(`=${text}`)}, 1)` : quoted(text);
+}
+
+const PANEL_TITLE = { fontSize: 11, fontWeight: "bold" } as const;
+
+/** The name of a layer or unit as the title of a panel: as much of its end as fits above the panel. */
+export function panelName(width: number, name: string): string {
+  return endOfName(name, width, PANEL_TITLE);
+}
+
 /**
  * A panel's own title as marks above it. (The place of vega's titles depends on the axes: they would not stand in a row.)
  *
@@ -166,10 +190,11 @@ export function chart(title: ChartTitle, description: string, body: Readonly<Rec
  */
 export function panelTitle(width: number, text: string, subtitle?: string): Record<string, unknown>[] {
   const line = (y: number, text: string, more: Record<string, unknown>) => ({
-    data: { values: [{}] },
-    mark: { type: "text", x: width / 2, y, text, align: "center", baseline: "alphabetic", ...more },
+    data: { values: [{ text }] }, // as data, since vega takes some words in a mark itself for its own, such as `constructor`
+    mark: { type: "text", x: width / 2, y, align: "center", baseline: "alphabetic", ...more },
+    encoding: { text: { field: "text", type: "nominal" } },
   });
-  const heading = { fontSize: 11, fontWeight: "bold", color: INK.text };
+  const heading = { ...PANEL_TITLE, color: INK.text };
   if (subtitle === undefined) return [line(-8, text, heading)];
   return [line(-21, text, heading), line(-8, subtitle, { fontSize: 10, color: INK.muted })];
 }

@@ -71,8 +71,8 @@ export function twoScores(
             encoding: {
               x: scatterX,
               y: scatterY,
-              color: { ...layer, scale: { domain: layers, range: layers.map((_, i) => groupColour(i)) } },
-              shape: { ...layer, scale: { domain: layers, range: layers.map((_, i) => groupShape(i)) } },
+              color: { ...layer, scale: { range: layers.map((_, i) => groupColour(i)) } },
+              shape: { ...layer, scale: { range: layers.map((_, i) => groupShape(i)) } },
             },
           },
           ...panelTitle(side, "a point a unit"),

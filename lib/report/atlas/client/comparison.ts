@@ -60,7 +60,11 @@ export function changeRow({ id, a, b, note, isLinked }: ChangeRow): HTMLTableRow
   return html(
     "tr",
     { "data-unit": id },
-    html("th", { scope: "row" }, isLinked ? html("a", { href: unitLink(id) }, id) : id),
+    html(
+      "th",
+      { scope: "row" },
+      html("span", { class: "row-name" }, isLinked ? html("a", { href: unitLink(id) }, id) : id),
+    ),
     cell(fixed(a?.S, 3)),
     cell(fixed(b?.S, 3)),
     cell(change(difference(a, b, "S"), 3)),

@@ -34,7 +34,7 @@ export function readFilters(): Filters {
   const least = clusters === "" ? null : parseInt(clusters);
   return {
     words: value("search").trim().toLowerCase().split(/\s+/).filter((word) => word !== ""),
-    layer: value("layer") === "" ? null : value("layer"),
+    layer: value("layer") === "" ? null : value("layer").slice("layer:".length),
     K: { least, most: clusters.endsWith("+") ? null : least },
     S: { least: end("s-from"), most: end("s-to") },
     flag: value("flag") || "any",

@@ -45,6 +45,8 @@ export function flagInWords(flag: string): { name: string; meaning: string } {
     noise_start: ["noise start", "Without a dataset, the ascent started from noise."],
     uncentred: ["uncentred", "Embeddings were clustered without the training images' mean subtracted."],
   };
-  const [name, meaning] = known[flag] ?? [flag.replaceAll("_", " "), `Flag ${flag} of the run.`];
+  const [name, meaning] = Object.hasOwn(known, flag)
+    ? known[flag]
+    : [flag.replaceAll("_", " "), `Flag ${flag} of the run.`];
   return { name, meaning };
 }
