@@ -1,5 +1,5 @@
 /**
- * Images on demand by label and mask: the WGAN-CGAN, its masks, its measures, and the probing of units with it.
+ * Images by label and mask: the generator (a WGAN-CGAN), its masks, its measures, and the probing of units with it.
  *
  * @module
  */

@@ -7,12 +7,13 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../../cache.ts";
+import type { Dataset } from "../../data/mod.ts";
 import type { BackendReport } from "../../engine/mod.ts";
-import type { Cifar10 } from "../../data/mod.ts";
+import type { GanRecord } from "../../gan/training/mod.ts";
 import { decimals, duration, globalOptions, printNote, printResult } from "../console/output.ts";
-import { createProgress } from "../console/progress.ts";
+import { createProgress, type Progress } from "../console/progress.ts";
 
-/** The options that are its own. */
+/** The options that only this model has. */
 export interface TrainGanCliOptions {
   readonly seed: number;
   readonly loss?: "penalty" | "clip";
@@ -20,25 +21,24 @@ export interface TrainGanCliOptions {
   readonly minutes?: number;
 }
 
-/** Trains it, writes it and prints what came of it. */
+/** Trains the generator, writes it and prints what came of it. */
 export async function trainGanCommand(
-  data: Cifar10,
+  dataset: Dataset,
   engine: BackendReport,
   directory: string,
   options: TrainGanCliOptions,
   command: Command,
 ): Promise<void> {
-  const { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE } = await import("../../gan/training/mod.ts");
-  const { trainGanModel } = await import("../../gan/training/mod.ts");
-  const { writeCardWithCurve } = await import("../../gan/training/mod.ts");
-  const recipe = options.loss === "clip" ? CLIP_RECIPE : PENALTY_RECIPE;
+  const { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE, trainGanModel, writeCardWithCurve } = await import(
+    "../../gan/training/mod.ts"
+  );
   const steps = options.steps ?? DEFAULT_STEPS;
   const { quiet } = globalOptions(command);
   const masks = createProgress({ title: "masks", total: 100, unit: "%", quiet });
-  let bar: ReturnType<typeof createProgress> | undefined;
-  const training = await trainGanModel(data, {
+  let training: Progress | undefined;
+  const trained = await trainGanModel(dataset, {
     seed: options.seed,
-    recipe,
+    recipe: options.loss === "clip" ? CLIP_RECIPE : PENALTY_RECIPE,
     steps,
     seconds: options.minutes === undefined ? undefined : 60 * options.minutes,
     directory,
@@ -50,35 +50,35 @@ export async function trainGanCommand(
       if (share >= 1) masks.stop();
     },
     onStep: (step, distance) => {
-      bar ??= createProgress({ title: "gan-cifar10", total: steps, already: step - 1, unit: "steps", quiet });
-      bar.update(step, `distance ${distance.toFixed(2)}`);
+      training ??= createProgress({ title: "gan-cifar10", total: steps, already: step - 1, unit: "steps", quiet });
+      training.update(step, `distance ${distance.toFixed(2)}`);
     },
-    onRecord: ({ step, seconds, distance, advantage, generatorLoss, penalty, frechet, labelShare }) => {
-      const measured = frechet === null || labelShare === null
-        ? ""
-        : `, Frechet ${frechet.toFixed(2)}, labels ${(100 * labelShare).toFixed(1)} %`;
-      printNote(
-        command,
-        `step ${step}: Wasserstein ${decimals(distance)}, advantage ${decimals(advantage)}, generator ${
-          decimals(generatorLoss)
-        }, penalty ` +
-          `${decimals(penalty)}${measured}, ${duration(seconds)}`,
-      );
-    },
+    onRecord: (record) => printNote(command, recordText(record)),
     onNote: (message) => printNote(command, message),
   });
-  bar?.stop();
+  training?.stop();
   const folder = join(directory, "gan-cifar10");
   await writeCardWithCurve(folder);
   printResult(
     command,
-    training,
-    `gan-cifar10: ${training.steps} steps in ${duration(training.seconds)}` +
-      (training.file === null ? ", for comparison" : `, sha256 ${training.file.sha256}`) + `\nfiles: ${folder}\n` +
+    trained,
+    `gan-cifar10: ${trained.steps} steps in ${duration(trained.seconds)}` +
+      (trained.file === null ? ", for comparison" : `, sha256 ${trained.file.sha256}`) + `\nfiles: ${folder}\n` +
       "next: deno task polysem validate gan --card",
   );
 }
 
+function recordText(
+  { step, seconds, distance, advantage, generatorLoss, penalty, frechet, labelShare }: GanRecord,
+): string {
+  const measured = frechet === null || labelShare === null
+    ? ""
+    : `, Frechet ${frechet.toFixed(2)}, labels ${(100 * labelShare).toFixed(1)} %`;
+  return `step ${step}: Wasserstein ${decimals(distance)}, advantage ${decimals(advantage)}, ` +
+    `generator ${decimals(generatorLoss)}, penalty ${decimals(penalty)}${measured}, ${duration(seconds)}`;
+}
+
+/** The command that trains the same, for the card. */
 function commandLine({ seed, loss, steps, minutes }: TrainGanCliOptions): string {
   return [
     "deno task train gan-cifar10",

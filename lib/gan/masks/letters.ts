@@ -1,11 +1,14 @@
 /**
- * The letters A to Z as strokes: lines of one thickness through points of a grid of 4 x 6 cells, with corners cut off where a
- * letter is round.
+ * The letters A to Z as strokes of one thickness. A stroke goes through points of a grid of 4 x 6 cells; round letters are
+ * polygons.
  *
  * @module
  */
 
-/** Lines of each letter, parted by blanks: points as pairs of digits, column 0 .. 4 and row 0 .. 6 from the top left. */
+/**
+ * The strokes of each letter, with blanks between them. A stroke is a list of points, and a point two digits: its column
+ * 0 .. 4 and its row 0 .. 6 from the top left.
+ */
 const LINES: Readonly<Record<string, string>> = {
   A: "062046 1434",
   B: "06003041423303 3344453606",
@@ -40,14 +43,14 @@ export const LETTERS: readonly string[] = Object.keys(LINES);
 
 /** Half the thickness of a stroke, in cells of the grid. */
 const HALF_THICKNESS = 0.6;
-/** Half the height of a letter in cells: that of the grid and the thickness at its edge. */
+/** Half the height of a letter in cells: half the grid, plus half the thickness of a stroke along its edge. */
 const HALF_HEIGHT = 3 + HALF_THICKNESS;
 
 /**
- * A letter as the set of its points, between -1 (bottom) and 1 (top) upwards and between -.72 and .72 sideways, centred on 0.
+ * A letter as a set of points. It is centred on 0, and reaches from -1 to 1 upwards and from -.72 to .72 to the right.
  *
  * @param letter one of {@linkcode LETTERS}.
- * @returns whether the point u to the right and v upwards is in the letter.
+ * @returns tells whether the point u to the right and v upwards belongs to the letter.
  */
 export function letterShape(letter: string): (u: number, v: number) => boolean {
   const segments = LINES[letter].split(" ").flatMap((line) => {
@@ -61,7 +64,7 @@ export function letterShape(letter: string): (u: number, v: number) => boolean {
     const x = u * HALF_HEIGHT;
     const y = v * HALF_HEIGHT;
     for (const { x0, y0, dx, dy, squaredLength } of segments) {
-      // the nearest point of a segment is the foot of the perpendicular, or an end
+      // the nearest point of a segment is the foot of the perpendicular, or one of its ends
       const along = Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / squaredLength));
       if ((x - x0 - along * dx) ** 2 + (y - y0 - along * dy) ** 2 <= HALF_THICKNESS ** 2) return true;
     }

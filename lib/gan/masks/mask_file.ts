@@ -1,5 +1,5 @@
 /**
- * Masks drawn by hand: PNG files of any size to 32 x 32 numbers.
+ * Masks from PNG files of any size.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { InputError, messageOf } from "../../errors.ts";
 import { decodePngPixels } from "../../images/mod.ts";
 import { checkMask, type Mask, MASK_SIZE } from "./shapes.ts";
 
-/** A picture of one number a pixel. */
+/** A picture with one number a pixel. */
 interface Plane {
   readonly height: number;
   readonly width: number;
@@ -19,11 +19,11 @@ interface Plane {
 const LUMINANCE = [0.2126, 0.7152, 0.0722];
 
 /**
- * Reads a mask from a PNG file: foreground white on black, or opaque on transparent.
+ * Reads a mask from a PNG file: white foreground on black, or opaque foreground on transparent.
  *
- * Where any pixel is transparent, even in part, opacity is the mask and colours do not matter; otherwise luminance is.
- * Pictures of any size are brought to 32 x 32 by the mean over the area of each pixel; those that are not square are
- * stretched.
+ * If any pixel is at least partly transparent, the mask is the opacity and colours do not matter; otherwise it is the
+ * luminance. The picture may have any size: each of the 32 x 32 values is the mean over its part of the picture, and a
+ * picture that is not square is stretched.
  *
  * @returns shape [32, 32], values in [0, 1].
  * @throws {InputError} when there is no such file, it is not a PNG or damaged, or its mask is empty or full.
@@ -51,7 +51,7 @@ export function decodeMask(bytes: Uint8Array, source: string): Mask {
   return checkMask(resampleArea({ height, width, data }), source);
 }
 
-/** Means over the areas of the mask's pixels: where old pixels lie across their borders, by the shares that lie inside. */
+/** Resizes to 32 x 32: each new pixel is the mean over its area, to which old pixels across its border contribute in part. */
 function resampleArea({ height, width, data }: Plane): Mask {
   const mask = new Float64Array(MASK_SIZE * MASK_SIZE);
   const rows = overlaps(height);
@@ -65,12 +65,12 @@ function resampleArea({ height, width, data }: Plane): Mask {
       for (let column = 0; column < MASK_SIZE; column++) mask[to * MASK_SIZE + column] += share * means[column];
     }
   }
-  return Float32Array.from(mask, (value) => Math.min(1, value)); // rounding may pass 1
+  return Float32Array.from(mask, (value) => Math.min(1, value)); // rounding may exceed 1
 }
 
-/** For each of the old pixels of an axis, the new ones that it lies in, and its share in each of them. */
+/** For each old pixel along an axis: the new pixels that it overlaps, and what share of each of them it covers. */
 function overlaps(oldSize: number): { to: number; share: number }[][] {
-  const length = oldSize / MASK_SIZE; // of a new pixel, in old ones
+  const length = oldSize / MASK_SIZE; // of a new pixel, in old pixels
   return Array.from({ length: oldSize }, (_, old) => {
     const first = Math.floor(old / length);
     const last = Math.min(MASK_SIZE - 1, Math.ceil((old + 1) / length) - 1);

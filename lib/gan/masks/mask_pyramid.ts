@@ -1,11 +1,14 @@
 /**
- * A mask at every resolution of the networks.
+ * Masks at each resolution of the networks.
  *
  * @module
  */
 import { spaceToDepth, tf } from "../../engine/mod.ts";
 
-/** A mask for layers of 4, 8, 16 and 32 pixels: each sees it at twice its own resolution, as blocks of 2 x 2. */
+/**
+ * Masks for layers of 4, 8, 16 and 32 pixels. The first three see a mask at twice their own resolution: each block of 2 x 2
+ * pixels of the mask becomes four channels.
+ */
 export interface MaskPyramid {
   /** Shape [N, 4, 4, 4]. */
   readonly of4: tf.Tensor4D;
@@ -13,11 +16,15 @@ export interface MaskPyramid {
   readonly of8: tf.Tensor4D;
   /** Shape [N, 16, 16, 4]. */
   readonly of16: tf.Tensor4D;
-  /** The mask itself, shape [N, 32, 32, 1], 0 to 1 moved to -1 to 1. */
+  /** The masks themselves in [-1, 1], shape [N, 32, 32, 1]. */
   readonly of32: tf.Tensor4D;
 }
 
-/** @param masks shape [N, 32, 32, 1], in [0, 1]. */
+/**
+ * Makes the masks of all layers.
+ *
+ * @param masks shape [N, 32, 32, 1], in [0, 1].
+ */
 export function maskPyramid(masks: tf.Tensor4D): MaskPyramid {
   const of32 = masks.mul(2).sub(1) as tf.Tensor4D;
   const at16 = tf.avgPool(of32, 2, 2, "valid");

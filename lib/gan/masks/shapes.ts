@@ -1,5 +1,5 @@
 /**
- * Masks: where a generated image shall have its object. A library of shapes by name, each placed, sized and turned at will.
+ * Masks tell where a generated image is to have its object. Here are shapes by name, which can be placed, sized and turned.
  *
  * @module
  */
@@ -7,39 +7,44 @@ import { InputError } from "../../errors.ts";
 import type { Random } from "../../random.ts";
 import { LETTERS, letterShape } from "./letters.ts";
 
-/** Side of a mask in pixels: that of the images. */
+/** Side of a mask in pixels, which is that of the images. */
 export const MASK_SIZE = 32;
 
-/** A mask: foreground 1, background 0 and all between, shape [32, 32] row-major. */
+/** A mask: 1 in the foreground, 0 in the background, or any number between; shape [32, 32], row-major. */
 export type Mask = Float32Array;
 
 /** Where a shape is drawn. */
 export interface ShapePlacement {
-  /** Its centre to the right of the image's, in halves of the image's side, in [-1, 1]; 0 unless given. */
+  /** How far its centre lies right of the image's, in halves of the image's side, in [-1, 1]; default 0. */
   readonly x?: number;
-  /** Its centre above the image's, in halves of the image's side, in [-1, 1]; 0 unless given. */
+  /** How far its centre lies above the image's, in halves of the image's side, in [-1, 1]; default 0. */
   readonly y?: number;
-  /** Its extent as a share of the image's side, in [.05, 2]; .6 unless given. Half planes have none. */
+  /** Its extent as a share of the image's side, in [.05, 2]; default .6. It changes nothing of a half plane. */
   readonly size?: number;
-  /** The angle by which it is turned anticlockwise, in degrees from -360 to 360; 0 unless given. */
+  /** The angle by which it is turned anticlockwise, in degrees from -360 to 360; default 0. */
   readonly angle?: number;
 }
 
-/** A shape by its name and where it is drawn. */
+/** A shape: its name, and where it is drawn. */
 export interface Shape extends ShapePlacement {
   /** One of {@linkcode SHAPE_NAMES}. */
   readonly name: string;
 }
 
-/** Whether a point belongs to a shape whose extent is the square from -1 to 1; u to the right and v upwards. */
+/** Tells whether the point u to the right and v upwards belongs to a shape, which fills the square from -1 to 1. */
 type Inside = (u: number, v: number) => boolean;
 
 const within = (limit: number, value: number): boolean => Math.abs(value) <= limit;
 
 /**
- * The shapes but for letters. The halves are each other's complements. The hole of a ring has .6 of its diameter, a bar's
- * length is four times its width and an arm of the cross a third of its length; a checker has 4 x 4 fields, the top left one
- * filled; the corners of the triangle, which has equal sides, lie on the circle of the disk.
+ * The shapes other than letters:
+ *
+ * - ring: its hole has .6 of its diameter;
+ * - triangle: it has equal sides, and its corners lie on the circle of the disk;
+ * - bar: it is four times as long as wide;
+ * - cross: each of its two bars is three times as long as wide;
+ * - checker: it has 4 x 4 fields, of which the top left one is filled;
+ * - halves: the two of a pair are each other's complement.
  */
 const FIGURES: Readonly<Record<string, Inside>> = {
   "disk": (u, v) => u * u + v * v <= 1,
@@ -60,7 +65,7 @@ const FIGURE_NAMES = Object.keys(FIGURES);
 /** Names of all shapes. */
 export const SHAPE_NAMES: readonly string[] = [...FIGURE_NAMES, ...LETTERS.map((letter) => `letter-${letter}`)];
 
-/** What a placement is unless given, and its range. */
+/** Defaults and ranges of a placement. */
 const PLACEMENT = {
   x: { value: 0, low: -1, high: 1 },
   y: { value: 0, low: -1, high: 1 },
@@ -68,14 +73,14 @@ const PLACEMENT = {
   angle: { value: 0, low: -360, high: 360 },
 } as const;
 
-/** Points looked at along each side of a pixel: coverage comes in sixteenths. */
+/** Sample points along each side of a pixel: coverage is told in sixteenths. */
 const SAMPLES = 4;
 
 /**
- * Draws a shape: the value of a pixel is the share of it that the shape covers, told from 4 x 4 points.
+ * Draws a shape. The value of a pixel is the share of it that the shape covers, told from 4 x 4 sample points.
  *
  * @param name one of {@linkcode SHAPE_NAMES}.
- * @returns shape [32, 32], values in [0, 1]; nothing but 0 where the shape lies outside the image.
+ * @returns shape [32, 32], values in [0, 1]; all 0 when the shape lies outside the image.
  * @throws {InputError} when there is no such shape, or a number is outside its range.
  * @example
  * ```ts
@@ -97,7 +102,7 @@ export function drawShape(name: string, placement: ShapePlacement = {}): Mask {
     const dy = 1 - (row + 0.5) * step - y;
     for (let column = 0; column < MASK_SIZE * SAMPLES; column++) {
       const dx = (column + 0.5) * step - 1 - x;
-      // the point as the shape sees it before it is moved, turned and sized
+      // the point in the coordinates of the shape: moved, turned and sized backwards
       if (inside((cos * dx + sin * dy) / size, (cos * dy - sin * dx) / size)) {
         mask[Math.floor(row / SAMPLES) * MASK_SIZE + Math.floor(column / SAMPLES)] += 1 / SAMPLES ** 2;
       }
@@ -107,7 +112,8 @@ export function drawShape(name: string, placement: ShapePlacement = {}): Mask {
 }
 
 /**
- * Reads a shape from text: its name, then what is not as usual after a colon, such as `disk:x=.2,y=-.1,size=.4`.
+ * Reads a shape from text: its name, then after a colon the settings that differ from the defaults, such as
+ * `disk:x=.2,y=-.1,size=.4`.
  *
  * @returns what {@linkcode drawShape} takes: `drawShape(shape.name, shape)`.
  * @throws {InputError} when there is no such shape or setting, or a value is not a number in its range.
@@ -141,14 +147,14 @@ export function parseShape(text: string): Shape {
   return { name, ...placement };
 }
 
-/** Share of random shapes that are letters; the rest falls to the others evenly. */
+/** Share of letters among random shapes; the other shapes share the rest equally. */
 const LETTER_SHARE = 0.3;
-/** Share of random shapes with blurred edges. */
+/** Share of random shapes with blurred edges: masks drawn by hand may have soft edges too. */
 const BLURRED_SHARE = 0.3;
 
 /**
- * A shape at random: .3 to .9 of the image in size, its centre within .4 of the image's, turned by any angle; three of ten
- * have edges blurred by .5 to 2 pixels.
+ * A random shape: its size is .3 to .9 of the image's side, its centre lies at most a fifth of that side from the
+ * image's in each direction, and it is turned by any angle. Three of ten shapes have edges blurred by .5 to 2 pixels.
  *
  * @returns shape [32, 32], values in [0, 1]; never empty or full.
  */
@@ -167,7 +173,7 @@ export function randomShape(random: Random): Mask {
 }
 
 /**
- * Smooths by a Gaussian, cut off at three standard deviations; beyond the image its edge goes on.
+ * Smooths by a Gaussian that is cut off at three standard deviations. Outside the image the values of its edge are repeated.
  *
  * @param sigma standard deviation in pixels, positive.
  */
@@ -176,7 +182,7 @@ export function gaussianBlur(mask: Mask, sigma: number): Mask {
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-(((i - radius) / sigma) ** 2) / 2));
   const sum = weights.reduce((total, weight) => total + weight);
   const clamp = (i: number) => Math.min(MASK_SIZE - 1, Math.max(0, i));
-  // each pass writes what it read by rows into columns: after two all lies as before
+  // each pass also transposes; after two passes the rows are rows again
   const pass = (from: Float32Array): Float32Array => {
     const to = new Float32Array(from.length);
     for (let row = 0; row < MASK_SIZE; row++) {
@@ -185,7 +191,7 @@ export function gaussianBlur(mask: Mask, sigma: number): Mask {
         for (let i = 0; i < weights.length; i++) {
           value += weights[i] * from[row * MASK_SIZE + clamp(column + i - radius)];
         }
-        to[column * MASK_SIZE + row] = Math.min(1, value / sum); // rounding may pass 1
+        to[column * MASK_SIZE + row] = Math.min(1, value / sum); // rounding may exceed 1
       }
     }
     return to;
@@ -193,7 +199,7 @@ export function gaussianBlur(mask: Mask, sigma: number): Mask {
   return pass(pass(mask));
 }
 
-/** A mask whose values are all below this says nothing of where the object is; nor one with all above 1 minus it. */
+/** A mask with all values below this is empty, one with all values above 1 minus this is full: neither shows a contour. */
 const BARELY = 0.02;
 
 /**
@@ -202,7 +208,7 @@ const BARELY = 0.02;
  * @param values row-major.
  * @param source where they come from, for errors.
  * @returns the same values.
- * @throws {InputError} when they are not 32 x 32 numbers in [0, 1], all of them nearly 0 (empty) or nearly 1 (full).
+ * @throws {InputError} when they are not 32 x 32 numbers in [0, 1], or when all are nearly 0 (empty) or nearly 1 (full).
  */
 export function checkMask(values: ArrayLike<number>, source: string): Mask {
   if (values.length !== MASK_SIZE * MASK_SIZE) {
@@ -238,7 +244,7 @@ export function checkMask(values: ArrayLike<number>, source: string): Mask {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
-/** What draws a shape. */
+/** The points of the shape of a name. */
 function insideOf(name: string, text: string): Inside {
   if (Object.hasOwn(FIGURES, name)) return FIGURES[name];
   if (SHAPE_NAMES.includes(name)) return letterShape(name.slice("letter-".length));
@@ -258,7 +264,7 @@ function requireRange(key: keyof typeof PLACEMENT, value: number, text: string):
   }
 }
 
-/** Cosine and sine, exact for quarter turns, so that a turned shape covers the very same points. */
+/** Cosine and sine of an angle. They are exact for quarter turns, so that a shape turned by them covers the same points. */
 function direction(degrees: number): [number, number] {
   const quarters = degrees / 90;
   if (Number.isInteger(quarters)) {

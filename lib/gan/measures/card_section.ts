@@ -1,18 +1,21 @@
 /**
- * Measures for reading: one table for the command line and the generator's card.
+ * Measures for people to read: one table for the command line and for the generator's card.
  *
  * @module
  */
-import { CIFAR10_CLASSES } from "../../data/mod.ts";
 import type { Estimate } from "../../statistics/mod.ts";
+import { LABEL_NAMES } from "../network/image_generator.ts";
 import type { LabelFidelity } from "./label_fidelity.ts";
 import type { GeneratorMeasures } from "./measure_generator.ts";
 import type { Motion } from "./moved_mask.ts";
 
-/** Heads of the columns of {@linkcode summaryRows}. */
+/** Names of the columns of {@linkcode summaryRows}. */
 export const SUMMARY_HEAD = ["measure", "generated", "null", "real composites", "real images"] as const;
 
-/** Each measure beside its null, beside real composites and beside unaltered real images, as text; `-` where there is none. */
+/**
+ * A row of text for each measure: its name, its value, its value for a null, for real composites and for real images as they
+ * are. A cell is `-` where there is no such value.
+ */
 export function summaryRows(measures: GeneratorMeasures): string[][] {
   const { generated, composites, test, frechet, nearest } = measures;
   const masks = (["silhouette", "shape"] as const).flatMap((kind) =>
@@ -79,7 +82,7 @@ export function summaryRows(measures: GeneratorMeasures): string[][] {
 /**
  * The measures as a section of a model's card, in Markdown.
  *
- * @param command what made them; that of the command line unless given.
+ * @param command the command that made them; default that with the same count and seed.
  */
 export function cardSection(
   measures: GeneratorMeasures,
@@ -114,7 +117,7 @@ export function cardSection(
     "",
     ...table(
       ["label", "as asked", "most often taken for", "real composites", "test images"],
-      CIFAR10_CLASSES.map((name, index) => [
+      LABEL_NAMES.map((name, index) => [
         name,
         percent(label.byLabel[index]),
         mostOftenTakenFor(label, index),
@@ -132,11 +135,11 @@ function mostOftenTakenFor({ confusion }: LabelFidelity, asked: number): string 
   const all = row.reduce((sum, images) => sum + images, 0);
   const wrong = row.map((images, label) => ({ images, label })).filter(({ label }) => label !== asked);
   const most = wrong.reduce((best, each) => each.images > best.images ? each : best);
-  return most.images === 0 ? "-" : `${CIFAR10_CLASSES[most.label]} ${percent(most.images / all)}`;
+  return most.images === 0 ? "-" : `${LABEL_NAMES[most.label]} ${percent(most.images / all)}`;
 }
 
 function decimal(value: number | null, digits = 2): string {
-  return value === null ? "-" : value.toFixed(digits).replace(/^-(0\.0+)$/, "$1"); // nothing has no sign
+  return value === null ? "-" : value.toFixed(digits).replace(/^-(0\.0+)$/, "$1"); // what rounds to zero has no sign
 }
 
 function interval({ value, low, high }: Estimate): string {

@@ -1,60 +1,64 @@
 /**
- * How unlike each other images of one label are, and how near the training images.
+ * How much images of one label differ from each other, and how near images are to training images.
  *
  * @module
  */
+import { meanSimple } from "simple-statistics";
 import { dataOf, tf } from "../../engine/mod.ts";
 import type { Lpips } from "../../lpips/mod.ts";
 import type { ImageBatch, Matrix } from "../../types.ts";
 import { LABELS } from "../network/image_generator.ts";
 
-/** Distances between images of one label. */
+/** Distances between images of the same label. */
 export interface LabelDiversity {
   /** Images of each label. */
   readonly perLabel: number;
-  /** Mean LPIPS over all pairs of images of one label, over all labels. */
+  /** Mean over the labels of the mean LPIPS of all pairs of images of a label. */
   readonly mean: number;
-  /** The mean of each label. */
+  /** The mean LPIPS of each label. */
   readonly byLabel: readonly number[];
 }
 
 /**
- * Mean pairwise LPIPS within a label.
+ * Mean LPIPS of pairs of images of the same label.
  *
- * @param images shape [10 n, 32, 32, 3], label of image i is i mod 10; n at least 2.
- * @throws {RangeError} when there are not as many images of each label, or fewer than 2.
+ * @param images shape [10 n, 32, 32, 3], n at least 2; the label of image i is i mod 10.
+ * @throws {RangeError} when the labels do not have equally many images, or fewer than 2.
  */
-export function labelDiversity(lpips: Pick<Lpips, "createSequence">, images: ImageBatch): LabelDiversity {
+export async function labelDiversity(
+  lpips: Pick<Lpips, "createSequence">,
+  images: ImageBatch,
+): Promise<LabelDiversity> {
   const { count, height, width, data } = images;
   const perLabel = count / LABELS;
   if (!(Number.isInteger(perLabel) && perLabel >= 2)) {
     throw new RangeError(`distances within ${LABELS} labels need at least 2 images of each, got ${count} in all`);
   }
   const perImage = height * width * 3;
-  const byLabel = Array.from({ length: LABELS }, (_, label) => {
+  const byLabel: number[] = [];
+  for (let label = 0; label < LABELS; label++) {
     const ofLabel = new Float32Array(perLabel * perImage);
     for (let i = 0; i < perLabel; i++) {
       const from = (i * LABELS + label) * perImage;
       ofLabel.set(data.subarray(from, from + perImage), i * perImage);
     }
     const sequence = lpips.createSequence();
-    const distances = sequence.add({ count: perLabel, height, width, data: ofLabel });
+    byLabel.push(meanSimple(await sequence.add({ count: perLabel, height, width, data: ofLabel })));
     sequence.dispose();
-    return distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
-  });
-  return { perLabel, mean: byLabel.reduce((sum, mean) => sum + mean, 0) / LABELS, byLabel };
+  }
+  return { perLabel, mean: meanSimple(byLabel), byLabel };
 }
 
-/** The nearest of a growing set of features. */
+/** Distances of queries to the nearest of features that come in batches. */
 export interface NearestFeatures {
-  /** Compares with more features, shape [M, D]. */
+  /** Compares the queries with more features, shape [M, D]. */
   add(features: Matrix): void;
-  /** Distance of each query to the nearest features so far, length N; infinite before any. */
+  /** Distance of each query to the nearest of all features so far, length N; infinite before the first. */
   distances(): Float64Array;
 }
 
 /**
- * Euclidean distances of queries to the nearest of features that come in batches, none of which is kept.
+ * Euclidean distances of queries to the nearest of features that come in batches. No batch is kept.
  *
  * @param queries shape [N, D].
  */
@@ -82,7 +86,7 @@ export function createNearestFeatures(queries: Matrix): NearestFeatures {
       });
       for (let i = 0; i < rows; i++) nearest[i] = Math.min(nearest[i], least[i]);
     },
-    // |q - t|^2 = |q|^2 + (|t|^2 - 2 q.t); rounding may take that of equal ones below zero
+    // |q - t|^2 = |q|^2 + (|t|^2 - 2 q.t), which rounding may make negative when q equals t
     distances: () => nearest.map((least, i) => Math.sqrt(Math.max(0, squareOf(queries, i) + least))),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The Frechet distance between two sets of features, each taken for a Gaussian.
+ * The Frechet distance between two sets of features, each treated as a Gaussian.
  *
  * @see Heusel et al. (2017), "GANs trained by a two time-scale update rule converge to a local Nash equilibrium"
  * @see Dowson & Landau (1982), "The Frechet distance between multivariate normal distributions"
@@ -17,17 +17,17 @@ export interface FeatureStatistics {
   readonly mean: Float64Array;
   /** Covariance S, with N - 1 in the denominator, [D, D]. */
   readonly covariance: DenseMatrix;
-  /** F with F F^T = S, [D, rank]: the rank is that of S as far as single precision tells. */
+  /** F with F F^T = S, [D, rank], where the rank of S is what single precision can tell. */
   readonly factor: DenseMatrix;
 }
 
-/** Rows whose products are summed in single precision, before they are summed on in double. */
+/** Products of so many rows are summed in single precision, and these sums in double precision: more rows lose digits. */
 const BLOCK = 1000;
-/** An eigenvalue below this share of the largest is the rounding of those sums. */
+/** Eigenvalues below this share of the largest are taken for rounding of those sums, and left out. */
 const ROUNDING = 2 ** -20;
 
 /**
- * Moments of features, for {@linkcode frechetDistance}: to be computed once where one set is compared with many.
+ * Moments of features, for {@linkcode frechetDistance}. Compute them once for a set that is compared with several.
  *
  * @param features shape [N, D], N at least 2, finite.
  * @throws {RangeError} when there are fewer than 2 rows, or an entry is not finite.
@@ -44,7 +44,7 @@ export function featureStatistics({ rows, cols, data }: Matrix): FeatureStatisti
   const covariance = DenseMatrix.zeros(cols, cols);
   for (let start = 0; start < rows; start += BLOCK) {
     const size = Math.min(BLOCK, rows - start);
-    const centred = new Float32Array(size * cols); // centred before it is rounded, so that a large mean costs no digits
+    const centred = new Float32Array(size * cols); // centred in double precision, so that a large mean costs no digits
     for (let i = 0; i < size; i++) {
       for (let j = 0; j < cols; j++) centred[i * cols + j] = data[(start + i) * cols + j] - mean[j];
     }
@@ -67,13 +67,13 @@ export function featureStatistics({ rows, cols, data }: Matrix): FeatureStatisti
  *
  *     d^2 = |m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2)
  *
- * The last trace is the sum of the roots of the eigenvalues of F^T S_b F for any F with F F^T = S_a: S_a S_b has the same
- * ones but for zeros. It grows as sets get smaller: compare sets of equal
- * size. A second for 512 dimensions.
+ * The trace of the last root is the sum of the roots of the eigenvalues of F^T S_b F for any F with F F^T = S_a, since
+ * S_a S_b has the same eigenvalues except for zeros. Smaller sets have larger distances, so compare sets of equal size only.
+ * 512 dimensions take a second.
  *
  * @param a features, shape [N, D], or their moments.
  * @param b features, shape [M, D], or their moments.
- * @returns at least 0; 0 for equal moments, but for rounding of single precision in covariances.
+ * @returns at least 0; 0 for equal moments, except for the rounding of covariances in single precision.
  * @throws {RangeError} when the dimensions differ, a set has fewer than 2 rows, or an entry is not finite.
  */
 export function frechetDistance(a: Matrix | FeatureStatistics, b: Matrix | FeatureStatistics): number {
@@ -82,11 +82,11 @@ export function frechetDistance(a: Matrix | FeatureStatistics, b: Matrix | Featu
   if (other.mean.length !== size) {
     throw new RangeError(`features of ${size} dimensions cannot be compared with those of ${other.mean.length}`);
   }
-  // the set of lower rank gives the smaller matrix
+  // the factor of lower rank makes the smaller matrix
   const [through, of] = other.factor.columns < one.factor.columns ? [other, one] : [one, other];
   let crossing = 0;
   for (const eigenvalue of decompose(through.factor.transpose().mmul(of.covariance).mmul(through.factor)).values) {
-    crossing += Math.sqrt(Math.max(0, eigenvalue)); // those of zero may come out below it
+    crossing += Math.sqrt(Math.max(0, eigenvalue)); // rounding may make a zero negative
   }
   let distance = -2 * crossing;
   for (let i = 0; i < size; i++) {
@@ -95,7 +95,7 @@ export function frechetDistance(a: Matrix | FeatureStatistics, b: Matrix | Featu
   return Math.max(0, distance);
 }
 
-/** F with F F^T = S: the eigenvectors of S, each times the root of its eigenvalue, but for those that rounding made. */
+/** F with F F^T = S: the eigenvectors of S, each times the root of its eigenvalue; those taken for rounding are left out. */
 function factorize(covariance: DenseMatrix): DenseMatrix {
   const { values, vectors } = decompose(covariance);
   const smallest = ROUNDING * Math.max(...values);
@@ -103,7 +103,7 @@ function factorize(covariance: DenseMatrix): DenseMatrix {
   return vectors.subMatrixColumn(kept).mulRowVector(kept.map((i) => Math.sqrt(values[i])));
 }
 
-/** Eigenvalues and eigenvectors of a symmetric matrix, the latter in columns. */
+/** Eigenvalues of a symmetric matrix, and its eigenvectors as columns. */
 function decompose(matrix: DenseMatrix): { readonly values: number[]; readonly vectors: DenseMatrix } {
   if (matrix.rows === 0) return { values: [], vectors: matrix };
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });

@@ -1,5 +1,5 @@
 /**
- * Whether generated images show what they were asked to show.
+ * Do generated images show the label that was asked for?
  *
  * @module
  */
@@ -7,26 +7,26 @@ import { permutation, type Random } from "../../random.ts";
 import { type Estimate, estimateMean } from "../../statistics/mod.ts";
 import { LABELS } from "../network/image_generator.ts";
 
-/** How far the judge sees the labels that were asked for. */
+/** How often the judge sees the label that was asked for. */
 export interface LabelFidelity {
   /** Number of images. */
   readonly count: number;
-  /** Share of the images that the judge takes for what was asked, in [0, 1]. */
+  /** Share of the images in which the judge sees the label that was asked for, in [0, 1]. */
   readonly share: Estimate;
-  /** The same with the labels asked for shuffled among the images: what an image would get that ignores its label. */
+  /** The same after the asked labels are shuffled among the images: what a generator that ignores labels would get. */
   readonly shuffled: Estimate;
-  /** The share for each label; null where none was asked for. */
+  /** The share for each label; null when no image of the label was asked for. */
   readonly byLabel: readonly (number | null)[];
-  /** Numbers of images, [label asked for][label that the judge sees], 10 x 10. */
+  /** Number of images for each asked label (row) and each label that the judge sees (column), 10 x 10. */
   readonly confusion: readonly (readonly number[])[];
 }
 
 /**
  * Compares the labels that images were asked for with those that a judge sees in them.
  *
- * @param asked labels 0 .. 9, at least one.
- * @param judged as many labels 0 .. 9.
- * @throws {RangeError} when there is none, or the numbers differ.
+ * @param asked labels 0 .. 9 that were asked for, at least one.
+ * @param judged the labels 0 .. 9 that the judge sees in the same images.
+ * @throws {RangeError} when there are none, or not equally many.
  */
 export function labelFidelity(asked: Uint8Array, judged: Uint8Array, random: Random): LabelFidelity {
   const count = asked.length;

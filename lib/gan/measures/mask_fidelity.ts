@@ -1,65 +1,65 @@
 /**
- * Whether generated images have their contours where the mask has them.
+ * Do generated images have their contours where the mask has them?
  *
  * @module
  */
 import type { Random } from "../../random.ts";
 import { type Estimate, estimateMean, pearson } from "../../statistics/mod.ts";
 import type { ImageBatch } from "../../types.ts";
-import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
+import { IMAGE, PIXELS } from "../masks/planes.ts";
+import type { Mask } from "../masks/shapes.ts";
 import { edgeMap } from "../masks/edges.ts";
 import { silhouette } from "../masks/silhouette.ts";
 
-const PIXELS = MASK_SIZE * MASK_SIZE;
-const IMAGE = 3 * PIXELS;
-
 /**
- * Correlations of N images' maps with masks. A map or mask of one value correlates with nothing and counts as 0.
+ * Correlations of the maps of N images with masks. Where all values of a map or mask are equal, the correlation is undefined
+ * and counts as 0.
  */
 export interface MaskCorrelations {
-  /** Of the image's silhouette with its own mask. */
+  /** Silhouette of each image with its own mask. */
   readonly foreground: number[];
-  /** Of the image's silhouette with another image's mask. */
+  /** Silhouette of each image with the mask of another image. */
   readonly foregroundOther: number[];
-  /** Of the image's edges with those of its own mask. */
+  /** Edges of each image with the edges of its own mask. */
   readonly edges: number[];
-  /** Of the image's edges with those of another image's mask. */
+  /** Edges of each image with the edges of another image's mask. */
   readonly edgesOther: number[];
 }
 
-/** A mean correlation with the images' own masks, beside that with masks shuffled between images. */
+/** The mean correlation of images with their own masks, beside that with masks of other images. */
 export interface MaskCorrelation {
   /** Mean over images, in [-1, 1]. */
   readonly own: Estimate;
-  /** The same with masks of other images of the same label: what an image would get that ignores its mask. */
+  /** The same with masks of other images of the same label: what a generator that ignores masks would get. */
   readonly shuffled: Estimate;
-  /** Own less shuffled, paired by image. */
+  /** Own minus shuffled, of the same images. */
   readonly difference: Estimate;
 }
 
-/** How far images follow their masks. */
+/** How well images follow their masks. */
 export interface MaskFidelity {
   /** Number of images. */
   readonly count: number;
-  /** Of what stands out in the image with the mask. */
+  /** Of the image's silhouette with the mask. */
   readonly foreground: MaskCorrelation;
-  /** Of the image's edges with those of the mask; it does not ask which side of a contour stands out. */
+  /** Of the image's edges with those of the mask: it does not matter which side of a contour stands out. */
   readonly edges: MaskCorrelation;
 }
 
-/** The edges of a mask, told as those of an image are: its own where it is taken for a grey image. */
+/** The edges of a mask, found as those of an image: the mask is treated as a grey image. */
 export function edgesOfMask(mask: Mask): Mask {
   return edgeMap(Float32Array.from({ length: IMAGE }, (_, i) => mask[Math.floor(i / 3)]));
 }
 
 /**
- * Correlates images with their own masks and with another's: that of the next image of the same label among these, so that
- * what goes with the label alone (ships are wide) counts on both sides.
+ * Correlates images with their own masks and with those of other images. The other image is the next one of the same label:
+ * what goes with the label alone (ships are wide) counts on both sides. If there is no other image of the label, it is the
+ * next image of all.
  *
- * @param images shape [N, 32, 32, 3].
+ * @param images shape [N, 32, 32, 3], N at least 2.
  * @param masks shape [N, 32, 32].
- * @param labels length N; the only image of its label is compared with the mask of the next image of any.
- * @throws {RangeError} when there are fewer than 2 images, or the numbers differ.
+ * @param labels length N.
+ * @throws {RangeError} when there are fewer than 2 images, or not equally many images, masks and labels.
  */
 export function correlateWithMasks(
   images: ImageBatch,
@@ -89,9 +89,9 @@ export function correlateWithMasks(
 }
 
 /**
- * Means of correlations, with intervals.
+ * Mean correlations with their intervals.
  *
- * @param parts what {@linkcode correlateWithMasks} made of batches of images, at least one.
+ * @param parts the results of {@linkcode correlateWithMasks} for batches of images, at least one.
  */
 export function maskFidelity(parts: readonly MaskCorrelations[], random: Random): MaskFidelity {
   const summarize = (own: readonly number[], other: readonly number[]): MaskCorrelation => ({

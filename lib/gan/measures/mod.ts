@@ -1,5 +1,5 @@
 /**
- * Is a generator any good: its measures, each beside a null and beside real images.
+ * Is a generator any good? Its measures, each beside that of real images and that of a null.
  *
  * @module
  */
@@ -13,5 +13,5 @@ export {
   type MeasureOptions,
   MOST_MEASURED,
   type NearestTraining,
-  type SourceMeasures,
 } from "./measure_generator.ts";
+export type { SourceMeasures } from "./measure_source.ts";

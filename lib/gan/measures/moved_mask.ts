@@ -1,67 +1,74 @@
 /**
- * Whether the contour moves when the mask is moved and nothing else is changed.
+ * Does the contour of an image move when its mask is moved and nothing else changes?
  *
  * @module
  */
-import { createRandom, permutation } from "../../random.ts";
+import { createRandom, permutation, type Random } from "../../random.ts";
 import { type Estimate, estimate } from "../../statistics/mod.ts";
-import { type ImageGenerator, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
-import { drawShape, type Mask, MASK_SIZE } from "../masks/shapes.ts";
+import { IMAGE, PIXELS, SIZE } from "../masks/planes.ts";
+import { type ImageGenerator, joinConditions, LABELS, latentOf } from "../network/image_generator.ts";
+import { drawShape, type Mask } from "../masks/shapes.ts";
 import { edgeMap } from "../masks/edges.ts";
 import { silhouette } from "../masks/silhouette.ts";
 
-const PIXELS = MASK_SIZE * MASK_SIZE;
-const IMAGE = 3 * PIXELS;
-
-/** Places of the disk, on a circle about the image's centre. */
+/** Number of places of the disk, on a circle about the image's centre. */
 const PLACES = 8;
-/** Radius of that circle, in halves of the image's side. */
+/** Radius of that circle, in halves of the image's side: the disk stays within the image. */
 const CIRCLE = 0.4;
 /** Diameter of the disk as a share of the image's side. */
 const DISK = 0.5;
-/** Latents whose images are made at once. */
+/** Latents whose images are generated at once: 200 images. */
 const TOGETHER = 25;
 
-/** A measure of motion beside what it is with the places shuffled within each latent. */
+/** A measure of motion, and the same measure after the places are shuffled within each latent. */
 export interface Motion {
   readonly found: Estimate;
   readonly shuffled: Estimate;
-  /** Found less shuffled, over the same latents. */
+  /** Found minus shuffled, of the same latents. */
   readonly difference: Estimate;
 }
 
-/** What becomes of images when the mask alone is moved. */
+/** How images change when the mask alone is moved. */
 export interface MovedMask {
-  /** Number of latents; label of latent i is i mod 10. */
+  /** Number of latents; the label of latent i is i mod 10. */
   readonly latents: number;
   /** Number of places of the disk for each latent. */
   readonly places: number;
   /**
-   * Mean absolute change of colours where two masks differ, as a share of itself and that where they agree, over all pairs
-   * of places: 1/2 where changes care for no mask, 1 where they keep to it. Null where nothing changes.
+   * Where colours change, over all pairs of places: a / (a + b), where a is the mean absolute change where the two masks
+   * differ, and b that where they agree. It is 1/2 when changes do not depend on the masks, and 1 when nothing changes where
+   * they agree. Null when nothing changes at all.
    */
   readonly change: Motion | null;
-  /** Correlation of the disk's displacement with that of the silhouette's centre of mass; null where nothing moves. */
+  /** Correlation of the displacements of the disk and of the silhouette's centre of mass; null when the latter never moves. */
   readonly foreground: Motion | null;
   /** The same for the centre of mass of the edges. */
   readonly edges: Motion | null;
 }
 
-/** Of one latent: sums over pairs of places, or over places and axes, for the places as they are and shuffled. */
+/**
+ * Sums of one latent. Two numbers are those of the places as they are, and of the places shuffled.
+ */
 interface LatentSums {
+  /** Mean change where two masks differ, summed over pairs of places. */
   readonly inside: readonly [number, number];
+  /** Mean change where two masks agree, summed over pairs of places. */
   readonly outside: readonly [number, number];
   readonly foreground: Displacements;
   readonly edges: Displacements;
 }
 
+/** Sums over places and axes. */
 interface Displacements {
+  /** Products of the displacements of the disk and of the centre of mass. */
   readonly products: readonly [number, number];
+  /** Squares of the displacements of the centre of mass. */
   readonly squares: number;
 }
 
 /**
- * Generates images of one latent and label with a disk at eight places, for several latents.
+ * Measures how images follow a disk. For each of several latents, images of one label are generated with the disk at each of
+ * eight places.
  *
  * @param latents how many, at least 1.
  * @param onImages called with the number of images made since the last call.
@@ -83,16 +90,12 @@ export function measureMovedMask(
   const sums: LatentSums[] = [];
   for (let start = 0; start < latents; start += TOGETHER) {
     const count = Math.min(TOGETHER, latents - start);
-    const drawn = new Float32Array(count * PLACES * LATENT);
-    const repeated = new Float32Array(count * PLACES * PIXELS);
-    const labels: number[] = [];
-    for (let i = 0; i < count * PLACES; i++) {
-      const latent = start + Math.floor(i / PLACES);
-      drawn.set(latentOf(seed, latent), i * LATENT);
-      repeated.set(masks[i % PLACES], i * PIXELS);
-      labels.push(latent % LABELS);
-    }
-    const { data } = generator.generate({ latents: drawn, labels, masks: repeated });
+    const { data } = generator.generate(joinConditions(
+      Array.from({ length: count * PLACES }, (_, i) => {
+        const latent = start + Math.floor(i / PLACES);
+        return { latent: latentOf(seed, latent), label: latent % LABELS, mask: masks[i % PLACES] };
+      }),
+    ));
     for (let i = 0; i < count; i++) {
       const images = masks.map((_, place) =>
         data.subarray((i * PLACES + place) * IMAGE, (i * PLACES + place + 1) * IMAGE)
@@ -101,21 +104,28 @@ export function measureMovedMask(
     }
     onImages(count * PLACES);
   }
-  const square = centres.reduce((sum, [x, y]) => sum + x * x + y * y, 0);
+  return { latents, places: PLACES, ...motionsOf(sums, centres, random) };
+}
+
+/** The measures of motion and their intervals, from the sums of all latents. */
+function motionsOf(
+  sums: readonly LatentSums[],
+  centres: readonly Point[],
+  random: Random,
+): Pick<MovedMask, "change" | "foreground" | "edges"> {
   const motion = (statistic: (cases: readonly number[], side: 0 | 1) => number | null): Motion | null => {
-    const sides = ([0, 1] as const).map((side) => estimate(latents, (cases) => statistic(cases, side), random));
-    const difference = estimate(latents, (cases) => {
-      const [found, shuffled] = [statistic(cases, 0), statistic(cases, 1)];
-      return found === null || shuffled === null ? null : found - shuffled;
+    const [found, shuffled] = ([0, 1] as const).map((side) =>
+      estimate(sums.length, (cases) => statistic(cases, side), random)
+    );
+    const difference = estimate(sums.length, (cases) => {
+      const [own, other] = [statistic(cases, 0), statistic(cases, 1)];
+      return own === null || other === null ? null : own - other;
     }, random);
-    const [found, shuffled] = sides;
     return found === null || shuffled === null || difference === null ? null : { found, shuffled, difference };
   };
-  const total = (cases: readonly number[], of: (sums: LatentSums) => number) => {
-    let sum = 0;
-    for (const index of cases) sum += of(sums[index]);
-    return sum;
-  };
+  const total = (cases: readonly number[], of: (sums: LatentSums) => number) =>
+    cases.reduce((sum, index) => sum + of(sums[index]), 0);
+  const square = centres.reduce((sum, [x, y]) => sum + x * x + y * y, 0);
   const correlation = (map: "foreground" | "edges") =>
     motion((cases, side) => {
       const squares = total(cases, (each) => each[map].squares);
@@ -124,8 +134,6 @@ export function measureMovedMask(
         : total(cases, (each) => each[map].products[side]) / Math.sqrt(cases.length * square * squares);
     });
   return {
-    latents,
-    places: PLACES,
     change: motion((cases, side) => {
       const inside = total(cases, (each) => each.inside[side]);
       const both = inside + total(cases, (each) => each.outside[side]);
@@ -136,6 +144,7 @@ export function measureMovedMask(
   };
 }
 
+/** The sums of the images of one latent, one image for each place. */
 function sumsOf(
   images: readonly Float32Array[],
   masks: readonly Mask[],
@@ -173,7 +182,7 @@ function sumsOf(
   return { inside, outside, foreground: displacements(silhouette), edges: displacements(edgeMap) };
 }
 
-/** Mean over the colours of the absolute difference, a pixel at a time. */
+/** The absolute difference of two images in each pixel, in the mean of its colours. */
 function differenceOf(a: Float32Array, b: Float32Array): Float32Array {
   return Float32Array.from(
     { length: PIXELS },
@@ -183,24 +192,22 @@ function differenceOf(a: Float32Array, b: Float32Array): Float32Array {
   );
 }
 
+/** A column and a row. */
 type Point = readonly [number, number];
 
-/** Mean column and row, weighted by a map; the image's centre for an empty one. */
+/** Mean column and row of a map, weighted by its values; the image's centre for an empty map. */
 function centreOfMass(map: Mask): Point {
   let [sum, x, y] = [0, 0, 0];
   for (let i = 0; i < PIXELS; i++) {
     sum += map[i];
-    x += map[i] * (i % MASK_SIZE);
-    y += map[i] * Math.floor(i / MASK_SIZE);
+    x += map[i] * (i % SIZE);
+    y += map[i] * Math.floor(i / SIZE);
   }
-  const middle = (MASK_SIZE - 1) / 2;
+  const middle = (SIZE - 1) / 2;
   return sum === 0 ? [middle, middle] : [x / sum, y / sum];
 }
 
-/**
- * Points less their mean. What was the same point at all places becomes exactly zero, so that no correlation is made of
- * rounding.
- */
+/** Points minus their mean. If all are the same, all become exactly zero, so that rounding is not taken for motion. */
 function centred(points: readonly Point[]): Point[] {
   if (points.every(([x, y]) => x === points[0][0] && y === points[0][1])) return points.map(() => [0, 0]);
   const mean = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);

@@ -1,22 +1,22 @@
 /**
- * Real photographs in the place of a generator: what measures say of images that heed label and mask by construction.
+ * Real photographs in place of a generator. They follow label and mask by construction, so that their measures show what a
+ * perfect generator would reach.
  *
  * @module
  */
-import { CIFAR10_SIZE, type LabelledImages, toImageBatch } from "../../data/mod.ts";
+import { imagesOf, type PixelSet } from "../../data/mod.ts";
 import { deriveSeed } from "../../random.ts";
 import { type ImageGenerator, LATENT } from "../network/image_generator.ts";
+import { IMAGE, PIXELS, SIZE } from "../masks/planes.ts";
 import { composite } from "../masks/training_masks.ts";
 
-const IMAGE = 3 * CIFAR10_SIZE * CIFAR10_SIZE;
-
 /**
- * A generator that pastes one real image of the label into another, along the mask. The latent alone decides which two.
+ * A generator that pastes one real image of the label into another along the mask. The latent decides which two.
  *
- * @param images at least one of each label that will be asked for.
+ * @param images at least one of each label that is asked for.
  * @throws {RangeError} from `generate()` when there is no image of a label.
  */
-export function createRealComposites(images: LabelledImages): ImageGenerator {
+export function createRealComposites(images: PixelSet): ImageGenerator {
   const ofLabel = new Map<number, number[]>();
   images.labels.forEach((label, i) => {
     if (ofLabel.has(label)) ofLabel.get(label)!.push(i);
@@ -32,12 +32,11 @@ export function createRealComposites(images: LabelledImages): ImageGenerator {
         if (choice === undefined) throw new RangeError(`there is no image of label ${labels[i]}`);
         const latent = [...latents.subarray(i * LATENT, i * LATENT + 4)];
         const [inside, outside] = ["inside", "outside"].map((part) =>
-          toImageBatch(images, [choice[(deriveSeed(part, ...latent) >>> 0) % choice.length]]).data
+          imagesOf(images, [choice[(deriveSeed(part, ...latent) >>> 0) % choice.length]]).data
         );
-        const side = CIFAR10_SIZE * CIFAR10_SIZE;
-        data.set(composite(inside, outside, masks.subarray(i * side, (i + 1) * side)), i * IMAGE);
+        data.set(composite(inside, outside, masks.subarray(i * PIXELS, (i + 1) * PIXELS)), i * IMAGE);
       }
-      return { count, height: CIFAR10_SIZE, width: CIFAR10_SIZE, data };
+      return { count, height: SIZE, width: SIZE, data };
     },
     dispose: () => {},
   };

@@ -1,5 +1,5 @@
 /**
- * The critic: a real number for an image, a label and a mask, high where the three belong together.
+ * The critic: a network that gives an image, a label and a mask a score, a high one when the three belong together.
  *
  * @module
  */
@@ -10,8 +10,9 @@ import type { Parameters, ParameterSpecs } from "./parameters.ts";
 
 /** Channels at 16, 8 and 4 pixels. */
 const WIDTHS = [64, 128, 256] as const;
-/** Channels a mask takes: its blocks of 2 x 2. */
+/** Channels of a mask: its blocks of 2 x 2. */
 const MASK_CHANNELS = 4;
+/** Slope of the leaky ReLU below 0, as in DCGAN (Radford et al. 2016). */
 const SLOPE = 0.2;
 
 const convolution = (kernel: number, input: number, output: number) => ({
@@ -20,7 +21,7 @@ const convolution = (kernel: number, input: number, output: number) => ({
 });
 const bias = (output: number) => ({ shape: [output], std: 0 });
 
-/** The critic's parameters. */
+/** The critic's parameters: shapes, and how they begin. */
 export const CRITIC_PARAMETERS: ParameterSpecs = {
   "conv1.weight": convolution(4, 3 + 1, WIDTHS[0]),
   "conv1.bias": bias(WIDTHS[0]),
@@ -35,13 +36,13 @@ export const CRITIC_PARAMETERS: ParameterSpecs = {
 };
 
 /**
- * Scores of images: four convolutions, each of which sees the mask, and a linear score plus the inner product of the
- * label's vector with the mean features (the projection of Miyato and Koyama 2018).
+ * Scores images: four convolutions, each of which sees the mask, then the sum of two numbers. One is linear in the features;
+ * the other is the inner product of the label's vector and the mean features (the projection of Miyato and Koyama 2018).
  *
  * @param images in [-1, 1], shape [N, 32, 32, 3].
  * @param labels int32, shape [N].
  * @param masks in [0, 1], shape [N, 32, 32, 1].
- * @returns shape [N]; can be differentiated twice by the images.
+ * @returns shape [N]; the gradient by the images can be differentiated again.
  */
 export function criticScores(
   parameters: Parameters,

@@ -1,5 +1,5 @@
 /**
- * The generator: an image from a latent, a label and a mask.
+ * The generator: a network that makes an image from a latent, a label and a mask.
  *
  * @module
  */
@@ -12,25 +12,29 @@ import { disposeParameters, type Parameters, type ParameterSpecs, readParameters
 
 /** Name of the committed generator. */
 export const GAN = "gan-cifar10";
-/** Numbers in a label's vector. */
+/** How many numbers the vector of a label has. */
 const LABEL_VECTOR = 32;
 /** Channels at 4, 8, 16 and 32 pixels. */
 const WIDTHS = [256, 128, 64, 24] as const;
+/** Channels of a mask: its blocks of 2 x 2. */
 const MASK_CHANNELS = 4;
+/** Added to variances before they divide. PyTorch's default. */
 const EPSILON = 1e-5;
-/** Images a pass at inference: fixed, so that an image has the same bits in every batch. */
+/** Images of a pass. It is fixed, so that an image has the same bits whatever else is generated with it. */
 const BATCH = 50;
 
+/** A transposed convolution of 4 x 4. */
 const transposed = (input: number, output: number) => ({
   shape: [4, 4, output, input],
-  std: Math.sqrt(1 / (4 * input)), // a quarter of the 4 x 4 kernel meets each output pixel
+  std: Math.sqrt(1 / (4 * input)), // with stride 2 an output pixel sees a quarter of the 16 weights
 });
+/** Scale and offset of a normalized layer, for each label. */
 const scaleAndOffset = (name: string, width: number) => ({
   [`${name}.scale`]: { shape: [LABELS, width], std: 0, mean: 1 },
   [`${name}.offset`]: { shape: [LABELS, width], std: 0 },
 });
 
-/** The generator's parameters. */
+/** The generator's parameters: shapes, and how they begin. */
 export const GENERATOR_PARAMETERS: ParameterSpecs = {
   "label.weight": { shape: [LABELS, LABEL_VECTOR], std: 1 },
   "dense.weight": { shape: [LATENT + LABEL_VECTOR, 16 * WIDTHS[0]], std: Math.sqrt(1 / (LATENT + LABEL_VECTOR)) },
@@ -45,12 +49,13 @@ export const GENERATOR_PARAMETERS: ParameterSpecs = {
   "out.bias": { shape: [3], std: 0 },
 };
 
-/** The layers that are normalized, with their channels. */
+/** The normalized layers, with their numbers of channels. */
 export const NORMS = { norm4: WIDTHS[0], norm8: WIDTHS[1], norm16: WIDTHS[2], norm32: WIDTHS[3] } as const;
+
 /** Name of a normalized layer. */
 export type NormName = keyof typeof NORMS;
 
-/** Means and variances of a finished generator, stored beside its parameters. */
+/** Means and variances of the normalized layers, which a finished generator has beside its parameters. */
 export const STATISTICS: ParameterSpecs = Object.fromEntries(
   Object.entries(NORMS).flatMap(([name, width]) => [
     [`${name}.mean`, { shape: [width], std: 0 }],
@@ -58,10 +63,14 @@ export const STATISTICS: ParameterSpecs = Object.fromEntries(
   ]),
 );
 
-/** How activations are brought to mean 0 and variance 1, a channel at a time. */
+/** Brings the activations of a layer to mean 0 and variance 1, channel by channel. */
 export type Normalize = (name: NormName, x: tf.Tensor4D) => tf.Tensor4D;
 
-/** Normalization by the batch's own statistics, for training. */
+/**
+ * Normalization by means and variances of the batch, for training.
+ *
+ * @param onStatistics called with those of each layer.
+ */
 export function byBatch(onStatistics: (name: NormName, statistics: BatchStatistics) => void = () => {}): Normalize {
   return (name, x) => {
     const channels = x.shape[3];
@@ -75,7 +84,7 @@ export function byBatch(onStatistics: (name: NormName, statistics: BatchStatisti
   };
 }
 
-/** Normalization by stored statistics, for inference. */
+/** Normalization by stored means and variances, for inference. */
 export function byStatistics(statistics: Parameters): Normalize {
   return (name, x) => {
     const factor = tf.rsqrt(statistics.get(`${name}.variance`)!.add(EPSILON));
@@ -84,8 +93,8 @@ export function byStatistics(statistics: Parameters): Normalize {
 }
 
 /**
- * Images: a dense layer to 4 x 4, three transposed convolutions to 32 x 32 and a convolution to colours. Every layer sees
- * the mask; the label enters with the latent, and as scale and offset of every normalized layer.
+ * Generates images: a dense layer to 4 x 4 pixels, three transposed convolutions to 32 x 32 and a convolution to colours.
+ * Every convolution sees the mask. The label enters beside the latent, and as scale and offset of every normalized layer.
  *
  * @param latents shape [N, LATENT].
  * @param labels int32, shape [N].
@@ -128,9 +137,9 @@ export function generatedImages(
 /**
  * A finished generator.
  *
- * @param weights parameters and statistics.
- * @param source where they are from, for error messages.
- * @throws {InputError} when they are another network's.
+ * @param weights its parameters, and the means and variances of its normalized layers.
+ * @param source where they are from, for errors.
+ * @throws {InputError} when they are those of another network.
  */
 export function createGenerator(weights: Weights, source: string, name: string = GAN): ImageGenerator {
   const parameters = readParameters(GENERATOR_PARAMETERS, weights, source);
@@ -159,9 +168,9 @@ export function createGenerator(weights: Weights, source: string, name: string =
 }
 
 /**
- * The committed generator, or one of a file.
+ * Loads the committed generator, or that of a file. The backend must be ready (`useBackend`).
  *
- * @throws {InputError} when the file is missing or not a generator of this kind.
+ * @throws {InputError} when the file is missing, altered or not of a generator of this kind.
  */
 export async function loadGenerator(options: { readonly weights?: string } = {}): Promise<ImageGenerator> {
   const file = options.weights ?? (await findWeightSet(GAN)).files[0];
@@ -170,9 +179,9 @@ export async function loadGenerator(options: { readonly weights?: string } = {})
 }
 
 /**
- * Conditions as tensors.
+ * Conditions as tensors of a fixed number of rows.
  *
- * @param rows number of rows: conditions first, then zeros.
+ * @param rows at least the number of conditions; rows after the last condition are zeros.
  */
 export function toTensors(
   { latents, labels, masks }: Conditions,
@@ -211,7 +220,7 @@ function checkConditions({ latents, labels, masks }: Conditions): number {
   }
   for (let i = 0; i < count; i++) {
     if (!Number.isInteger(labels[i]) || labels[i] < 0 || labels[i] >= LABELS) {
-      throw new InputError(`label ${labels[i]} is none of CIFAR-10's; give 0 to ${LABELS - 1}`);
+      throw new InputError(`there is no label ${labels[i]}; give 0 to ${LABELS - 1}`);
     }
   }
   return count;

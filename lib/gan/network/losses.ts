@@ -18,25 +18,28 @@ export interface Examples {
 /** Scores of examples, shape [N]. */
 export type Critic = (examples: Examples) => tf.Tensor1D;
 
-/** What a critic's step looked at, as scalars. */
+/** The parts of the critic's loss, as scalars. */
 export interface CriticLoss {
-  /** What is descended, but for the penalty. */
+  /** What the critic descends, without the penalty. */
   readonly loss: tf.Scalar;
-  /** Mean score of true examples minus that of generated ones: the estimate of the Wasserstein distance. */
+  /** Mean score of true examples minus that of generated ones, which estimates the Wasserstein distance. */
   readonly distance: tf.Scalar;
-  /** Mean score of true images with their own label and mask minus that of the same with another's. */
+  /** Mean score of true images with their own label and mask, minus that of the same images with wrong ones. */
   readonly advantage: tf.Scalar;
 }
 
 /**
- * The critic's loss: mean score of generated images minus that of true ones, plus what is missing to `margin` between a true
- * image with its own label and mask and the same image with another's (after Reed et al. 2016). The second part makes a
- * generator that ignores label or mask pay; it is bounded by the margin, since without a bound it soon is all that the critic
- * attends to: nothing limits how a score changes with the label.
+ * The critic's loss (after Reed et al. 2016). It has two parts:
  *
- * @param truth true images with their own label and mask; the last ones are those of `mismatched`.
- * @param generated images made for a label and a mask.
- * @param mismatched true images with another's label or mask.
+ * - the mean score of generated images minus that of true ones;
+ * - the mean of max(0, margin - advantage), where the advantage of a true image is its score with its own label and mask
+ *   minus its score with a wrong label or mask. This part punishes a generator that ignores label or mask. The margin bounds
+ *   it. Without a bound the critic would soon look at nothing else, since nothing limits how far a score changes with the
+ *   label.
+ *
+ * @param truth true images with their own label and mask; the last of them are the images of `mismatched`.
+ * @param generated images generated for a label and a mask.
+ * @param mismatched true images with a wrong label or mask.
  * @param margin in units of the score.
  */
 export function wassersteinLoss(
@@ -57,10 +60,10 @@ export function wassersteinLoss(
 }
 
 /**
- * Mean of (|gradient of the score by the image| - 1)^2 at points between true and generated images, whose gradient by the
- * critic's parameters goes through the gradient by the image.
+ * The gradient penalty: the mean of (|gradient of the score by the image| - 1)^2 at points between true and generated images.
+ * Its gradient by the critic's parameters goes through the gradient by the image.
  *
- * @param shares where between, in [0, 1], shape [N, 1, 1, 1].
+ * @param shares share of the true image in each point, in [0, 1], shape [N, 1, 1, 1].
  * @see Gulrajani et al. (2017), "Improved training of Wasserstein GANs", equation 3
  */
 export function gradientPenalty(
@@ -71,11 +74,11 @@ export function gradientPenalty(
 ): tf.Scalar {
   const between = truth.images.mul(shares).add(generated.mul(tf.sub(1, shares))) as tf.Tensor4D;
   const gradient = tf.grad((images: tf.Tensor) => critic({ ...truth, images: images as tf.Tensor4D }).sum())(between);
-  const norm = gradient.square().sum([1, 2, 3]).add(1e-12).sqrt(); // a root has no gradient at 0
+  const norm = gradient.square().sum([1, 2, 3]).add(1e-12).sqrt(); // the gradient of a square root is infinite at 0
   return norm.sub(1).square().mean() as tf.Scalar;
 }
 
-/** Sets of examples one after the other. */
+/** Joins sets of examples, one after the other. */
 export function joined(parts: readonly Examples[]): Examples {
   return {
     images: tf.concat(parts.map(({ images }) => images)),
@@ -84,7 +87,7 @@ export function joined(parts: readonly Examples[]): Examples {
   };
 }
 
-/** Part of a set of examples. */
+/** Takes `count` of the examples, from number `start` on. */
 export function slice({ images, labels, masks }: Examples, start: number, count: number): Examples {
   return {
     images: images.slice(start, count),

@@ -4,4 +4,13 @@
  * @module
  */
 export { loadGenerator } from "./generator.ts";
-export { type ImageGenerator, LATENT, latentOf } from "./image_generator.ts";
+export {
+  type Condition,
+  type Conditions,
+  type ImageGenerator,
+  joinConditions,
+  LABEL_NAMES,
+  LABELS,
+  LATENT,
+  latentOf,
+} from "./image_generator.ts";

@@ -1,5 +1,5 @@
 /**
- * Parameters of the two networks: variables by name, drawn from a seed, read from weights and written to them.
+ * Parameters of the two networks: variables by name. They are drawn from a seed or read from a file, and written to one.
  *
  * @module
  */
@@ -8,21 +8,23 @@ import { toTensor, toWeightArray } from "../../networks/mod.ts";
 import { takeWeight, type WeightArray, type Weights } from "../../weights/mod.ts";
 import type { Random } from "../../random.ts";
 
-/** How a parameter begins: normal numbers of this standard deviation about `mean`. */
+/** The shape of a parameter, and the normal numbers that it begins with. */
 export interface ParameterSpec {
-  /** Shape in TensorFlow's layout. */
+  /** In TensorFlow's layout. */
   readonly shape: readonly number[];
+  /** Standard deviation; with 0 all numbers begin as the mean. */
   readonly std: number;
+  /** Default 0. */
   readonly mean?: number;
 }
 
-/** Shapes and beginnings by name. */
+/** What parameters are, by name. */
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 
 /** Variables by name. */
 export type Parameters = ReadonlyMap<string, tf.Variable>;
 
-/** Fresh variables. */
+/** New variables with random numbers. */
 export function initializeParameters(specs: ParameterSpecs, random: Random): Parameters {
   return new Map(
     Object.entries(specs).map(([name, { shape, std, mean = 0 }]) => {
@@ -34,24 +36,24 @@ export function initializeParameters(specs: ParameterSpecs, random: Random): Par
 }
 
 /**
- * Variables with the values of a file.
+ * Variables with the numbers of a file.
  *
  * @throws {InputError} when a tensor is missing, has another shape or holds a number that is not finite.
  */
 export function readParameters(specs: ParameterSpecs, weights: Weights, source: string): Parameters {
-  // arrays first: a file that does not fit leaves no variables behind
+  // all arrays are taken before any variable is made: a file that does not fit leaves none behind
   const arrays = Object.entries(specs).map(([name, { shape }]) => {
     return [name, takeWeight(weights, name, layoutOfFile(shape), source)] as const;
   });
   return new Map(arrays.map(([name, array]) => [name, tf.tidy(() => tf.variable(toTensor(array)))]));
 }
 
-/** What a file holds of the variables, in PyTorch's layouts. */
+/** The variables as a file holds them, in PyTorch's layouts. */
 export function writeParameters(parameters: Parameters): Map<string, WeightArray> {
   return new Map([...parameters].map(([name, variable]) => [name, toWeightArray(variable)]));
 }
 
-/** Copies that follow their originals at a distance. */
+/** Copies that no optimizer changes. */
 export function copyParameters(parameters: Parameters): Parameters {
   return new Map(
     [...parameters].map(([name, variable]) => [name, tf.tidy(() => tf.variable(variable.clone(), false))]),
@@ -63,6 +65,7 @@ export function disposeParameters(parameters: Parameters): void {
   tf.dispose([...parameters.values()]);
 }
 
+/** The shape in PyTorch's layout. */
 function layoutOfFile(shape: readonly number[]): number[] {
   if (shape.length === 4) return [shape[3], shape[2], shape[0], shape[1]];
   return [...shape].reverse();

@@ -1,16 +1,18 @@
 /**
- * Batches of true images with their labels and masks.
+ * Batches of training images with their labels and masks.
  *
  * @module
  */
-import type { LabelledImages } from "../../data/mod.ts";
+import type { PixelSet } from "../../data/mod.ts";
 import { createRandom, permutation } from "../../random.ts";
 import { LABELS } from "../network/image_generator.ts";
 import { edgeMaps, type MaskedImages, silhouettes, trainingExample } from "../masks/training_masks.ts";
 
 const PIXELS = 32 * 32;
+/** About the share of silhouettes in the time that masks take; edges take the rest. */
+const SILHOUETTES_TIME = 0.8;
 
-/** A batch on the way to tensors. */
+/** A batch of examples, as arrays. */
 export interface ExampleBatch {
   /** In [-1, 1], shape [N, 32, 32, 3]. */
   readonly images: Float32Array;
@@ -19,19 +21,25 @@ export interface ExampleBatch {
   readonly masks: Float32Array;
 }
 
-/** True images to learn from. */
+/** Where batches come from. */
 export interface ExampleSource {
-  /** Batch `index` of a seed: the same whatever was asked for before. */
+  /**
+   * Batch number `index`. It does not depend on which batches were taken before.
+   *
+   * @throws {RangeError} when it is larger than the number of images.
+   */
   batch(index: number, size: number): ExampleBatch;
 }
 
 /**
- * Images with masks made of them; every epoch takes each image once, mirrored or not by chance.
+ * Batches of images with masks that are made of them. Each epoch takes each image at most once, in random order, and mirrors
+ * it with probability 1/2. What does not fill a batch is left out.
  *
- * @param onProgress called with the share of the masks that is made, in [0, 1].
+ * @param seed of the order, and of what is drawn for each example.
+ * @param onProgress called with the share of the masks that has been made, in [0, 1].
  */
 export function createExamples(
-  train: LabelledImages,
+  train: PixelSet,
   seed: number,
   onProgress: (share: number) => void = () => {},
 ): ExampleSource {
@@ -39,8 +47,8 @@ export function createExamples(
   const masked: MaskedImages = {
     count,
     pixels,
-    silhouettes: silhouettes(pixels, count, (done) => onProgress(0.8 * done / count)),
-    edges: edgeMaps(pixels, count, (done) => onProgress(0.8 + 0.2 * done / count)),
+    silhouettes: silhouettes(pixels, count, (done) => onProgress(SILHOUETTES_TIME * done / count)),
+    edges: edgeMaps(pixels, count, (done) => onProgress(SILHOUETTES_TIME + (1 - SILHOUETTES_TIME) * done / count)),
   };
   const ofLabel: number[][] = Array.from({ length: LABELS }, () => []);
   for (let i = 0; i < count; i++) ofLabel[train.labels[i]].push(i);

@@ -1,22 +1,24 @@
 /**
- * The generator's card: how it was trained and what it does, composed of the documents beside it.
+ * The generator's card, made of the documents beside it: how the generator was trained, and what it does.
  *
  * @module
  */
 import { join } from "node:path";
 import { ganCurveChart } from "../../report/charts/mod.ts";
 import { renderSvg } from "../../report/mod.ts";
+import { writeWhole } from "../../store/mod.ts";
 import type { GanRecord } from "./gan_state.ts";
 import { cardSection } from "../measures/card_section.ts";
 import type { GeneratorMeasures } from "../measures/measure_generator.ts";
+import { LABEL_NAMES } from "../network/image_generator.ts";
 import { type GanTraining, trainingFile } from "./train_gan_model.ts";
 
-/** The measures, in the model's folder: what `polysem validate gan --out` writes. */
+/** Document of the measures in the model's folder, as `polysem validate gan --out` writes it. */
 export const MEASURES_FILE = "measures.json";
-/** The curve as a figure, in the model's folder; the card shows it where it is there. */
+/** Figure of the curve in the model's folder; the card shows it if it is there. */
 export const CURVE_FILE = "curve.svg";
 
-/** The trainings whose documents are in a folder, the model's own first. */
+/** The trainings whose documents are in a folder, that of the model itself first. */
 async function readTrainings(folder: string): Promise<GanTraining[]> {
   const found = await Promise.all(
     (["penalty", "clip"] as const).map((loss) => readDocument<GanTraining>(folder, trainingFile(loss))),
@@ -33,7 +35,15 @@ async function readDocument<T>(folder: string, name: string): Promise<T | null> 
   }
 }
 
-/** Draws the curve of the trainings whose documents are in a folder, and writes the card: what training and measuring end with. */
+/** Writes the measures of a model into its folder, and its card anew. */
+export async function writeMeasures(folder: string, measures: GeneratorMeasures): Promise<void> {
+  writeWhole(join(folder, MEASURES_FILE), `${JSON.stringify(measures, null, 2)}\n`);
+  await writeCardWithCurve(folder);
+}
+
+/**
+ * Draws the curve of the trainings whose documents are in a folder, and writes the card. Training and measuring end with it.
+ */
 export async function writeCardWithCurve(folder: string): Promise<void> {
   const trainings = await readTrainings(folder);
   if (trainings.length > 0) {
@@ -43,9 +53,9 @@ export async function writeCardWithCurve(folder: string): Promise<void> {
 }
 
 /**
- * Writes `card.md` from `training.json`, `training-clip.json` and `measures.json`, as many of them as are in the folder.
+ * Writes `card.md` from those of `training.json`, `training-clip.json` and `measures.json` that are in the folder.
  *
- * @param folder `models/gan-cifar10`, or another like it. Nothing is written while it has no `training.json`.
+ * @param folder such as `models/gan-cifar10`. Without `training.json` in it nothing is written.
  */
 export async function writeGanCard(folder: string): Promise<void> {
   const trainings = await readTrainings(folder);
@@ -73,8 +83,9 @@ function trainingSection({ command, seed, recipe, steps, seconds, machine, param
     "",
     "![Rows: labels. Columns: latents, each with the silhouette of a test image, shown on top](labels.png)",
     "",
-    "Rows: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck. Columns: twelve latents, each under the " +
-    "silhouette of a test image, shown on top.",
+    `Rows: ${
+      LABEL_NAMES.join(", ")
+    }. Columns: twelve latents, each under the silhouette of a test image, shown on top.`,
     "",
     "![Rows: labels. Columns: shapes, shown on top, all of one latent](masks.png)",
     "",
@@ -110,7 +121,7 @@ function trainingSection({ command, seed, recipe, steps, seconds, machine, param
   ].join("\n");
 }
 
-/** The last measured row of a curve that is not later than `seconds`. */
+/** The last measured row of a curve up to `seconds`. */
 function lastMeasured(curve: readonly GanRecord[], seconds: number): GanRecord | undefined {
   return curve.findLast((record) => record.frechet !== null && record.seconds <= seconds);
 }

@@ -1,6 +1,6 @@
 /**
- * All that a step of training reads and changes, and its checkpoint: two files, of which the earlier one is there should
- * the later one be damaged.
+ * The state of a training: all that a step reads and changes. Its checkpoint is two files; the earlier one is used when the
+ * later one is damaged.
  *
  * @module
  */
@@ -14,29 +14,29 @@ import { GENERATOR_PARAMETERS } from "../network/generator.ts";
 import { copyParameters, disposeParameters, initializeParameters, type Parameters } from "../network/parameters.ts";
 import type { GanRecipe } from "./recipe.ts";
 
-/** One row of a training run's curve: means over the steps since the row before. */
+/** A row of the curve of a training: means over the steps since the row before. */
 export interface GanRecord {
-  /** Steps of the generator done. */
+  /** How many steps of the generator have been done. */
   readonly step: number;
-  /** Seconds of training steps so far; samples, measures and checkpoints are not counted. */
+  /** Seconds of training steps so far. The time of samples, measures and checkpoints does not count. */
   readonly seconds: number;
-  /** The critic's estimate of the Wasserstein distance: mean score of true less that of generated images. */
+  /** The critic's estimate of the Wasserstein distance: the mean score of true images minus that of generated ones. */
   readonly distance: number;
-  /** Mean score of true images with their own label and mask minus that of the same with another's. */
+  /** Mean score of true images with their own label and mask, minus that of the same images with wrong ones. */
   readonly advantage: number;
   /** Mean (|gradient| - 1)^2; 0 with clipped weights. */
   readonly penalty: number;
-  /** What the critic descends. */
+  /** The loss that the critic descends. */
   readonly criticLoss: number;
-  /** What the generator descends: minus the mean score of its images. */
+  /** The loss that the generator descends: minus the mean score of its images. */
   readonly generatorLoss: number;
-  /** Distance of features of the averaged generator's images to those of test images; null where it was not measured. */
+  /** Frechet distance of the averaged generator's images from test images; null in a row without a measurement. */
   readonly frechet: number | null;
-  /** Share of its images that our ResNet-18 sees as what was asked for; null where it was not measured. */
+  /** Share of its images in which our ResNet-18 sees the label that was asked for; null in a row without a measurement. */
   readonly labelShare: number | null;
 }
 
-/** Where a run stands. */
+/** How far a training has come. */
 export interface GanProgress {
   readonly step: number;
   readonly seconds: number;
@@ -56,7 +56,7 @@ export interface GanState {
   readonly criticOptimizer: Optimizer;
 }
 
-/** Fresh networks of a seed. */
+/** New networks of a seed. */
 export function createGanState(recipe: GanRecipe, seed: number): GanState {
   const generator = initializeParameters(GENERATOR_PARAMETERS, createRandom(seed, "initialize", "generator"));
   const critic = initializeParameters(CRITIC_PARAMETERS, createRandom(seed, "initialize", "critic"));
@@ -80,14 +80,16 @@ export function disposeGanState(state: GanState): void {
   state.criticOptimizer.dispose();
 }
 
-/** Networks by the name under which a checkpoint has them. */
+/** Names of the networks in a checkpoint. */
 const NETWORKS = ["generator", "averaged", "critic"] as const;
+/** Names of the optimizers in a checkpoint. */
 const OPTIMIZERS = ["generatorOptimizer", "criticOptimizer"] as const;
 
 /**
- * Writes a checkpoint to `path`; what was there becomes `path.previous`.
+ * Writes a checkpoint to `path`. The file that was there becomes `path.previous`.
  *
- * @throws {Error} when a number of the state is not finite: nothing is written then.
+ * @param key says which training it is of.
+ * @throws {NotFiniteError} when a number of the state is not finite; nothing is written then.
  */
 export async function saveGanCheckpoint(
   path: string,
@@ -105,7 +107,7 @@ export async function saveGanCheckpoint(
     for (const [name, variable] of state[network]) await add(`${network}:${name}`, variable);
   }
   for (const optimizer of OPTIMIZERS) {
-    const weights = await state[optimizer].getWeights(); // the number of steps, made for the occasion, then variables
+    const weights = await state[optimizer].getWeights(); // the number of steps, which is a new tensor, then variables
     try {
       for (const [i, { tensor }] of weights.entries()) await add(`${optimizer}:${i}`, tensor);
     } finally {
@@ -120,15 +122,15 @@ export async function saveGanCheckpoint(
   await Deno.rename(`${path}.tmp`, path);
 }
 
-/** A number of the networks has become NaN or infinite. */
+/** A number of a network or an optimizer is NaN or infinite. */
 export class NotFiniteError extends Error {}
 
 /**
- * Restores the checkpoint at `path`, or the one before it when that is not a whole file.
+ * Restores the checkpoint at `path`, or the one before it if that file is damaged.
  *
- * @param onDamaged is told what was wrong with a file that was passed over.
- * @returns where the run stood; null when there is no checkpoint.
- * @throws {InputError} when the checkpoint is of another run or architecture, or none of the two files is whole.
+ * @param onDamaged is told what is wrong with a damaged file.
+ * @returns how far the training has come; null when there is no checkpoint.
+ * @throws {InputError} when the checkpoint is of another training or architecture, or when both files are damaged.
  */
 export async function loadGanCheckpoint(
   path: string,
@@ -169,7 +171,7 @@ async function restore(
       `${file} is the checkpoint of another training run (${metadata.key}); delete it to start anew`,
     );
   }
-  // all of it is checked before any of it is used
+  // everything is checked before anything is changed
   const networks = NETWORKS.flatMap((network) =>
     [...state[network]].map(([name, variable]) => ({ name: `${network}:${name}`, variable }))
   );

@@ -1,9 +1,10 @@
 /**
- * Training the generator, and what is written about it.
+ * Training the generator, and its card.
  *
  * @module
  */
-export { MEASURES_FILE, writeCardWithCurve } from "./gan_card.ts";
+export { writeCardWithCurve, writeMeasures } from "./gan_card.ts";
+export type { GanRecord } from "./gan_state.ts";
 export { CLIP_RECIPE, DEFAULT_STEPS, PENALTY_RECIPE } from "./recipe.ts";
-export { sampleGrid } from "./sample_grid.ts";
+export { type SampleGrid, sampleGrid } from "./sample_grid.ts";
 export { type GanTraining, trainGanModel } from "./train_gan_model.ts";

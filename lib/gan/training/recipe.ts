@@ -1,29 +1,30 @@
 /**
- * What a training run of the GAN is made of.
+ * The hyperparameters of a training.
  *
  * @module
  */
 
-/** Hyperparameters of one of the two losses. */
+/** Hyperparameters of a training with one of the two losses. */
 export interface GanRecipe {
   /** `penalty`: Gulrajani et al. (2017), Adam. `clip`: Arjovsky et al. (2017), clipped weights, RMSprop. */
   readonly loss: "penalty" | "clip";
-  /** True images a step. */
+  /** True images of a step. */
   readonly batch: number;
-  /** True images a step that the critic also sees with another's label or mask. */
+  /** True images of a step that the critic also sees with a wrong label or mask. */
   readonly mismatched: number;
-  /** How much higher it is to score them with their own. */
+  /** How much higher the critic is to score them with their own label and mask. */
   readonly mismatchMargin: number;
-  /** Generated images a step of the critic. */
+  /** Generated images of a step of the critic. */
   readonly generated: number;
-  /** Critic's steps for one of the generator. */
+  /** Steps of the critic for each step of the generator. */
   readonly criticSteps: number;
-  /** Learning rates. */
+  /** Learning rate of the critic. */
   readonly criticRate: number;
+  /** Learning rate of the generator. */
   readonly generatorRate: number;
   /**
-   * Share of the steps after which the generator's rate falls, linearly, to 0 at the end; 1 for never. The critic's stays: it
-   * learns more and more for each change of the generator.
+   * Share of the steps after which the generator's learning rate falls linearly, to 0 at the end; with 1 it never falls. The
+   * critic's rate stays, so that the critic learns more and more for each change of the generator.
    */
   readonly decayFrom: number;
   /** Weight of the gradient penalty; unused by `clip`. */
@@ -32,13 +33,16 @@ export interface GanRecipe {
   readonly penaltyBatch: number;
   /** Bound of every parameter of the critic; unused by `penalty`. */
   readonly clip: number;
-  /** The averaged generator is decay times itself plus (1 - decay) times the generator, every step; less decay in the first. */
+  /**
+   * After each step the averaged generator becomes decay times itself plus (1 - decay) times the generator. In the first
+   * steps the decay is smaller.
+   */
   readonly averageDecay: number;
 }
 
 /**
- * Gradient penalty, with one critic's step for each of the generator and a larger rate for the critic instead of five
- * equal ones (Heusel et al. 2017): the same quality for less time.
+ * Gradient penalty, with one step of the critic for each step of the generator and a larger rate for the critic (Heusel et
+ * al. 2017). Five steps of the critic at an equal rate reach the same quality, but take more time.
  */
 export const PENALTY_RECIPE: GanRecipe = {
   loss: "penalty",
@@ -56,7 +60,7 @@ export const PENALTY_RECIPE: GanRecipe = {
   averageDecay: 0.999,
 };
 
-/** Weight clipping with the numbers of Arjovsky et al. (2017), algorithm 1. */
+/** Clipped weights, with the numbers of algorithm 1 of Arjovsky et al. (2017). */
 export const CLIP_RECIPE: GanRecipe = {
   ...PENALTY_RECIPE,
   loss: "clip",
@@ -70,13 +74,23 @@ export const CLIP_RECIPE: GanRecipe = {
 };
 
 /**
- * What the generator's learning rate is multiplied by at a step of `total`: 1, and from `decayFrom` on falling linearly.
+ * The factor of the generator's learning rate at a step: 1 at first, and falling linearly after `decayFrom`.
  *
  * @param step 0 .. total - 1.
+ * @param total number of steps.
  */
 export function rateFactor({ decayFrom }: Pick<GanRecipe, "decayFrom">, step: number, total: number): number {
   return Math.min(1, (total - step) / (total * (1 - decayFrom) || 1));
 }
 
-/** Steps of the committed generator. */
+/**
+ * The decay of the averaged generator at a step. It grows to `averageDecay`, so that the first steps are soon forgotten.
+ *
+ * @param step from 0.
+ */
+export function decayAt({ averageDecay }: Pick<GanRecipe, "averageDecay">, step: number): number {
+  return Math.min(averageDecay, (1 + step) / (10 + step));
+}
+
+/** Number of steps of the committed generator. */
 export const DEFAULT_STEPS = 10_000;

@@ -1,19 +1,18 @@
 /**
- * Samples side by side: labels down, masks or latents across.
+ * Samples side by side: a row for each label, a column for each mask or latent.
  *
  * @module
  */
-import { CIFAR10_CLASSES } from "../../data/mod.ts";
 import type { ImageBatch } from "../../types.ts";
-import { type ImageGenerator, LATENT, latentOf } from "../network/image_generator.ts";
+import { type ImageGenerator, joinConditions, LABEL_NAMES, latentOf } from "../network/image_generator.ts";
 import { type Mask, MASK_SIZE } from "../masks/shapes.ts";
 
 /** A column of a grid. */
 export interface GridColumn {
-  /** What is written above it, such as `disk`. */
+  /** What stands above it, such as `disk`. */
   readonly name: string;
   readonly mask: Mask;
-  /** Number of the latent that all its images have. */
+  /** Index of the latent of all its images. */
   readonly latent: number;
 }
 
@@ -24,18 +23,18 @@ export interface SampleGrid {
   readonly columns: readonly GridColumn[];
   /** Images row by row, shape [labels x columns, 32, 32, 3]. */
   readonly images: ImageBatch;
-  /** The masks of the columns as grey images, shape [columns, 32, 32, 3]. */
+  /** The mask of each column as a grey image, shape [columns, 32, 32, 3]. */
   readonly masks: ImageBatch;
 }
 
 /**
- * Generates one image for each label and column: columns of one latent show what a mask does, columns of one mask what the
- * latent does.
+ * Generates an image for each label and column. Columns of the same latent show what the mask does, columns of the same mask
+ * what the latent does.
  *
- * @param labels CIFAR-10's numbers of the rows.
+ * @param labels numbers of the labels of the rows.
  * @param columns at least one.
- * @param seed seed of the latents.
- * @throws {InputError} when a label is none of CIFAR-10's.
+ * @param seed of the latents.
+ * @throws {InputError} when there is no such label.
  */
 export function sampleGrid(
   generator: ImageGenerator,
@@ -43,20 +42,14 @@ export function sampleGrid(
   columns: readonly GridColumn[],
   seed: number,
 ): SampleGrid {
-  const count = labels.length * columns.length;
   const pixels = MASK_SIZE ** 2;
-  const latents = new Float32Array(count * LATENT);
-  const masks = new Float32Array(count * pixels);
-  for (let i = 0; i < count; i++) {
-    const { latent, mask } = columns[i % columns.length];
-    latents.set(latentOf(seed, latent), i * LATENT);
-    masks.set(mask, i * pixels);
-  }
-  const repeated = Array.from({ length: count }, (_, i) => labels[Math.floor(i / columns.length)]);
+  const conditions = labels.flatMap((label) =>
+    columns.map(({ latent, mask }) => ({ latent: latentOf(seed, latent), label, mask }))
+  );
   return {
-    labels: labels.map((label) => CIFAR10_CLASSES[label]),
+    labels: labels.map((label) => LABEL_NAMES[label]),
     columns,
-    images: generator.generate({ latents, labels: repeated, masks }),
+    images: generator.generate(joinConditions(conditions)),
     masks: {
       count: columns.length,
       height: MASK_SIZE,

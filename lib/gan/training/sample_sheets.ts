@@ -1,17 +1,17 @@
 /**
- * Sheets of samples for the eye: the same latents and masks for every generator, so that sheets can be compared.
+ * Sheets of samples to look at. Latents and masks are the same for every generator, so that sheets can be compared.
  *
  * @module
  */
 import { contactSheet } from "../../images/mod.ts";
-import type { LabelledImages } from "../../data/mod.ts";
+import type { PixelSet } from "../../data/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 import { type ImageGenerator, LABELS } from "../network/image_generator.ts";
 import { createConditions } from "../measures/conditions.ts";
 import { type GridColumn, sampleGrid } from "./sample_grid.ts";
 import { drawShape, MASK_SIZE, parseShape } from "../masks/shapes.ts";
 
-/** The shapes of `maskSheet`, as the command line takes them. */
+/** The shapes of `maskSheet`, written as on the command line. */
 export const SHEET_SHAPES = [
   "disk:x=-.4,y=.4,size=.4",
   "disk:x=.4,y=-.4,size=.4",
@@ -28,23 +28,28 @@ export const SHEET_SHAPES = [
 ] as const;
 
 /**
- * A row for each label and a column for each of twelve latents, each with the silhouette of a test image as its mask, which
- * the top row shows.
+ * A sheet of latents: a row for each label and a column for each of twelve latents. The mask of a column is the silhouette of
+ * a test image; the top row shows it.
  *
  * @returns one image.
  */
-export function labelSheet(generator: ImageGenerator, test: LabelledImages): ImageBatch {
+export function labelSheet(generator: ImageGenerator, test: PixelSet): ImageBatch {
   const conditions = createConditions(test, 0);
   const columns = Array.from({ length: SHEET_SHAPES.length }, (_, i): GridColumn => ({
     name: `silhouette ${i}`,
-    // of an image of another label in every column
+    // a step of one more than the labels: each column takes an image of the next label
     mask: conditions.part("silhouette", i * (LABELS + 1), 1).masks,
     latent: i,
   }));
   return sheet(generator, columns);
 }
 
-/** A row for each label and a column for each of twelve shapes, which the top row shows, all of one latent: one image. */
+/**
+ * A sheet of shapes: a row for each label and a column for each of twelve shapes, which the top row shows. All images have
+ * the same latent.
+ *
+ * @returns one image.
+ */
 export function maskSheet(generator: ImageGenerator, latent = 0): ImageBatch {
   const columns = SHEET_SHAPES.map((text): GridColumn => {
     const shape = parseShape(text);

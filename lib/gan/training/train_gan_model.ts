@@ -1,28 +1,30 @@
 /**
- * Training the generator by name and writing it as `models/gan-cifar10`: weights, sample sheets, what training measured, and
- * the entry in `models/index.json`.
+ * Training the generator and writing it as `models/gan-cifar10`: weights, sample sheets, what training measured, and the
+ * entry in `models/index.json`.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Cifar10 } from "../../data/mod.ts";
+import type { Dataset, PixelSet } from "../../data/mod.ts";
 import { writePng } from "../../images/mod.ts";
 import { encodeSafetensors, recordModel } from "../../weights/mod.ts";
+import { readDatasetImages } from "../dataset_images.ts";
 import { createCurveMeasure } from "./curve_measure.ts";
 import { createExamples } from "./examples.ts";
 import type { GanRecord } from "./gan_state.ts";
 import { createGenerator, GAN } from "../network/generator.ts";
+import type { ImageGenerator } from "../network/image_generator.ts";
 import type { GanRecipe } from "./recipe.ts";
 import { labelSheet, maskSheet } from "./sample_sheets.ts";
-import { trainGan } from "./train_gan.ts";
+import { type TrainedGan, trainGan } from "./train_gan.ts";
 
 /** Steps of the critic between two rows of the curve. */
 const RECORD_EVERY = 250;
-/** Rows between two measurements, each with sample sheets. */
+/** Rows of the curve between two measurements, each with sample sheets. */
 const MEASURE_EVERY = 2;
 
-/** What is known of a training: one plain document, `training.json`. */
+/** A finished training: one plain document, `training.json`. */
 export interface GanTraining {
   /** The command that made it. */
   readonly command: string;
@@ -34,10 +36,10 @@ export interface GanTraining {
   readonly seconds: number;
   /** Engine, threads and processor. */
   readonly machine: string;
-  /** Numbers in the generator and the critic. */
+  /** How many numbers the two networks have. */
   readonly parameters: { readonly generator: number; readonly critic: number };
   readonly curve: readonly GanRecord[];
-  /** The weight file; null for a training that was made for comparison. */
+  /** The weight file; null for a training that was made for comparison only. */
   readonly file: { readonly bytes: number; readonly sha256: string } | null;
 }
 
@@ -46,15 +48,15 @@ export interface TrainGanModelOptions {
   readonly seed: number;
   readonly recipe: GanRecipe;
   readonly steps: number;
-  /** Ends after this many seconds of training steps, if that is sooner. */
+  /** Training also ends after so many seconds of training steps. */
   readonly seconds?: number;
   /** Folder of the models; the model goes into `<directory>/gan-cifar10`. */
   readonly directory: string;
-  /** Folder of checkpoints, and of sample sheets made on the way. */
+  /** Folder of checkpoints, and of the sample sheets that are made while training. */
   readonly checkpoints: string;
   readonly command: string;
   readonly machine: string;
-  /** Called with the share of the masks that is made, in [0, 1]. */
+  /** Called with the share of the masks that has been made, in [0, 1]. */
   readonly onMasks?: (share: number) => void;
   readonly onStep?: (step: number, distance: number) => void;
   readonly onRecord?: (record: GanRecord) => void;
@@ -64,25 +66,27 @@ export interface TrainGanModelOptions {
   readonly measured?: number;
 }
 
-/** Name of the document of a training: the default loss is the model's, another stands beside it. */
+/** File name of the document of a training. The gradient penalty's is that of the model; the other stands beside it. */
 export function trainingFile(loss: GanRecipe["loss"]): string {
   return loss === "penalty" ? "training.json" : `training-${loss}.json`;
 }
 
 /**
- * Trains the generator, or goes on from its checkpoint, and writes it. With clipped weights only the document is written, to
- * stand beside the model's: its weights stay in the folder of checkpoints.
+ * Trains the generator, or goes on from its checkpoint, and writes it. A training with clipped weights is for comparison:
+ * only its document is written beside the model's, and its weights stay in the folder of checkpoints.
  *
+ * @param dataset of the generator's labels.
  * @throws {Error} when a loss is no longer finite; the last checkpoint is kept.
- * @throws {InputError} when the checkpoint is of another run.
+ * @throws {InputError} when the dataset has other labels, or the checkpoint is of another training.
  */
-export async function trainGanModel(data: Cifar10, options: TrainGanModelOptions): Promise<GanTraining> {
-  const { seed, recipe, checkpoints, directory } = options;
+export async function trainGanModel(dataset: Dataset, options: TrainGanModelOptions): Promise<GanTraining> {
+  const { seed, recipe, checkpoints } = options;
+  const images = await readDatasetImages(dataset);
   const run = recipe.loss === "penalty" ? GAN : `${GAN}-${recipe.loss}`;
   const samples = join(checkpoints, `${run}-samples`);
   await Deno.mkdir(samples, { recursive: true });
-  const examples = createExamples(data.train, seed, options.onMasks);
-  const curve = await createCurveMeasure(data.test, { count: options.measured });
+  const examples = createExamples(images.train, seed, options.onMasks);
+  const curve = await createCurveMeasure(images.test, { count: options.measured });
   const trained = await trainGan(examples, recipe, {
     ...options,
     recordEvery: options.recordEvery ?? Math.round(RECORD_EVERY / recipe.criticSteps),
@@ -90,40 +94,50 @@ export async function trainGanModel(data: Cifar10, options: TrainGanModelOptions
     checkpoint: join(checkpoints, `${run}.safetensors`),
     measure: async (generator, step) => {
       const name = String(step).padStart(6, "0");
-      await writePng(join(samples, `labels-${name}.png`), labelSheet(generator, data.test));
-      await writePng(join(samples, `masks-${name}.png`), maskSheet(generator));
+      await writeSheets(generator, images.test, samples, { labels: `labels-${name}.png`, masks: `masks-${name}.png` });
       return curve.measure(generator);
     },
   }).finally(() => curve.dispose());
+  return await writeModel(trained, images.test, options);
+}
 
+/** Writes what came of a training: its weights, its document and, for the model itself, its sheets and its entry. */
+async function writeModel(
+  { steps, seconds, parameters, curve, weights }: TrainedGan,
+  test: PixelSet,
+  { seed, recipe, checkpoints, directory, command, machine }: TrainGanModelOptions,
+): Promise<GanTraining> {
   const folder = join(directory, GAN);
   await Deno.mkdir(folder, { recursive: true });
-  const bytes = encodeSafetensors(trained.weights, { model: GAN, seed: String(seed), loss: recipe.loss }, "F16");
-  const model = recipe.loss === "penalty";
-  const weightFile = model ? join(folder, "weights.safetensors") : join(checkpoints, `${run}-weights.safetensors`);
+  const bytes = encodeSafetensors(weights, { model: GAN, seed: String(seed), loss: recipe.loss }, "F16");
+  const isModel = recipe.loss === "penalty";
+  const weightFile = isModel
+    ? join(folder, "weights.safetensors")
+    : join(checkpoints, `${GAN}-${recipe.loss}-weights.safetensors`);
   await Deno.writeFile(`${weightFile}.tmp`, bytes);
   await Deno.rename(`${weightFile}.tmp`, weightFile);
-  const training: GanTraining = {
-    command: options.command,
-    seed,
-    recipe,
-    steps: trained.steps,
-    seconds: trained.seconds,
-    machine: options.machine,
-    parameters: trained.parameters,
-    curve: trained.curve,
-    file: model ? { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") } : null,
-  };
+  const file = isModel ? { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") } : null;
+  const training: GanTraining = { command, seed, recipe, steps, seconds, machine, parameters, curve, file };
   await Deno.writeTextFile(join(folder, trainingFile(recipe.loss)), `${JSON.stringify(training, null, 1)}\n`);
-  if (model) {
-    const generator = createGenerator(trained.weights, weightFile);
+  if (isModel) {
+    const generator = createGenerator(weights, weightFile);
     try {
-      await writePng(join(folder, "labels.png"), labelSheet(generator, data.test));
-      await writePng(join(folder, "masks.png"), maskSheet(generator));
+      await writeSheets(generator, test, folder, { labels: "labels.png", masks: "masks.png" });
     } finally {
       generator.dispose();
     }
     await recordModel(GAN, { about: "WGAN-CGAN by label and mask, CIFAR-10 (ours)", licence: "MIT" }, directory);
   }
   return training;
+}
+
+/** Writes the two sample sheets of a generator into a folder, under these names. */
+async function writeSheets(
+  generator: ImageGenerator,
+  test: PixelSet,
+  folder: string,
+  names: { readonly labels: string; readonly masks: string },
+): Promise<void> {
+  await writePng(join(folder, names.labels), labelSheet(generator, test));
+  await writePng(join(folder, names.masks), maskSheet(generator));
 }

@@ -4,9 +4,9 @@ import { createRealComposites } from "../../../lib/gan/measures/real_composites.
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { silhouette } from "../../../lib/gan/masks/silhouette.ts";
-import { type LabelledImages, readCifar10, toImageBatch } from "../../../lib/data/cifar10.ts";
+import { imagesOf, openDataset, type PixelSet, readPixels } from "../../../lib/data/mod.ts";
 
-const { test } = await readCifar10();
+const test = await readPixels((await openDataset({ kind: "cifar10" })).test);
 const PIXELS = 32 * 32;
 
 Deno.test("createConditions() asks for all labels in turn, with silhouettes of test images of each, none twice", () => {
@@ -17,7 +17,7 @@ Deno.test("createConditions() asks for all labels in turn, with silhouettes of t
   const images = labels.length === 20 ? Array.from({ length: 20 }, (_, i) => conditions.testImage(i)) : [];
   images.forEach((image, i) => {
     assert.equal(test.labels[image], i % 10);
-    assert.deepEqual(masks.slice(i * PIXELS, (i + 1) * PIXELS), silhouette(toImageBatch(test, [image]).data));
+    assert.deepEqual(masks.slice(i * PIXELS, (i + 1) * PIXELS), silhouette(imagesOf(test, [image]).data));
   });
   const all = Array.from({ length: 10_000 }, (_, i) => conditions.testImage(i));
   assert.equal(new Set(all).size, 10_000); // 1,000 of each label
@@ -37,15 +37,23 @@ Deno.test("createConditions() depend on seed and index alone", () => {
 });
 
 Deno.test("createConditions() refuses images that lack a label", () => {
-  const few: LabelledImages = { count: 2, pixels: new Uint8Array(2 * 3072), labels: Uint8Array.of(0, 1) };
+  const few: PixelSet = {
+    count: 2,
+    height: 32,
+    width: 32,
+    pixels: new Uint8Array(2 * 3072),
+    labels: Uint8Array.of(0, 1),
+  };
   assert.throws(() => createConditions(few, 0), /no test image of label 2/);
 });
 
 Deno.test("real composites show one image of the label where the mask is and another where it is not", () => {
   // images of one grey each: 10, 20, ... of label 0, and 200 of label 1
   const greys = [10, 20, 30, 40, 200];
-  const images: LabelledImages = {
+  const images: PixelSet = {
     count: 5,
+    height: 32,
+    width: 32,
     pixels: Uint8Array.from({ length: 5 * 3072 }, (_, i) => greys[Math.floor(i / 3072)]),
     labels: Uint8Array.of(0, 0, 0, 0, 1),
   };

@@ -14,22 +14,24 @@ const differences = {
     return {
       count: 0,
       add: ({ count, data }: ImageBatch) =>
-        Array.from({ length: count }, (_, i) => data[3 * i]).flatMap((red) => {
-          const distances = seen.map((other) => Math.abs(red - other));
-          seen.push(red);
-          return distances;
-        }),
+        Promise.resolve(
+          Array.from({ length: count }, (_, i) => data[3 * i]).flatMap((red) => {
+            const distances = seen.map((other) => Math.abs(red - other));
+            seen.push(red);
+            return distances;
+          }),
+        ),
       pooledDistances: () => [],
       dispose: () => {},
     };
   },
 };
 
-Deno.test("labelDiversity() takes the mean over pairs of each label, and of these", () => {
+Deno.test("labelDiversity() takes the mean over pairs of each label, and of these", async () => {
   // image i has label i mod 10; those of label l have reds 0, l / 10 and l / 10: pairs l / 10, l / 10 and 0
   const data = new Float32Array(30 * 3);
   for (let i = 10; i < 30; i++) data[3 * i] = (i % 10) / 10;
-  const { perLabel, mean, byLabel } = labelDiversity(differences, { count: 30, height: 1, width: 1, data });
+  const { perLabel, mean, byLabel } = await labelDiversity(differences, { count: 30, height: 1, width: 1, data });
   assert.equal(perLabel, 3);
   byLabel.forEach((value, label) => assert.ok(Math.abs(value - label / 10 * 2 / 3) < 1e-6));
   assert.ok(Math.abs(mean - 0.45 * 2 / 3) < 1e-6);
@@ -45,18 +47,18 @@ Deno.test("labelDiversity() by LPIPS is 0 for one picture a label, and more for 
       for (let i = 0; i < 20; i++) data.set(pictures[pick(i)], i * 3072);
       return { count: 20, height: 32, width: 32, data };
     };
-    assert.ok(labelDiversity(lpips, batchOf((i) => i % 10)).mean < 1e-6);
-    assert.ok(labelDiversity(lpips, batchOf((i) => i % 9)).mean > 0.05); // the second ten are moved by one
+    assert.ok((await labelDiversity(lpips, batchOf((i) => i % 10))).mean < 1e-6);
+    assert.ok((await labelDiversity(lpips, batchOf((i) => i % 9))).mean > 0.05); // the second ten are moved by one
   } finally {
     lpips.dispose();
   }
 });
 
-Deno.test("labelDiversity() refuses single images and labels of different numbers", () => {
+Deno.test("labelDiversity() refuses single images and labels of different numbers", async () => {
   for (const count of [10, 25, 0]) {
     const images = { count, height: 1, width: 1, data: new Float32Array(3 * count) };
-    assert.throws(
-      () => labelDiversity(differences, images),
+    await assert.rejects(
+      labelDiversity(differences, images),
       new RegExp(`at least 2 images of each, got ${count} in all`),
     );
   }

@@ -5,19 +5,19 @@ import { loadGenerator } from "../../../lib/gan/network/generator.ts";
 import { cardSection, SUMMARY_HEAD, summaryRows } from "../../../lib/gan/measures/card_section.ts";
 import { type GeneratorMeasures, measureGenerator } from "../../../lib/gan/measures/measure_generator.ts";
 import type { MaskCorrelation } from "../../../lib/gan/measures/mask_fidelity.ts";
-import { readCifar10 } from "../../../lib/data/cifar10.ts";
+import { openDataset, readPixels } from "../../../lib/data/mod.ts";
 import { MODELS_DIRECTORY } from "../../../lib/weights/registry.ts";
 import { ignoringAll, maskAsBrightness } from "./toy_generators.ts";
 
 await useBackend();
-const data = await readCifar10();
+const data = await openDataset({ kind: "cifar10" });
 
 /** Two toys measured on the same conditions, once for all tests: a quarter of a minute each. */
 const COUNT = 150;
 const toys = new Map<string, GeneratorMeasures>();
 async function measured(name: "ignoring all" | "mask as brightness"): Promise<GeneratorMeasures> {
   if (!toys.has(name)) {
-    const generator = name === "ignoring all" ? ignoringAll(data.test) : maskAsBrightness();
+    const generator = name === "ignoring all" ? ignoringAll(await readPixels(data.test)) : maskAsBrightness();
     toys.set(name, await measureGenerator(generator, data, { count: COUNT, seed: 3 }));
   }
   return toys.get(name)!;

@@ -1,6 +1,6 @@
 /** Generators whose faults are known, to measure the measures. */
 import { type Conditions, type ImageGenerator, LATENT } from "../../../lib/gan/network/image_generator.ts";
-import { type LabelledImages, toImageBatch } from "../../../lib/data/cifar10.ts";
+import { imagesOf, type PixelSet } from "../../../lib/data/mod.ts";
 import { deriveSeed } from "../../../lib/random.ts";
 
 const SIDE = 32;
@@ -24,10 +24,10 @@ function hash({ latents }: Conditions, index: number): number {
 }
 
 /** Any of the images, whatever the label and the mask. */
-export function ignoringAll(images: LabelledImages): ImageGenerator {
+export function ignoringAll(images: PixelSet): ImageGenerator {
   return toy(
     "ignoring all",
-    (conditions, index) => toImageBatch(images, [hash(conditions, index) % images.count]).data,
+    (conditions, index) => imagesOf(images, [hash(conditions, index) % images.count]).data,
   );
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createExamples } from "../../../lib/gan/training/examples.ts";
-import type { LabelledImages } from "../../../lib/data/cifar10.ts";
+import type { PixelSet } from "../../../lib/data/mod.ts";
 import { createRandom } from "../../../lib/random.ts";
 
 /** Sixty images: a bright square on noise, a different one in each, of ten labels. */
-function someImages(): LabelledImages {
+function someImages(): PixelSet {
   const count = 60;
   const random = createRandom("examples");
   const pixels = new Uint8Array(count * 3072);
@@ -14,7 +14,7 @@ function someImages(): LabelledImages {
       for (let c = 0; c < 3; c++) pixels[n * 3072 + 3 * i + c] = (inside ? 200 : 40) + random.integer(0, 20) + n % 30;
     }
   }
-  return { count, pixels, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) };
+  return { count, height: 32, width: 32, pixels, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) };
 }
 
 const IMAGES = someImages();

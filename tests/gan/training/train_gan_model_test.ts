@@ -3,17 +3,18 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { useBackend } from "../../../lib/engine/mod.ts";
 import { loadGenerator } from "../../../lib/gan/network/generator.ts";
-import { latentOf } from "../../../lib/gan/network/image_generator.ts";
+import { LABEL_NAMES, latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { CLIP_RECIPE, type GanRecipe, PENALTY_RECIPE } from "../../../lib/gan/training/recipe.ts";
 import { type GanTraining, trainGanModel } from "../../../lib/gan/training/train_gan_model.ts";
-import type { Cifar10, LabelledImages } from "../../../lib/data/cifar10.ts";
+import type { Dataset, PixelSet } from "../../../lib/data/mod.ts";
 import { readPng } from "../../../lib/images/png.ts";
 import { createRandom } from "../../../lib/random.ts";
+import { madeUpDataset, plainPixels, sourceOf } from "../../data/made_up_dataset.ts";
 
 await useBackend();
 
 /** Images of noise about a brighter square. */
-function someImages(name: string, count: number): LabelledImages {
+function someImages(name: string, count: number): PixelSet {
   const random = createRandom(name);
   const pixels = new Uint8Array(count * 3072);
   for (let i = 0; i < pixels.length; i++) {
@@ -21,10 +22,13 @@ function someImages(name: string, count: number): LabelledImages {
     const inside = Math.abs((place >> 5) - 15) < 8 && Math.abs((place & 31) - 12) < 6;
     pixels[i] = (inside ? 180 : 60) + random.integer(-20, 20);
   }
-  return { count, pixels, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) };
+  return { count, height: 32, width: 32, pixels, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) };
 }
 
-const DATA: Cifar10 = { train: someImages("train", 40), test: someImages("test", 40) };
+const DATA: Dataset = {
+  ...madeUpDataset(sourceOf(someImages("train", 40)), sourceOf(someImages("test", 40))),
+  classes: LABEL_NAMES,
+};
 const SMALL = { batch: 6, generated: 5, mismatched: 2 };
 
 async function train(folder: string, recipe: GanRecipe, steps: number): Promise<GanTraining> {
@@ -78,4 +82,25 @@ Deno.test("trainGanModel() writes the generator, its training, sheets and the in
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("trainGanModel() refuses a dataset of other labels or another size of images", async () => {
+  const options = {
+    seed: 0,
+    recipe: PENALTY_RECIPE,
+    steps: 1,
+    directory: "/nowhere",
+    checkpoints: "/nowhere",
+    command: "",
+    machine: "",
+  };
+  await assert.rejects(
+    trainGanModel({ ...DATA, classes: ["cat", "dog"] }, options),
+    /the generator has the labels airplane, .*truck, and made up has cat, dog; give a dataset of the same labels/,
+  );
+  const large = sourceOf(plainPixels(10, { height: 64, width: 48 }, () => 0));
+  await assert.rejects(
+    trainGanModel({ ...DATA, test: large }, options),
+    /images of 32x32 px, and those of made up are 48x64; give a dataset of 32x32 px/,
+  );
 });

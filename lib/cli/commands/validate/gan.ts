@@ -6,11 +6,11 @@
 import type { Command } from "commander";
 import { dirname, join } from "node:path";
 import { InputError } from "../../../errors.ts";
-import { type DataOptions, withDataOption } from "../../options/data.ts";
+import { type DataOptions, datasetRef, withDataOption } from "../../options/data.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
 import { formatTable, globalOptions, printNote, printResult } from "../../console/output.ts";
-import { createProgress } from "../../console/progress.ts";
+import { createProgress, type Progress } from "../../console/progress.ts";
 
 interface GanOptions extends DataOptions {
   readonly count: number;
@@ -20,7 +20,7 @@ interface GanOptions extends DataOptions {
   readonly card?: boolean;
 }
 
-/** Five of each label; as many as there are training images. */
+/** Images to measure: at least five of each label, at most as many as there are training images. */
 const COUNT = { least: 50, most: 50_000, usual: 5000 };
 
 /** Adds the command to `validate`. */
@@ -35,28 +35,23 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       .option("--card", "write them and the card anew beside the committed generator, models/gan-cifar10"),
   ).action(async (options: GanOptions, command: Command) => {
     const { count, seed, out } = options;
+    const { quiet } = globalOptions(command);
     if (options.card && options.weights !== undefined) {
       throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
     }
     if (out !== undefined) await requireFolder(out); // before minutes of work
-    const { readCifar10 } = await import("../../../data/mod.ts");
-    const { measureGenerator } = await import("../../../gan/measures/mod.ts");
-    const { SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
+    const { openDataset } = await import("../../../data/mod.ts");
+    const { measureGenerator, SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
-    const data = await readCifar10(typeof options.data === "string" ? options.data : undefined);
+    const dataset = await openDataset(datasetRef(options));
     const generator = await load(options.weights);
     try {
-      let progress: ReturnType<typeof createProgress> | undefined;
-      const measures = await measureGenerator(generator, data, {
+      let progress: Progress | undefined;
+      const measures = await measureGenerator(generator, dataset, {
         count,
         seed,
         onProgress: (done, total, doing) => {
-          progress ??= createProgress({
-            title: "measuring",
-            total,
-            unit: "images",
-            quiet: globalOptions(command).quiet,
-          });
+          progress ??= createProgress({ title: "measuring", total, unit: "images", quiet });
           progress.update(done, doing);
         },
       });
@@ -67,11 +62,9 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       }
       if (options.card) {
         const { MODELS_DIRECTORY } = await import("../../../weights/mod.ts");
-        const { MEASURES_FILE } = await import("../../../gan/training/mod.ts");
-        const { writeCardWithCurve } = await import("../../../gan/training/mod.ts");
+        const { writeMeasures } = await import("../../../gan/training/mod.ts");
         const folder = join(MODELS_DIRECTORY, generator.name);
-        writeWhole(join(folder, MEASURES_FILE), `${JSON.stringify(measures, null, 2)}\n`);
-        await writeCardWithCurve(folder);
+        await writeMeasures(folder, measures);
         printNote(command, `note: the card is ${join(folder, "card.md")}`);
       }
       printResult(command, measures, () =>
