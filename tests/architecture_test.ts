@@ -37,6 +37,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Rooms inside rooms that have a door of their own. */
 const INNER_ROOMS = [
   "engine/native",
+  "gan/generation",
   "gan/masks",
   "gan/measures",
   "gan/network",

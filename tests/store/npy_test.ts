@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
-import { decodeNpy, encodeNpy } from "../../lib/store/npy.ts";
+import { decodeNpy, encodeNpy, encodeNpyHeader } from "../../lib/store/npy.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`../../fixtures/npy/${name}.npy`, import.meta.url));
 
@@ -106,4 +106,15 @@ Deno.test("decodeNpy() returns what encodeNpy() was given", () => {
     const data = Float64Array.from({ length: dims.reduce((product, n) => product * n, 1) }, (_, i) => i / 3);
     assert.deepEqual(decodeNpy(encodeNpy({ shape: dims, data }), "x"), { shape: dims, data });
   }));
+});
+
+Deno.test("encodeNpyHeader() is the beginning of the whole file", () => {
+  for (const shape of [[7], [12, 32, 32, 3], [1_000_000, 32, 32]] as const) {
+    const header = encodeNpyHeader(shape, "f4");
+    assert.equal(header.length % 64, 0);
+    assert.match(new TextDecoder("latin1").decode(header), new RegExp(`'shape': \\(${shape.join(", ")},?\\), } *\\n$`));
+  }
+  const data = new Float32Array(5 * 32 * 32 * 3);
+  const header = encodeNpyHeader([5, 32, 32, 3], "f4");
+  assert.deepEqual(header, encodeNpy({ shape: [5, 32, 32, 3], data }).slice(0, header.length));
 });

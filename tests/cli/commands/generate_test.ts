@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseLabels, registerGenerate } from "../../../lib/cli/commands/generate.ts";
-import { GrowingFile } from "../../../lib/cli/console/growing_file.ts";
+import { registerGenerate } from "../../../lib/cli/commands/generate.ts";
 import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
-import { decodeNpy, encodeNpy, encodeNpyHeader } from "../../../lib/store/npy.ts";
+import { decodeNpy, encodeNpy } from "../../../lib/store/npy.ts";
 import { blueOf, toyGenerator } from "../../gan/toy_generator.ts";
 import { inFolder, refused } from "../refused.ts";
 import { withToy } from "../toy_command.ts";
@@ -233,23 +232,3 @@ Deno.test("generate leaves no half-written file where its generator fails, nor a
     assert.deepEqual(filesIn(folder), ["images.npy"]);
     assert.equal(Deno.readTextFileSync(join(folder, "images.npy")), "older");
   }));
-
-Deno.test("encodeNpyHeader() is the beginning of the whole array, and GrowingFile says why it cannot write", () => {
-  for (const shape of [[7], [12, 32, 32, 3], [1_000_000, 32, 32]] as const) {
-    const header = encodeNpyHeader(shape, "f4");
-    assert.equal(header.length % 64, 0);
-    assert.match(new TextDecoder("latin1").decode(header), new RegExp(`'shape': \\(${shape.join(", ")},?\\), } *\\n$`));
-  }
-  const data = new Float32Array(5 * 32 * 32 * 3);
-  const header = encodeNpyHeader([5, 32, 32, 3], "f4");
-  assert.deepEqual(header, encodeNpy({ shape: [5, 32, 32, 3], data }).slice(0, header.length));
-  assert.throws(
-    () => new GrowingFile("/nowhere/file"),
-    /\/nowhere\/file cannot be written: .*choose another folder with --out/,
-  );
-});
-
-Deno.test("parseLabels() takes names, numbers and all", () => {
-  assert.deepEqual(parseLabels("Ship, 0"), [8, 0]);
-  assert.deepEqual(parseLabels("all"), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-});

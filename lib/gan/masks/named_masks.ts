@@ -1,39 +1,30 @@
 /**
- * Masks as options: a file, or a shape by name.
+ * Masks that a user asks for by text: a shape by name, or a file.
  *
  * @module
  */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import {
-  checkMask,
-  decodeMask,
-  drawShape,
-  type Mask,
-  MASK_SIZE,
-  parseShape,
-  SHAPE_NAMES,
-} from "../../gan/masks/mod.ts";
 import { decodeNpy, isNpy } from "../../store/mod.ts";
-
-/** What a mask may be, for `--help`. */
-export const MASK_HELP = "a PNG or .npy file, or a shape such as disk, letter-T or disk:x=.2,y=-.1,size=.4,angle=30";
+import { decodeMask } from "./mask_file.ts";
+import { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./shapes.ts";
 
 /** A mask that was asked for. */
 export interface NamedMask {
-  /** As it was asked for. */
+  /** The text by which it was asked for. */
   readonly text: string;
-  /** The same in letters that file names may have. */
+  /** A name for it in file names: other characters than letters, digits and `.+-_~` are replaced. */
   readonly name: string;
   readonly mask: Mask;
 }
 
 /**
- * Reads masks. What names a shape is one; a file of that name needs a path such as `./disk`.
+ * Reads masks. A text that names a shape is that shape; a file of the same name needs a path such as `./disk`.
  *
- * @returns one each, with different names.
- * @throws {InputError} when one is neither a shape nor a file, is no mask, or comes twice.
+ * @param texts a shape such as `disk:size=.4`, or the path of a PNG or .npy file, for each mask.
+ * @returns a mask for each text. No two have the same name.
+ * @throws {InputError} when a text is neither a shape nor a file, when its mask has no contour, or when it comes twice.
  */
 export async function readMasks(texts: readonly string[]): Promise<NamedMask[]> {
   const masks: NamedMask[] = [];

@@ -1,17 +1,17 @@
 /**
- * Files that are longer than should be held in memory: written piece by piece, and there under their name only when whole.
+ * Files too long to be held in memory. They are written piece by piece, and get their name only when they are complete.
  *
  * @module
  */
 import { InputError, messageOf } from "../../errors.ts";
 
-/** A file in the making. */
-export class GrowingFile {
+/** A file that is being written. */
+export class UnfinishedFile {
   private readonly unfinished: string;
   private readonly file: Deno.FsFile;
 
   /**
-   * @param path where it will be; what is there is replaced in the end.
+   * @param path where it will be. A file that is there is replaced when this one is finished.
    * @throws {InputError} when nothing can be written there.
    */
   constructor(readonly path: string) {
@@ -19,20 +19,20 @@ export class GrowingFile {
     this.file = this.attempt(() => Deno.openSync(this.unfinished, { write: true, create: true, truncate: true }));
   }
 
-  /** Adds to its end. */
+  /** Appends bytes. */
   write(bytes: Uint8Array): void {
     this.attempt(() => {
       for (let written = 0; written < bytes.length;) written += this.file.writeSync(bytes.subarray(written));
     });
   }
 
-  /** Gives it its name. */
+  /** Gives the complete file its name. */
   finish(): void {
     this.file.close();
     this.attempt(() => Deno.renameSync(this.unfinished, this.path));
   }
 
-  /** Removes what was written. */
+  /** Removes what was written, unless the file is finished. */
   discard(): void {
     try {
       this.file.close();
@@ -55,7 +55,7 @@ export class GrowingFile {
   }
 }
 
-/** The bytes of numbers as .npy files hold them: little-endian, as every machine has them that Deno runs on. */
+/** Numbers as bytes, in the order of .npy files: little-endian, which is the order of all machines that Deno runs on. */
 export function npyEntries(data: Float32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
