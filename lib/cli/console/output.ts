@@ -80,6 +80,11 @@ export function decimals(value: number | null, digits = 3): string {
   return value === null ? "-" : value.toFixed(digits);
 }
 
+/** A correlation with two decimals, `-` for null. One that rounds to zero has no sign. */
+export function correlationText(value: number | null): string {
+  return decimals(value, 2).replace(/^-0\.00$/, "0.00");
+}
+
 /** A time for reading, such as `3.2 s`, `4 min 05 s` or `1 h 02 min`. */
 export function duration(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, "0");

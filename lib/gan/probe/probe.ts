@@ -1,31 +1,31 @@
 /**
- * Probing the units of a network with generated images: what of an image drives a unit, its label or its contour?
+ * Probes the units of a network with generated images: what of an image drives a unit, its label or its contour?
  *
  * @module
  */
+import { meanSimple } from "simple-statistics";
 import { InputError } from "../../errors.ts";
-import { CIFAR10_CLASSES } from "../../data/mod.ts";
 import type { Network } from "../../networks/mod.ts";
 import type { ImageBatch, UnitId } from "../../types.ts";
 import { type ActivationOptions, imageActivations } from "../../visualize/mod.ts";
 import { drivingLevels } from "./driving_levels.ts";
-import { type ImageGenerator, LABELS, LATENT, latentOf } from "../network/image_generator.ts";
+import { type ImageGenerator, joinConditions, LABEL_NAMES, LABELS, latentOf } from "../network/image_generator.ts";
 import { checkMask, drawShape, type Mask, MASK_SIZE, parseShape } from "../masks/shapes.ts";
 import { cellMeans, type VarianceShares, varianceShares } from "../../statistics/mod.ts";
 
 /** A mask of a probe. */
 export interface ProbeMask {
-  /** Name of the mask, such as `disk upper left`. */
+  /** Its name, such as `disk upper left`. */
   readonly name: string;
   /** Name of its shape, such as `disk`. */
   readonly shape: string;
   readonly mask: Mask;
 }
 
-/** Shapes of a probe unless others are asked for: closed, hollow, cornered, long and branching contours. */
+/** The shapes of a probe by default: closed, hollow, cornered, long and branching contours. */
 export const PROBE_SHAPES: readonly string[] = ["disk", "ring", "triangle", "bar", "cross", "letter-T"];
 
-/** Where each shape is drawn: far enough apart to move a contour, near enough to keep it inside the image. */
+/** Where each shape is drawn: the contour moves, and stays within the image. */
 const POSITIONS = [{ name: "upper left", x: -0.3, y: 0.3 }, { name: "lower right", x: 0.3, y: -0.3 }] as const;
 
 /**
@@ -52,12 +52,12 @@ export function probeMasks(shapes: readonly string[] = PROBE_SHAPES): ProbeMask[
   });
 }
 
-/** What a probe shows to a network: as many images of each label under each mask, every one of a latent of its own. */
+/** What a probe shows to a network: equally many images of each label under each mask, each image with its own latent. */
 export interface ProbeDesign {
   readonly masks: readonly ProbeMask[];
   /** Images of each label and mask, at least 2. */
   readonly latents: number;
-  /** Seed of the latents. */
+  /** Of the latents. */
   readonly seed: number;
 }
 
@@ -65,17 +65,17 @@ export interface ProbeDesign {
 export interface UnitProbe extends UnitId {
   /** Mean activation over all images. */
   readonly mean: number;
-  /** Shares of its variance; null where the activation is the same for all images. */
+  /** Where its variance comes from; null when the activation is the same for all images. */
   readonly shares: VarianceShares | null;
   /** Names of the labels that drive the unit, see {@linkcode drivingLevels}. */
   readonly labels: readonly string[];
-  /** Names of the shapes that drive the unit, wherever they are. */
+  /** Names of the shapes that drive the unit, at both places together. */
   readonly shapes: readonly string[];
   /** Mean activation of each label under each mask, shape [10, masks]. */
   readonly cellMeans: readonly number[];
 }
 
-/** Images generated at a time. */
+/** Images generated and shown at a time. */
 const BATCH = 200;
 
 /** Number of images of a probe. */
@@ -84,82 +84,78 @@ export function probeSize({ masks, latents }: ProbeDesign): number {
 }
 
 /**
- * Shows generated images of every label under every mask to a network, and analyses the activations of its units.
+ * Shows generated images of every label under every mask to a network, and analyses the activations of its units. All layers
+ * are read in one pass.
  *
- * @param units which units, in any order.
- * @param activation how a unit's activation on an image is one number; that of the units' visualizations.
+ * @param units in any order.
+ * @param activation how a unit's responses to an image become one number: as in the visualizations of the units.
  * @param onImages called with the number of images done.
- * @returns one for each unit, in their order; it depends on the generator, the network, the design and the unit alone.
- * @throws {InputError} when the network takes images of another size than the generator makes.
+ * @returns a probe for each unit, in their order. It depends on the generator, the network, the design and the unit alone.
+ * @throws {InputError} when the network does not take images of the size that the generator makes.
  */
-export function probeUnits(
+export async function probeUnits(
   generator: ImageGenerator,
   network: Network,
   units: readonly UnitId[],
   design: ProbeDesign,
   activation: ActivationOptions,
   onImages: (done: number) => void = () => {},
-): UnitProbe[] {
-  if (network.inputSize !== MASK_SIZE) {
+): Promise<UnitProbe[]> {
+  const { height, width } = network.input;
+  if (height !== MASK_SIZE || width !== MASK_SIZE) {
     throw new InputError(
-      `${network.name} takes images of ${network.inputSize} pixels, and ${generator.name} makes such of ${MASK_SIZE}; ` +
-        `probe a model of ${MASK_SIZE} pixels`,
+      `${network.name} takes images of ${width}x${height} px, and ${generator.name} makes such of ` +
+        `${MASK_SIZE}x${MASK_SIZE} px; probe a model of ${MASK_SIZE}x${MASK_SIZE} px`,
     );
   }
   const images = probeSize(design);
   const layers = [...new Set(units.map(({ layer }) => layer))];
+  const readings = layers.map((layer) => ({ layer, options: activation }));
   const values = new Map(units.map((unit) => [unit, new Float32Array(images)]));
   for (let start = 0; start < images; start += BATCH) {
     const batch = probeImages(generator, design, start, Math.min(images, start + BATCH));
-    for (const layer of layers) {
-      const { data, cols } = imageActivations(network, layer, batch, activation);
-      for (const [unit, own] of values) {
-        if (unit.layer !== layer) continue;
-        for (let i = 0; i < batch.count; i++) own[start + i] = data[i * cols + unit.unit];
-      }
+    const activations = await imageActivations(network, readings, batch);
+    for (const [{ layer, unit }, own] of values) {
+      const { data, cols } = activations[layers.indexOf(layer)];
+      for (let i = 0; i < batch.count; i++) own[start + i] = data[i * cols + unit];
     }
     onImages(start + batch.count);
   }
   return units.map((unit) => analyse(unit, values.get(unit)!, design));
 }
 
-/** Images `from` to `to` of a probe: by label, then mask, then latent. */
+/** Images `from` to `to` - 1 of a probe: by label, then mask, then latent. */
 function probeImages(
   generator: ImageGenerator,
   { masks, latents, seed }: ProbeDesign,
   from: number,
   to: number,
 ): ImageBatch {
-  const count = to - from;
-  const conditions = {
-    latents: new Float32Array(count * LATENT),
-    labels: new Array<number>(count),
-    masks: new Float32Array(count * MASK_SIZE ** 2),
-  };
-  for (let i = 0; i < count; i++) {
-    const cell = Math.floor((from + i) / latents);
-    // latents of its own for every image: the analysis takes images as independent
-    conditions.latents.set(latentOf(seed, from + i), i * LATENT);
-    conditions.labels[i] = Math.floor(cell / masks.length);
-    conditions.masks.set(masks[cell % masks.length].mask, i * MASK_SIZE ** 2);
-  }
-  return generator.generate(conditions);
+  return generator.generate(joinConditions(Array.from({ length: to - from }, (_, i) => {
+    const image = from + i;
+    const cell = Math.floor(image / latents);
+    return {
+      latent: latentOf(seed, image), // each image has its own: the analysis takes images as independent
+      label: Math.floor(cell / masks.length),
+      mask: masks[cell % masks.length].mask,
+    };
+  })));
 }
 
 function analyse({ layer, unit }: UnitId, values: Float32Array, { masks, latents }: ProbeDesign): UnitProbe {
   const shapes = [...new Set(masks.map(({ shape }) => shape))];
-  const maskOf = (image: number) => masks[Math.floor(image / latents) % masks.length];
-  const means = cellMeans(values, LABELS, masks.length);
+  const shapeOf = (image: number) => masks[Math.floor(image / latents) % masks.length].shape;
+  const means = [...cellMeans(values, LABELS, masks.length)];
   const perLabel = masks.length * latents;
+  const ofLabels = LABEL_NAMES.map((_, label) => values.subarray(label * perLabel, (label + 1) * perLabel));
+  const ofShapes = shapes.map((shape) => values.filter((_, image) => shapeOf(image) === shape));
   return {
     layer,
     unit,
-    mean: means.reduce((sum, mean) => sum + mean, 0) / means.length,
+    mean: meanSimple(means),
     shares: varianceShares(values, LABELS, masks.length),
-    labels: drivingLevels(CIFAR10_CLASSES.map((_, label) => values.subarray(label * perLabel, (label + 1) * perLabel)))
-      .map((label) => CIFAR10_CLASSES[label]),
-    shapes: drivingLevels(shapes.map((shape) => values.filter((_, image) => maskOf(image).shape === shape)))
-      .map((index) => shapes[index]),
-    cellMeans: [...means],
+    labels: drivingLevels(ofLabels).map((label) => LABEL_NAMES[label]),
+    shapes: drivingLevels(ofShapes).map((index) => shapes[index]),
+    cellMeans: means,
   };
 }

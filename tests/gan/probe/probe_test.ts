@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../../lib/engine/mod.ts";
 import { drivingLevels } from "../../../lib/gan/probe/driving_levels.ts";
-import { latentOf } from "../../../lib/gan/network/image_generator.ts";
+import { LABEL_NAMES, latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { PROBE_SHAPES, probeMasks, probeSize, probeUnits } from "../../../lib/gan/probe/probe.ts";
-import { CIFAR10_CLASSES } from "../../../lib/data/cifar10.ts";
 import type { Network } from "../../../lib/networks/network.ts";
 import { createRandom } from "../../../lib/random.ts";
 import { blueOf, toyGenerator } from "../toy_generator.ts";
@@ -70,11 +69,11 @@ Deno.test("probeMasks() are each shape at two places, and refuse what is no set 
 /** Units that see one colour channel's mean each, one that sees red less green, and one that sees nothing. */
 const COLOURS: Network = {
   name: "colours",
-  inputSize: 32,
-  layers: [{ name: "mean", kind: "dense", units: 3 }, { name: "mixed", kind: "dense", units: 2 }],
-  activations(images, layer) {
+  input: { height: 32, width: 32 },
+  layers: [{ name: "mean", positions: "none", units: 3 }, { name: "mixed", positions: "none", units: 2 }],
+  activations(images, layers) {
     const means = tf.mean(images, [1, 2]) as tf.Tensor2D;
-    return layer === "mean" ? means : tf.matMul(means, tf.tensor2d([[1, 0], [-1, 0], [0, 0]]));
+    return layers.map((layer) => layer === "mean" ? means : tf.matMul(means, tf.tensor2d([[1, 0], [-1, 0], [0, 0]])));
   },
   dispose() {},
 };
@@ -94,7 +93,7 @@ Deno.test("probeUnits() tells units that see the label, the mask and the latent 
   const before = tf.memory().numTensors;
   const activation = { reduce: "mean", postRelu: false } as const;
   const generator = toyGenerator((images) => batches.push(images));
-  const result = probeUnits(generator, COLOURS, units, design, activation, (images) => done.push(images));
+  const result = await probeUnits(generator, COLOURS, units, design, activation, (images) => done.push(images));
   assert.equal(tf.memory().numTensors, before);
   assert.equal(probeSize(design), 480);
   assert.deepEqual([batches, done], [[200, 200, 80], [200, 400, 480]]);
@@ -107,7 +106,7 @@ Deno.test("probeUnits() tells units that see the label, the mask and the latent 
   near(red.cellMeans[4 * 8 + 1], 0.8, 1e-4);
   // in tenths: 6 is 6 - 39 / 9 = 1.67 above the mean of the rest, whose squares about it sum to 80; with 48 images a label
   // and 478 degrees of freedom, d = 1.67 / sqrt(80 * 48 / 478) = .59. 5 is .56 above, d = .19
-  assert.deepEqual(red.labels, CIFAR10_CLASSES.slice(6));
+  assert.deepEqual(red.labels, LABEL_NAMES.slice(6));
   assert.deepEqual(red.shapes, []);
 
   near(green.shares!.mask, 1, 1e-6);
@@ -133,11 +132,12 @@ Deno.test("probeUnits() says the same of a unit whatever else is probed, and ref
   const design = { masks: probeMasks(["disk", "cross"]), latents: 2, seed: 0 };
   const activation = { reduce: "mean", postRelu: false } as const;
   const unit = { layer: "mean", unit: 1 };
-  const alone = probeUnits(toyGenerator(), COLOURS, [unit], design, activation);
-  const among = probeUnits(toyGenerator(), COLOURS, [{ layer: "mixed", unit: 0 }, unit], design, activation);
+  const alone = await probeUnits(toyGenerator(), COLOURS, [unit], design, activation);
+  const among = await probeUnits(toyGenerator(), COLOURS, [{ layer: "mixed", unit: 0 }, unit], design, activation);
   assert.deepEqual(alone[0], among[1]);
-  assert.throws(
-    () => probeUnits(toyGenerator(), { ...COLOURS, inputSize: 224 }, [unit], design, activation),
-    /colours takes images of 224 pixels, and toy makes such of 32; probe a model of 32 pixels/,
+  const other = { ...COLOURS, input: { height: 32, width: 224 } };
+  await assert.rejects(
+    probeUnits(toyGenerator(), other, [unit], design, activation),
+    /colours takes images of 224x32 px, and toy makes such of 32x32 px; probe a model of 32x32 px/,
   );
 });
