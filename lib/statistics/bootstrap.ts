@@ -27,9 +27,9 @@ export interface BootstrapOptions {
 }
 
 /**
- * Percentile bootstrap interval of a statistic. Each resample draws indices with replacement within each stratum, as many as
- * the stratum has, so that the sizes of the strata stay as they are. For the interval of a paired difference, give a
- * statistic that computes both sides from the same indices and subtracts them.
+ * Percentile bootstrap interval of a statistic. Each resample draws indices with replacement within each stratum, as
+ * many as the stratum has, so that the sizes of the strata stay as they are. For the interval of a paired difference,
+ * give a statistic that computes both sides from the same indices and subtracts them.
  *
  * @param strata the indices of each stratum; an empty stratum contributes nothing.
  * @param statistic of the drawn indices, stratum after stratum; null where it is undefined. The array is used again.
@@ -53,8 +53,8 @@ export function bootstrapInterval(
 /** Resamples of an estimate: a generator's card has dozens of them, of thousands of images each. */
 const ESTIMATE_RESAMPLES = 1000;
 /**
- * Share of the resamples below the interval of an estimate, and above it. In floating point (1 - .95) / 2 is 2e-17 more:
- * with it, the last digits of the measures in models/gan-cifar10 would be others.
+ * Share of the resamples below the interval of an estimate, and above it. In floating point (1 - .95) / 2 is 2e-17
+ * more: with it, the last digits of the measures in models/gan-cifar10 would be others.
  */
 const ESTIMATE_TAIL = 0.025;
 
@@ -63,7 +63,8 @@ const ESTIMATE_TAIL = 0.025;
  *
  * @param count number of cases.
  * @param statistic of cases by their indices; null where it is undefined. The array is used again.
- * @returns null when there are no cases, or when the statistic is undefined for them or for more than half of the resamples.
+ * @returns null when there are no cases, or when the statistic is undefined for them or for more than half of the
+ *   resamples.
  */
 export function estimate(
   count: number,

@@ -6,23 +6,23 @@
 import { permutation, type Random } from "../random.ts";
 
 /**
- * How far below the observed statistic a shuffled one may lie and still count as equal: a sum in another order differs in
- * its last bits.
+ * How far below the observed statistic a shuffled one may lie and still count as equal: a sum in another order differs
+ * in its last bits.
  */
 const ROUNDING = 1e-9;
 
 /**
- * Two-sided p-value of an association of pairs, by permutation within strata: how often shuffled pairs give a statistic at
- * least as far from zero as the pairs as they are.
+ * Two-sided p-value of an association of pairs, by permutation within strata: how often shuffled pairs give a statistic
+ * at least as far from zero as the pairs as they are.
  *
  *     p = (1 + hits) / (1 + permutations)
  *
- * A shuffle exchanges partners within each stratum only, so that differences between strata are in every shuffle as they are
- * in the data. With one stratum of all pairs this is the usual permutation test.
+ * A shuffle exchanges partners within each stratum only, so that differences between strata are in every shuffle as
+ * they are in the data. With one stratum of all pairs this is the usual permutation test.
  *
  * @param strata the indices of the pairs of each stratum.
- * @param statistic of a pairing: `partners[i]` is the index of the pair from which pair i gets its second member. It is zero
- *   when there is no association, and of the order of 1. The array is used again.
+ * @param statistic of a pairing: `partners[i]` is the index of the pair from which pair i gets its second member. It is
+ *   zero when there is no association, and of the order of 1. The array is used again.
  * @param permutations how many shuffles are drawn, at least 1.
  * @returns in (0, 1].
  * @throws {RangeError} when `permutations` is not a positive integer.

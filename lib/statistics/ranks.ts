@@ -29,8 +29,8 @@ export function ranks(values: readonly number[]): number[] {
 }
 
 /**
- * Spearman's rank correlation: Pearson's correlation of the ranks, where equal values share their mean rank. This holds with
- * ties too.
+ * Spearman's rank correlation: Pearson's correlation of the ranks, where equal values share their mean rank. This holds
+ * with ties too.
  *
  * @param a values, none NaN.
  * @param b as many values, b[i] beside a[i].

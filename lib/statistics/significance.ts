@@ -16,8 +16,8 @@ export function studentTail(t: number, freedom: number): number {
 }
 
 /**
- * Which of several null hypotheses to reject, by the procedure of Benjamini and Hochberg: the k hypotheses with the smallest
- * p-values, for the largest k whose k-th smallest p-value is at most k / n times the rate.
+ * Which of several null hypotheses to reject, by the procedure of Benjamini and Hochberg: the k hypotheses with the
+ * smallest p-values, for the largest k whose k-th smallest p-value is at most k / n times the rate.
  *
  * @param pValues one for each of n hypotheses.
  * @param rate expected share of true null hypotheses among those that are rejected.

@@ -1,12 +1,13 @@
 import { ranks } from "./ranks.ts";
 
 /**
- * Rank correlation within strata, free of differences between them: Pearson's correlation of ranks that are taken within
- * each stratum, minus their mean, divided by the size of the stratum.
+ * Rank correlation within strata, free of differences between them: Pearson's correlation of ranks that are taken
+ * within each stratum, minus their mean, divided by the size of the stratum.
  *
  * @param a values, none NaN.
  * @param b as many values, b[i] beside a[i].
- * @param strata the name of each pair's stratum. A stratum in which all values of `a` or of `b` are equal does not count.
+ * @param strata the name of each pair's stratum. A stratum in which all values of `a` or of `b` are equal does not
+ *   count.
  * @returns in [-1, 1]; null when no stratum counts.
  */
 export function spearmanWithin(

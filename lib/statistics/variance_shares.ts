@@ -29,9 +29,9 @@ export interface VarianceShares {
  *
  *     eta^2 = SS / SS_total        omega^2 = (SS - df W) / (SS_total + W)
  *
- * @param values activations of `labels` x `masks` cells of one size of at least 2: all images of the first label under the
- *   first mask, then those of the first label under the second mask, and so on. Each image needs its own latent: the
- *   analysis takes images as independent.
+ * @param values activations of `labels` x `masks` cells of one size of at least 2: all images of the first label under
+ *   the first mask, then those of the first label under the second mask, and so on. Each image needs its own latent:
+ *   the analysis takes images as independent.
  * @returns null when the activation is the same for all images.
  * @throws {RangeError} when there are fewer than two labels or masks, or the cells are not of one size of at least 2.
  * @see Fisher (1925), "Statistical Methods for Research Workers", chapter 7; Hays (1963) on omega squared

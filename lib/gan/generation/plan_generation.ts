@@ -52,8 +52,8 @@ export const USUAL_COUNT = 16;
 /**
  * Plans images.
  *
- * @throws {InputError} when there is no such label or mask, when one comes twice, when `count` and `latent` contradict each
- *   other, or when there would be more than {@linkcode MOST_IMAGES}.
+ * @throws {InputError} when there is no such label or mask, when one comes twice, when `count` and `latent` contradict
+ *   each other, or when there would be more than {@linkcode MOST_IMAGES}.
  */
 export async function planGeneration(request: GenerationRequest): Promise<GenerationPlan> {
   const { latent, seed } = request;

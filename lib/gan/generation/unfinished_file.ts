@@ -55,7 +55,9 @@ export class UnfinishedFile {
   }
 }
 
-/** Numbers as bytes, in the order of .npy files: little-endian, which is the order of all machines that Deno runs on. */
+/**
+ * Numbers as bytes, in the order of .npy files: little-endian, which is the order of all machines that Deno runs on.
+ */
 export function npyEntries(data: Float32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -6,14 +6,20 @@
 import { IMAGE, PIXELS, requireLength, SIZE, smooth } from "./planes.ts";
 import type { Mask } from "./shapes.ts";
 
-/** Quantile of the gradients that becomes 1. The strongest twentieth is cut off, since single pixels would set the scale otherwise. */
+/**
+ * Quantile of the gradients that becomes 1. The strongest twentieth is cut off, since single pixels would set the scale
+ * otherwise.
+ */
 const EDGE_PERCENTILE = 0.95;
-/** Smallest gradient that may become 1, where a step of one channel from 0 to 1 is 1: the noise of an image without edges is not enlarged. */
+/**
+ * Smallest gradient that may become 1, where a step of one channel from 0 to 1 is 1: the noise of an image without
+ * edges is not enlarged.
+ */
 const LEAST_EDGE = 0.1;
 
 /**
- * The edges of an image: the length of its gradient over the three channels by Sobel's kernels, smoothed over neighbouring
- * pixels, then divided by its 95th percentile and cut off at 1.
+ * The edges of an image: the length of its gradient over the three channels by Sobel's kernels, smoothed over
+ * neighbouring pixels, then divided by its 95th percentile and cut off at 1.
  *
  * @param image shape [32, 32, 3], in [0, 1].
  * @returns shape [32, 32], in [0, 1]; all 0 for an image of one colour.

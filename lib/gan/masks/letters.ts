@@ -1,13 +1,13 @@
 /**
- * The letters A to Z as strokes of one thickness. A stroke goes through points of a grid of 4 x 6 cells; round letters are
- * polygons.
+ * The letters A to Z as strokes of one thickness. A stroke goes through points of a grid of 4 x 6 cells; round letters
+ * are polygons.
  *
  * @module
  */
 
 /**
- * The strokes of each letter, with blanks between them. A stroke is a list of points, and a point two digits: its column
- * 0 .. 4 and its row 0 .. 6 from the top left.
+ * The strokes of each letter, with blanks between them. A stroke is a list of points, and a point two digits: its
+ * column 0 .. 4 and its row 0 .. 6 from the top left.
  */
 const LINES: Readonly<Record<string, string>> = {
   A: "062046 1434",

@@ -51,7 +51,10 @@ export function decodeMask(bytes: Uint8Array, source: string): Mask {
   return checkMask(resampleArea({ height, width, data }), source);
 }
 
-/** Resizes to 32 x 32: each new pixel is the mean over its area, to which old pixels across its border contribute in part. */
+/**
+ * Resizes to 32 x 32: each new pixel is the mean over its area, to which old pixels across its border contribute in
+ * part.
+ */
 function resampleArea({ height, width, data }: Plane): Mask {
   const mask = new Float64Array(MASK_SIZE * MASK_SIZE);
   const rows = overlaps(height);

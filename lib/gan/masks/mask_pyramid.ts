@@ -6,8 +6,8 @@
 import { spaceToDepth, tf } from "../../engine/mod.ts";
 
 /**
- * Masks for layers of 4, 8, 16 and 32 pixels. The first three see a mask at twice their own resolution: each block of 2 x 2
- * pixels of the mask becomes four channels.
+ * Masks for layers of 4, 8, 16 and 32 pixels. The first three see a mask at twice their own resolution: each block of 2
+ * x 2 pixels of the mask becomes four channels.
  */
 export interface MaskPyramid {
   /** Shape [N, 4, 4, 4]. */

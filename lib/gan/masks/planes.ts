@@ -13,8 +13,8 @@ export const PIXELS = SIZE * SIZE;
 export const IMAGE = PIXELS * 3;
 
 /**
- * Smooths a plane of one number a pixel: by the weights 1/4, 1/2, 1/4 along rows, then along columns. Outside the image the
- * values of its edge are repeated.
+ * Smooths a plane of one number a pixel: by the weights 1/4, 1/2, 1/4 along rows, then along columns. Outside the image
+ * the values of its edge are repeated.
  *
  * @param plane shape [32, 32]; changed in place.
  * @returns the same plane.

@@ -1,5 +1,6 @@
 /**
- * Masks tell where a generated image is to have its object. Here are shapes by name, which can be placed, sized and turned.
+ * Masks tell where a generated image is to have its object. Here are shapes by name, which can be placed, sized and
+ * turned.
  *
  * @module
  */
@@ -173,7 +174,8 @@ export function randomShape(random: Random): Mask {
 }
 
 /**
- * Smooths by a Gaussian that is cut off at three standard deviations. Outside the image the values of its edge are repeated.
+ * Smooths by a Gaussian that is cut off at three standard deviations. Outside the image the values of its edge are
+ * repeated.
  *
  * @param sigma standard deviation in pixels, positive.
  */
@@ -199,7 +201,9 @@ export function gaussianBlur(mask: Mask, sigma: number): Mask {
   return pass(pass(mask));
 }
 
-/** A mask with all values below this is empty, one with all values above 1 minus this is full: neither shows a contour. */
+/**
+ * A mask with all values below this is empty, one with all values above 1 minus this is full: neither shows a contour.
+ */
 const BARELY = 0.02;
 
 /**
@@ -208,7 +212,8 @@ const BARELY = 0.02;
  * @param values row-major.
  * @param source where they come from, for errors.
  * @returns the same values.
- * @throws {InputError} when they are not 32 x 32 numbers in [0, 1], or when all are nearly 0 (empty) or nearly 1 (full).
+ * @throws {InputError} when they are not 32 x 32 numbers in [0, 1], or when all are nearly 0 (empty) or nearly 1
+ *   (full).
  */
 export function checkMask(values: ArrayLike<number>, source: string): Mask {
   if (values.length !== MASK_SIZE * MASK_SIZE) {
@@ -264,7 +269,9 @@ function requireRange(key: keyof typeof PLACEMENT, value: number, text: string):
   }
 }
 
-/** Cosine and sine of an angle. They are exact for quarter turns, so that a shape turned by them covers the same points. */
+/**
+ * Cosine and sine of an angle. They are exact for quarter turns, so that a shape turned by them covers the same points.
+ */
 function direction(degrees: number): [number, number] {
   const quarters = degrees / 90;
   if (Number.isInteger(quarters)) {

@@ -12,7 +12,10 @@ const STEEPNESS = 10;
 const FLAT = 0.03;
 /** Rounds of judging pixels by the colours of foreground and background. */
 const COLOUR_ROUNDS = 2;
-/** How much it counts in those rounds that a pixel stands out, as a share of {@linkcode STEEPNESS}; its colour counts beside it. */
+/**
+ * How much it counts in those rounds that a pixel stands out, as a share of {@linkcode STEEPNESS}; its colour counts
+ * beside it.
+ */
 const STANDING_SHARE = 0.8;
 /** Steepness of the mask in the evidence of those rounds, which lies between about -10 and 10. */
 const EVIDENCE_STEEPNESS = 1.5;
@@ -20,14 +23,14 @@ const EVIDENCE_STEEPNESS = 1.5;
 /**
  * The soft silhouette of what stands out in an image, found without any learned network.
  *
- * 1. A pixel stands out when every path from the border to it crosses a contrast (minimum barrier distance), and when its
- *    colour is unlike those along the sides of the image (Mahalanobis distance). Pixels near the centre count more.
+ * 1. A pixel stands out when every path from the border to it crosses a contrast (minimum barrier distance), and when
+ *    its colour is unlike those along the sides of the image (Mahalanobis distance). Pixels near the centre count more.
  * 2. Otsu's threshold separates foreground from background.
- * 3. Twice, each pixel is judged again by how often its colour occurs in the foreground and in the background, and holes of
- *    the foreground are filled.
+ * 3. Twice, each pixel is judged again by how often its colour occurs in the foreground and in the background, and
+ *    holes of the foreground are filled.
  *
- * The method knows nothing of objects. If two things stand out, it takes both. If an object fills the frame, it takes the
- * parts that differ from the object's rim.
+ * The method knows nothing of objects. If two things stand out, it takes both. If an object fills the frame, it takes
+ * the parts that differ from the object's rim.
  *
  * @param image shape [32, 32, 3], in [0, 1].
  * @returns shape [32, 32], in [0, 1]; for an image of one colour a soft disk in the centre.
@@ -77,7 +80,9 @@ function logistic(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** Three planes of an image: lightness, red against green, and yellow against blue. They are smoothed, against noise. */
+/**
+ * Three planes of an image: lightness, red against green, and yellow against blue. They are smoothed, against noise.
+ */
 function opponentPlanes(image: Float32Array): Float32Array[] {
   const planes = [0, 1, 2].map(() => new Float32Array(PIXELS));
   for (let i = 0; i < PIXELS; i++) {
@@ -103,8 +108,8 @@ function toUnitRange(values: Float32Array): Float32Array {
 }
 
 /**
- * Adds to each pixel its minimum barrier distance to the border. The barrier of a path is the highest value on it minus the
- * lowest; the distance is the smallest barrier of all paths. Two raster scans there and back come close to it.
+ * Adds to each pixel its minimum barrier distance to the border. The barrier of a path is the highest value on it minus
+ * the lowest; the distance is the smallest barrier of all paths. Two raster scans there and back come close to it.
  */
 function addBarrierDistance(plane: Float32Array, sum: Float32Array): void {
   const distance = new Float32Array(PIXELS).fill(Infinity);
@@ -162,13 +167,16 @@ const SIDES: readonly Uint16Array[] = [
 ].map((isOn) =>
   Uint16Array.from(Array.from({ length: PIXELS }, (_, i) => i).filter((i) => isOn(Math.floor(i / SIZE), i % SIZE)))
 );
-/** Added to the variances of a strip, so that a strip of one colour has an inverse covariance: a standard deviation of .02. */
+/**
+ * Added to the variances of a strip, so that a strip of one colour has an inverse covariance: a standard deviation of
+ * .02.
+ */
 const LEAST_VARIANCE = 0.0004;
 
 /**
- * Adds to each pixel how unlike its colour is to those of the four strips: the sum of its Mahalanobis distances to their
- * colours, each as a share of the farthest pixel's. The largest of the four is left out, so that an object may touch one
- * side.
+ * Adds to each pixel how unlike its colour is to those of the four strips: the sum of its Mahalanobis distances to
+ * their colours, each as a share of the farthest pixel's. The largest of the four is left out, so that an object may
+ * touch one side.
  */
 function addUnlikenessToSides([lightness, redness, yellowness]: readonly Float32Array[], sum: Float32Array): void {
   const largest = new Float32Array(PIXELS);
@@ -213,7 +221,10 @@ function addUnlikenessToSides([lightness, redness, yellowness]: readonly Float32
   for (let i = 0; i < PIXELS; i++) sum[i] -= largest[i];
 }
 
-/** The threshold, one of 64 levels, that divides values in [0, 1] into two groups with the most variance between them (Otsu 1979). */
+/**
+ * The threshold, one of 64 levels, that divides values in [0, 1] into two groups with the most variance between them
+ * (Otsu 1979).
+ */
 function otsuThreshold(values: Float32Array): number {
   const levels = 64;
   const counts = new Uint32Array(levels);
@@ -258,8 +269,8 @@ function colourBins(planes: readonly Float32Array[]): Uint16Array {
 }
 
 /**
- * How much the colour of each pixel speaks for the foreground: .7 of the logarithm of its frequency in the foreground over
- * that in the background, cut off at -3 and 3.
+ * How much the colour of each pixel speaks for the foreground: .7 of the logarithm of its frequency in the foreground
+ * over that in the background, cut off at -3 and 3.
  */
 function colourEvidence(bins: Uint16Array, mask: Mask): Float32Array {
   const front = new Float32Array(BINS ** 3);
@@ -281,8 +292,8 @@ function colourEvidence(bins: Uint16Array, mask: Mask): Float32Array {
 }
 
 /**
- * Fills holes of the foreground. Each pixel is raised to the height that no path from the border can avoid: the smallest,
- * over all paths, of the largest value on the path.
+ * Fills holes of the foreground. Each pixel is raised to the height that no path from the border can avoid: the
+ * smallest, over all paths, of the largest value on the path.
  */
 function fillHoles(mask: Mask): Mask {
   const filled = new Float32Array(PIXELS).fill(1);

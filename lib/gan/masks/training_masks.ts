@@ -1,7 +1,7 @@
 /**
  * Masks to train with, made of the training images by arithmetic alone. There are three kinds: soft silhouettes of what
- * stands out in an image, its edges, and random shapes along which one image is pasted into another. A generator trained on
- * all three also follows masks drawn by hand.
+ * stands out in an image, its edges, and random shapes along which one image is pasted into another. A generator
+ * trained on all three also follows masks drawn by hand.
  *
  * @module
  */

@@ -13,8 +13,8 @@ import type { Motion } from "./moved_mask.ts";
 export const SUMMARY_HEAD = ["measure", "generated", "null", "real composites", "real images"] as const;
 
 /**
- * A row of text for each measure: its name, its value, its value for a null, for real composites and for real images as they
- * are. A cell is `-` where there is no such value.
+ * A row of text for each measure: its name, its value, its value for a null, for real composites and for real images as
+ * they are. A cell is `-` where there is no such value.
  */
 export function summaryRows(measures: GeneratorMeasures): string[][] {
   const { generated, composites, test, frechet, nearest } = measures;

@@ -1,6 +1,6 @@
 /**
- * The judge of generated images: our ResNet-18, trained on CIFAR-10. Neither the judge nor the generator was trained with the
- * other.
+ * The judge of generated images: our ResNet-18, trained on CIFAR-10. Neither the judge nor the generator was trained
+ * with the other.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What a generator is asked for when it is measured: equally many images of each label, under masks that training never saw.
+ * What a generator is asked for when it is measured: equally many images of each label, under masks that training never
+ * saw.
  *
  * @module
  */
@@ -23,7 +24,8 @@ export interface MeasureConditions {
 /**
  * The conditions of a seed.
  *
- * @param test at least one image of each label. The images of a label are taken in random order, then again from the first.
+ * @param test at least one image of each label. The images of a label are taken in random order, then again from the
+ *   first.
  * @throws {RangeError} when a label has no image.
  */
 export function createConditions(test: PixelSet, seed: number): MeasureConditions {

@@ -21,7 +21,9 @@ export interface FeatureStatistics {
   readonly factor: DenseMatrix;
 }
 
-/** Products of so many rows are summed in single precision, and these sums in double precision: more rows lose digits. */
+/**
+ * Products of so many rows are summed in single precision, and these sums in double precision: more rows lose digits.
+ */
 const BLOCK = 1000;
 /** Eigenvalues below this share of the largest are taken for rounding of those sums, and left out. */
 const ROUNDING = 2 ** -20;
@@ -68,8 +70,8 @@ export function featureStatistics({ rows, cols, data }: Matrix): FeatureStatisti
  *     d^2 = |m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2)
  *
  * The trace of the last root is the sum of the roots of the eigenvalues of F^T S_b F for any F with F F^T = S_a, since
- * S_a S_b has the same eigenvalues except for zeros. Smaller sets have larger distances, so compare sets of equal size only.
- * 512 dimensions take a second.
+ * S_a S_b has the same eigenvalues except for zeros. Smaller sets have larger distances, so compare sets of equal size
+ * only. 512 dimensions take a second.
  *
  * @param a features, shape [N, D], or their moments.
  * @param b features, shape [M, D], or their moments.
@@ -95,7 +97,10 @@ export function frechetDistance(a: Matrix | FeatureStatistics, b: Matrix | Featu
   return Math.max(0, distance);
 }
 
-/** F with F F^T = S: the eigenvectors of S, each times the root of its eigenvalue; those taken for rounding are left out. */
+/**
+ * F with F F^T = S: the eigenvectors of S, each times the root of its eigenvalue; those taken for rounding are left
+ * out.
+ */
 function factorize(covariance: DenseMatrix): DenseMatrix {
   const { values, vectors } = decompose(covariance);
   const smallest = ROUNDING * Math.max(...values);

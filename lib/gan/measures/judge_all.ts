@@ -15,7 +15,9 @@ export interface Batch {
   readonly size: number;
 }
 
-/** Divides images into batches of nearly equal size, so that none is a single image: a mask of another image needs two. */
+/**
+ * Divides images into batches of nearly equal size, so that none is a single image: a mask of another image needs two.
+ */
 export function batches(count: number): Batch[] {
   const parts = Math.ceil(count / BATCH);
   const ends = Array.from({ length: parts + 1 }, (_, i) => Math.round(i * count / parts));

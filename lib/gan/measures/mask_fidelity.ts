@@ -12,8 +12,8 @@ import { edgeMap } from "../masks/edges.ts";
 import { silhouette } from "../masks/silhouette.ts";
 
 /**
- * Correlations of the maps of N images with masks. Where all values of a map or mask are equal, the correlation is undefined
- * and counts as 0.
+ * Correlations of the maps of N images with masks. Where all values of a map or mask are equal, the correlation is
+ * undefined and counts as 0.
  */
 export interface MaskCorrelations {
   /** Silhouette of each image with its own mask. */
@@ -52,9 +52,9 @@ export function edgesOfMask(mask: Mask): Mask {
 }
 
 /**
- * Correlates images with their own masks and with those of other images. The other image is the next one of the same label:
- * what goes with the label alone (ships are wide) counts on both sides. If there is no other image of the label, it is the
- * next image of all.
+ * Correlates images with their own masks and with those of other images. The other image is the next one of the same
+ * label: what goes with the label alone (ships are wide) counts on both sides. If there is no other image of the label,
+ * it is the next image of all.
  *
  * @param images shape [N, 32, 32, 3], N at least 2.
  * @param masks shape [N, 32, 32].

@@ -1,5 +1,6 @@
 /**
- * All measures of a generator. Each stands beside what it is for real images, and for a generator that ignores the question.
+ * All measures of a generator. Each stands beside what it is for real images, and for a generator that ignores the
+ * question.
  *
  * @module
  */
@@ -67,7 +68,9 @@ export interface GeneratorMeasures {
 
 /** How a generator is measured. */
 export interface MeasureOptions {
-  /** Images to generate under silhouettes of test images, in [50, 50000]; default 5,000. Features take 8 kB an image. */
+  /**
+   * Images to generate under silhouettes of test images, in [50, 50000]; default 5,000. Features take 8 kB an image.
+   */
   readonly count?: number;
   /** Of latents, masks and samples; default 0. */
   readonly seed?: number;
@@ -124,15 +127,15 @@ function planOf(count: number, { train, test }: DatasetImages): MeasurePlan {
 }
 
 /**
- * Measures a generator. Do its images show the label, follow the mask, and move with it? Do they look like test images, and
- * unlike each other? Each answer stands beside that of real images and that of a null (labels and masks shuffled, noise). The
- * backend must be ready (`useBackend`). The result depends on the generator, the dataset, `count` and `seed` alone. 5,000
- * images take some minutes on two cores.
+ * Measures a generator. Do its images show the label, follow the mask, and move with it? Do they look like test images,
+ * and unlike each other? Each answer stands beside that of real images and that of a null (labels and masks shuffled,
+ * noise). The backend must be ready (`useBackend`). The result depends on the generator, the dataset, `count` and
+ * `seed` alone. 5,000 images take some minutes on two cores.
  *
  * The masks are silhouettes of test images, which training never saw. Frechet distances are from test images too; for
  * composites, which are made of test images, these are distances from the same pictures. A real image follows its own
- * silhouette by construction. Therefore the real images that are measured are composites, on which the mask is imposed as it
- * is on a generator.
+ * silhouette by construction. Therefore the real images that are measured are composites, on which the mask is imposed
+ * as it is on a generator.
  *
  * @param dataset of the generator's labels.
  * @throws {RangeError} when `count` is out of range.

@@ -35,12 +35,15 @@ export interface MovedMask {
   /** Number of places of the disk for each latent. */
   readonly places: number;
   /**
-   * Where colours change, over all pairs of places: a / (a + b), where a is the mean absolute change where the two masks
-   * differ, and b that where they agree. It is 1/2 when changes do not depend on the masks, and 1 when nothing changes where
-   * they agree. Null when nothing changes at all.
+   * Where colours change, over all pairs of places: a / (a + b), where a is the mean absolute change where the two
+   * masks differ, and b that where they agree. It is 1/2 when changes do not depend on the masks, and 1 when nothing
+   * changes where they agree. Null when nothing changes at all.
    */
   readonly change: Motion | null;
-  /** Correlation of the displacements of the disk and of the silhouette's centre of mass; null when the latter never moves. */
+  /**
+   * Correlation of the displacements of the disk and of the silhouette's centre of mass; null when the latter never
+   * moves.
+   */
   readonly foreground: Motion | null;
   /** The same for the centre of mass of the edges. */
   readonly edges: Motion | null;
@@ -67,8 +70,8 @@ interface Displacements {
 }
 
 /**
- * Measures how images follow a disk. For each of several latents, images of one label are generated with the disk at each of
- * eight places.
+ * Measures how images follow a disk. For each of several latents, images of one label are generated with the disk at
+ * each of eight places.
  *
  * @param latents how many, at least 1.
  * @param onImages called with the number of images made since the last call.

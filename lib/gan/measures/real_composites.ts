@@ -1,6 +1,6 @@
 /**
- * Real photographs in place of a generator. They follow label and mask by construction, so that their measures show what a
- * perfect generator would reach.
+ * Real photographs in place of a generator. They follow label and mask by construction, so that their measures show
+ * what a perfect generator would reach.
  *
  * @module
  */

@@ -36,8 +36,9 @@ export const CRITIC_PARAMETERS: ParameterSpecs = {
 };
 
 /**
- * Scores images: four convolutions, each of which sees the mask, then the sum of two numbers. One is linear in the features;
- * the other is the inner product of the label's vector and the mean features (the projection of Miyato and Koyama 2018).
+ * Scores images: four convolutions, each of which sees the mask, then the sum of two numbers. One is linear in the
+ * features; the other is the inner product of the label's vector and the mean features (the projection of Miyato and
+ * Koyama 2018).
  *
  * @param images in [-1, 1], shape [N, 32, 32, 3].
  * @param labels int32, shape [N].

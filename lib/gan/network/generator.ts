@@ -93,8 +93,9 @@ export function byStatistics(statistics: Parameters): Normalize {
 }
 
 /**
- * Generates images: a dense layer to 4 x 4 pixels, three transposed convolutions to 32 x 32 and a convolution to colours.
- * Every convolution sees the mask. The label enters beside the latent, and as scale and offset of every normalized layer.
+ * Generates images: a dense layer to 4 x 4 pixels, three transposed convolutions to 32 x 32 and a convolution to
+ * colours. Every convolution sees the mask. The label enters beside the latent, and as scale and offset of every
+ * normalized layer.
  *
  * @param latents shape [N, LATENT].
  * @param labels int32, shape [N].

@@ -9,8 +9,8 @@ import type { ImageBatch } from "../../types.ts";
 /** How many numbers a latent has. */
 export const LATENT = 128;
 /**
- * Names of the labels, in the order of their numbers. The weights know numbers alone: which class of its training images a
- * number stood for belongs to the generator, and any other dataset is refused where one is needed.
+ * Names of the labels, in the order of their numbers. The weights know numbers alone: which class of its training
+ * images a number stood for belongs to the generator, and any other dataset is refused where one is needed.
  */
 export const LABEL_NAMES: readonly string[] = [
   "airplane",

@@ -32,10 +32,10 @@ export interface CriticLoss {
  * The critic's loss (after Reed et al. 2016). It has two parts:
  *
  * - the mean score of generated images minus that of true ones;
- * - the mean of max(0, margin - advantage), where the advantage of a true image is its score with its own label and mask
- *   minus its score with a wrong label or mask. This part punishes a generator that ignores label or mask. The margin bounds
- *   it. Without a bound the critic would soon look at nothing else, since nothing limits how far a score changes with the
- *   label.
+ * - the mean of max(0, margin - advantage), where the advantage of a true image is its score with its own label and
+ *   mask minus its score with a wrong label or mask. This part punishes a generator that ignores label or mask. The
+ *   margin bounds it. Without a bound the critic would soon look at nothing else, since nothing limits how far a score
+ *   changes with the label.
  *
  * @param truth true images with their own label and mask; the last of them are the images of `mismatched`.
  * @param generated images generated for a label and a mask.
@@ -60,8 +60,8 @@ export function wassersteinLoss(
 }
 
 /**
- * The gradient penalty: the mean of (|gradient of the score by the image| - 1)^2 at points between true and generated images.
- * Its gradient by the critic's parameters goes through the gradient by the image.
+ * The gradient penalty: the mean of (|gradient of the score by the image| - 1)^2 at points between true and generated
+ * images. Its gradient by the critic's parameters goes through the gradient by the image.
  *
  * @param shares share of the true image in each point, in [0, 1], shape [N, 1, 1, 1].
  * @see Gulrajani et al. (2017), "Improved training of Wasserstein GANs", equation 3

@@ -1,5 +1,6 @@
 /**
- * Parameters of the two networks: variables by name. They are drawn from a seed or read from a file, and written to one.
+ * Parameters of the two networks: variables by name. They are drawn from a seed or read from a file, and written to
+ * one.
  *
  * @module
  */

@@ -9,15 +9,16 @@ import { benjaminiHochberg, studentTail } from "../../statistics/mod.ts";
 /** Expected share of levels that do not drive the unit among those that are found: the usual 5 %. */
 const FALSE_DISCOVERIES = 0.05;
 /**
- * Smallest effect, in standard deviations (Cohen's d), a medium one by his convention. Without it the slightest difference
- * would count, since with many images it is significant.
+ * Smallest effect, in standard deviations (Cohen's d), a medium one by his convention. Without it the slightest
+ * difference would count, since with many images it is significant.
  */
 const LEAST_EFFECT = 0.5;
 
 /**
- * The levels of a factor that drive a unit. A level drives it when its images activate it more than the images of all other
- * levels do: by more than half a standard deviation, and significantly. The test is a one-sided two-sample t-test of each
- * level against the rest; the tests of a unit are corrected together by the procedure of Benjamini and Hochberg at 5 %.
+ * The levels of a factor that drive a unit. A level drives it when its images activate it more than the images of all
+ * other levels do: by more than half a standard deviation, and significantly. The test is a one-sided two-sample t-test
+ * of each level against the rest; the tests of a unit are corrected together by the procedure of Benjamini and Hochberg
+ * at 5 %.
  *
  * @param groups activations of the images of each level; at least two levels of at least two images.
  * @returns indices of the levels, ascending; none when the activation is the same for all images.

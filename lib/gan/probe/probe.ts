@@ -52,7 +52,9 @@ export function probeMasks(shapes: readonly string[] = PROBE_SHAPES): ProbeMask[
   });
 }
 
-/** What a probe shows to a network: equally many images of each label under each mask, each image with its own latent. */
+/**
+ * What a probe shows to a network: equally many images of each label under each mask, each image with its own latent.
+ */
 export interface ProbeDesign {
   readonly masks: readonly ProbeMask[];
   /** Images of each label and mask, at least 2. */
@@ -84,13 +86,14 @@ export function probeSize({ masks, latents }: ProbeDesign): number {
 }
 
 /**
- * Shows generated images of every label under every mask to a network, and analyses the activations of its units. All layers
- * are read in one pass.
+ * Shows generated images of every label under every mask to a network, and analyses the activations of its units. All
+ * layers are read in one pass.
  *
  * @param units in any order.
  * @param activation how a unit's responses to an image become one number: as in the visualizations of the units.
  * @param onImages called with the number of images done.
- * @returns a probe for each unit, in their order. It depends on the generator, the network, the design and the unit alone.
+ * @returns a probe for each unit, in their order. It depends on the generator, the network, the design and the unit
+ *   alone.
  * @throws {InputError} when the network does not take images of the size that the generator makes.
  */
 export async function probeUnits(

@@ -11,7 +11,10 @@ import { featureStatistics, frechetDistance } from "../measures/frechet.ts";
 
 /** A point of the curve. */
 export interface CurvePoint {
-  /** Squared Frechet distance of the judge's features from those of test images. It is biased upwards, since images are few. */
+  /**
+   * Squared Frechet distance of the judge's features from those of test images. It is biased upwards, since images are
+   * few.
+   */
   readonly frechet: number;
   /** Share of images in which the judge sees the label that was asked for, in [0, 1]. */
   readonly labelShare: number;

@@ -32,8 +32,8 @@ export interface ExampleSource {
 }
 
 /**
- * Batches of images with masks that are made of them. Each epoch takes each image at most once, in random order, and mirrors
- * it with probability 1/2. What does not fill a batch is left out.
+ * Batches of images with masks that are made of them. Each epoch takes each image at most once, in random order, and
+ * mirrors it with probability 1/2. What does not fill a batch is left out.
  *
  * @param seed of the order, and of what is drawn for each example.
  * @param onProgress called with the share of the masks that has been made, in [0, 1].

@@ -15,8 +15,8 @@ import { drawLatents, toExamples } from "./train_step.ts";
 const STATISTICS_BATCHES = 40;
 
 /**
- * The averaged generator as it is stored: in half precision, and with means and variances of its normalized layers, which are
- * averaged over batches of training labels and masks.
+ * The averaged generator as it is stored: in half precision, and with means and variances of its normalized layers,
+ * which are averaged over batches of training labels and masks.
  *
  * @see Brock et al. (2019), "Large scale GAN training", appendix B, on standing statistics
  */

@@ -42,7 +42,8 @@ export async function writeMeasures(folder: string, measures: GeneratorMeasures)
 }
 
 /**
- * Draws the curve of the trainings whose documents are in a folder, and writes the card. Training and measuring end with it.
+ * Draws the curve of the trainings whose documents are in a folder, and writes the card. Training and measuring end
+ * with it.
  */
 export async function writeCardWithCurve(folder: string): Promise<void> {
   const trainings = await readTrainings(folder);

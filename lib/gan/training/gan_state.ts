@@ -1,6 +1,6 @@
 /**
- * The state of a training: all that a step reads and changes. Its checkpoint is two files; the earlier one is used when the
- * later one is damaged.
+ * The state of a training: all that a step reads and changes. Its checkpoint is two files; the earlier one is used when
+ * the later one is damaged.
  *
  * @module
  */
@@ -32,7 +32,9 @@ export interface GanRecord {
   readonly generatorLoss: number;
   /** Frechet distance of the averaged generator's images from test images; null in a row without a measurement. */
   readonly frechet: number | null;
-  /** Share of its images in which our ResNet-18 sees the label that was asked for; null in a row without a measurement. */
+  /**
+   * Share of its images in which our ResNet-18 sees the label that was asked for; null in a row without a measurement.
+   */
   readonly labelShare: number | null;
 }
 

@@ -23,8 +23,8 @@ export interface GanRecipe {
   /** Learning rate of the generator. */
   readonly generatorRate: number;
   /**
-   * Share of the steps after which the generator's learning rate falls linearly, to 0 at the end; with 1 it never falls. The
-   * critic's rate stays, so that the critic learns more and more for each change of the generator.
+   * Share of the steps after which the generator's learning rate falls linearly, to 0 at the end; with 1 it never
+   * falls. The critic's rate stays, so that the critic learns more and more for each change of the generator.
    */
   readonly decayFrom: number;
   /** Weight of the gradient penalty; unused by `clip`. */
@@ -34,15 +34,15 @@ export interface GanRecipe {
   /** Bound of every parameter of the critic; unused by `penalty`. */
   readonly clip: number;
   /**
-   * After each step the averaged generator becomes decay times itself plus (1 - decay) times the generator. In the first
-   * steps the decay is smaller.
+   * After each step the averaged generator becomes decay times itself plus (1 - decay) times the generator. In the
+   * first steps the decay is smaller.
    */
   readonly averageDecay: number;
 }
 
 /**
- * Gradient penalty, with one step of the critic for each step of the generator and a larger rate for the critic (Heusel et
- * al. 2017). Five steps of the critic at an equal rate reach the same quality, but take more time.
+ * Gradient penalty, with one step of the critic for each step of the generator and a larger rate for the critic (Heusel
+ * et al. 2017). Five steps of the critic at an equal rate reach the same quality, but take more time.
  */
 export const PENALTY_RECIPE: GanRecipe = {
   loss: "penalty",
@@ -84,7 +84,8 @@ export function rateFactor({ decayFrom }: Pick<GanRecipe, "decayFrom">, step: nu
 }
 
 /**
- * The decay of the averaged generator at a step. It grows to `averageDecay`, so that the first steps are soon forgotten.
+ * The decay of the averaged generator at a step. It grows to `averageDecay`, so that the first steps are soon
+ * forgotten.
  *
  * @param step from 0.
  */

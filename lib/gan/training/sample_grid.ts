@@ -28,8 +28,8 @@ export interface SampleGrid {
 }
 
 /**
- * Generates an image for each label and column. Columns of the same latent show what the mask does, columns of the same mask
- * what the latent does.
+ * Generates an image for each label and column. Columns of the same latent show what the mask does, columns of the same
+ * mask what the latent does.
  *
  * @param labels numbers of the labels of the rows.
  * @param columns at least one.

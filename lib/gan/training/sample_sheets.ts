@@ -28,8 +28,8 @@ export const SHEET_SHAPES = [
 ] as const;
 
 /**
- * A sheet of latents: a row for each label and a column for each of twelve latents. The mask of a column is the silhouette of
- * a test image; the top row shows it.
+ * A sheet of latents: a row for each label and a column for each of twelve latents. The mask of a column is the
+ * silhouette of a test image; the top row shows it.
  *
  * @returns one image.
  */
@@ -45,8 +45,8 @@ export function labelSheet(generator: ImageGenerator, test: PixelSet): ImageBatc
 }
 
 /**
- * A sheet of shapes: a row for each label and a column for each of twelve shapes, which the top row shows. All images have
- * the same latent.
+ * A sheet of shapes: a row for each label and a column for each of twelve shapes, which the top row shows. All images
+ * have the same latent.
  *
  * @returns one image.
  */

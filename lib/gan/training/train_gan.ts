@@ -27,7 +27,10 @@ import { type StepLosses, trainStep } from "./train_step.ts";
 export interface TrainGanOptions {
   /** Seed of the weights, the order of the images, masks and latents. */
   readonly seed: number;
-  /** Steps of the generator in all, with those that a checkpoint already has. The generator's rate falls towards the last. */
+  /**
+   * Steps of the generator in all, with those that a checkpoint already has. The generator's rate falls towards the
+   * last.
+   */
   readonly steps: number;
   /** Training also ends after so many steps; for tests of resuming. */
   readonly stopAfter?: number;
@@ -63,8 +66,8 @@ export interface TrainedGan {
 }
 
 /**
- * Trains a generator, or goes on from the checkpoint. Every draw depends on the seed and the step alone, so that a training
- * that was interrupted goes on as if it had not been.
+ * Trains a generator, or goes on from the checkpoint. Every draw depends on the seed and the step alone, so that a
+ * training that was interrupted goes on as if it had not been.
  *
  * @throws {Error} when a loss or a parameter is no longer finite; the last checkpoint is kept.
  * @throws {InputError} when the checkpoint is of another training, or when it and the one before it are damaged.

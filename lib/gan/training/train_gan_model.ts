@@ -1,6 +1,6 @@
 /**
- * Training the generator and writing it as `models/gan-cifar10`: weights, sample sheets, what training measured, and the
- * entry in `models/index.json`.
+ * Training the generator and writing it as `models/gan-cifar10`: weights, sample sheets, what training measured, and
+ * the entry in `models/index.json`.
  *
  * @module
  */
@@ -72,8 +72,8 @@ export function trainingFile(loss: GanRecipe["loss"]): string {
 }
 
 /**
- * Trains the generator, or goes on from its checkpoint, and writes it. A training with clipped weights is for comparison:
- * only its document is written beside the model's, and its weights stay in the folder of checkpoints.
+ * Trains the generator, or goes on from its checkpoint, and writes it. A training with clipped weights is for
+ * comparison: only its document is written beside the model's, and its weights stay in the folder of checkpoints.
  *
  * @param dataset of the generator's labels.
  * @throws {Error} when a loss is no longer finite; the last checkpoint is kept.

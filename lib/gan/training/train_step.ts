@@ -101,8 +101,8 @@ function criticStep(
 }
 
 /**
- * The last true images of a batch with a wrong label or mask: the first half of them with another label, drawn at random,
- * the second half with the mask of the image before them.
+ * The last true images of a batch with a wrong label or mask: the first half of them with another label, drawn at
+ * random, the second half with the mask of the image before them.
  *
  * @param count how many images, fewer than the batch has.
  */
@@ -121,8 +121,8 @@ export function mismatch(truth: Examples, count: number, seed: number, index: nu
 }
 
 /**
- * The pairs of true and generated images between which the penalty is taken. Three quarters have the label and mask that both
- * were made for, a quarter the wrong ones: there nothing else would keep the gradient small.
+ * The pairs of true and generated images between which the penalty is taken. Three quarters have the label and mask
+ * that both were made for, a quarter the wrong ones: there nothing else would keep the gradient small.
  */
 function penaltyPoints(
   truth: Examples,

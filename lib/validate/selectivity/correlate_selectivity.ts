@@ -9,8 +9,8 @@ import type { UnitId } from "../../types.ts";
 import { type ProbedUnit, type ScoreKey, SCORES, SELECTIVITIES, type SelectivityKey } from "./selectivities.ts";
 
 /**
- * Over all units, or over the ranks of units within their layers. Scores and selectivities both change with depth; only the
- * second is free of that.
+ * Over all units, or over the ranks of units within their layers. Scores and selectivities both change with depth; only
+ * the second is free of that.
  */
 export type Scope = "all" | "within layers";
 
@@ -29,7 +29,10 @@ export interface SelectivityCorrelation {
   /** Bootstrap interval of 95 % that draws units within their layers; null where it is undefined. */
   readonly low: number | null;
   readonly high: number | null;
-  /** Two-sided p-value by permutation of all units, or within layers. It is that of one test, without correction for several. */
+  /**
+   * Two-sided p-value by permutation of all units, or within layers. It is that of one test, without correction for
+   * several.
+   */
   readonly p: number | null;
 }
 
@@ -99,8 +102,8 @@ function layersOf(units: readonly UnitId[]): number[][] {
 }
 
 /**
- * Two-sided p-value of a rank correlation within strata. A shuffle changes no sum of squares, so that the sum of products of
- * ranks is as far from zero as the correlation is.
+ * Two-sided p-value of a rank correlation within strata. A shuffle changes no sum of squares, so that the sum of
+ * products of ranks is as far from zero as the correlation is.
  */
 function pValueOf(
   x: readonly number[],

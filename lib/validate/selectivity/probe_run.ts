@@ -50,8 +50,8 @@ export interface ProbedRun {
  * Probes the finished units of a run.
  *
  * @param name what the user calls the run, for errors.
- * @throws {InputError} when the run has no finished unit, when the model is not the run's, or when it does not take images of
- *   the size that the generator makes.
+ * @throws {InputError} when the run has no finished unit, when the model is not the run's, or when it does not take
+ *   images of the size that the generator makes.
  */
 export async function probeRun(
   run: RunReader,

@@ -8,7 +8,14 @@ import { basename, join, resolve } from "node:path";
 import type { MetricCorrelation } from "../../../validate/metrics/mod.ts";
 import { type DataOptions, withDataOption } from "../../options/data.ts";
 import { integerOption } from "../../options/values.ts";
-import { decimals, formatTable, globalOptions, printDetail, printNote, printResult } from "../../console/output.ts";
+import {
+  correlationText,
+  formatTable,
+  globalOptions,
+  printDetail,
+  printNote,
+  printResult,
+} from "../../console/output.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
 
 interface MetricsOptions extends DataOptions {
@@ -73,19 +80,14 @@ export function registerValidateMetrics(validate: Command): void {
         withS(correlations).map(({ b, rho, low, high, units }) => [
           METRICS.find(({ key }) => key === b)!.label,
           METRICS.find(({ key }) => key === b)!.sign > 0 ? "+" : "-",
-          two(rho),
-          low === null ? "-" : `[${two(low)}, ${two(high)}]`,
+          correlationText(rho),
+          low === null ? "-" : `[${correlationText(low)}, ${correlationText(high)}]`,
           units,
-          ...layers.map((each) => two(withS(each.correlations).find((pair) => pair.b === b)?.rho ?? null)),
+          ...layers.map((each) => correlationText(withS(each.correlations).find((pair) => pair.b === b)?.rho ?? null)),
         ]),
       );
       return `Spearman's rank correlation with S, over all units and within each layer:\n${table}\n` +
         `Metrics of ${units.length} units and ${images} test images in ${file}; all pairs of metrics with --json`;
     });
   });
-}
-
-/** A correlation with two decimals; what rounds to nothing has no sign. */
-function two(rho: number | null): string {
-  return decimals(rho, 2).replace(/^-0\.00$/, "0.00");
 }
