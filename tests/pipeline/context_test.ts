@@ -1,18 +1,35 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createEmbedder, meanRow } from "../../lib/embed/mod.ts";
+import { CIFAR10_SHA256, indexRange } from "../../lib/data/mod.ts";
+import { createEmbedder } from "../../lib/embed/mod.ts";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { CIFAR10_SHA256, toImageBatch } from "../../lib/data/cifar10.ts";
+import { meanRow } from "../../lib/matrix.ts";
 import { loadWeights } from "../../lib/weights/load_weights.ts";
 import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
 import { encodeSafetensors } from "../../lib/weights/safetensors.ts";
-import { CALIBRATED, type ContextOptions, loadContext, PAPER } from "../../lib/pipeline/mod.ts";
-import { randomImages } from "./stand_ins.ts";
+import { CALIBRATED, type ContextRef, loadContext, meanEmbeddingOf, PAPER } from "../../lib/pipeline/mod.ts";
+import { sharedRef, sourceOf } from "../data/made_up_dataset.ts";
+import { randomImages, toldEmbedder } from "./stand_ins.ts";
 
 await useBackend();
 
-const OPTIONS: ContextOptions = { model: "lenet5-cifar10", profile: CALIBRATED, seed: 5, data: null };
+const LENET5 = { kind: "shipped", name: "lenet5-cifar10" } as const;
+
+/** A context of LeNet-5 without a dataset, with parts of its reference changed. */
+function refOf(
+  { subject, instruments }: {
+    subject?: Partial<ContextRef["subject"]>;
+    instruments?: Partial<ContextRef["instruments"]>;
+  } = {},
+): ContextRef {
+  return {
+    subject: { model: LENET5, dataset: null, ...subject },
+    instruments: { profile: CALIBRATED, ...instruments },
+    seed: 5,
+  };
+}
+
 const weightsOf = (model: string) => join(MODELS_DIRECTORY, model, "weights.safetensors");
 
 async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
@@ -25,11 +42,10 @@ async function inFolder(action: (folder: string) => Promise<void>): Promise<void
 }
 
 Deno.test("loadContext() without a dataset has nothing to start from and nothing to compare with", async () => {
-  const context = await loadContext(OPTIONS);
+  const context = await loadContext(refOf());
   try {
-    assert.equal(context.train, null);
-    assert.equal(context.testActivations("conv2"), null);
     assert.equal(context.dataset, null);
+    assert.equal(context.ref.subject.dataset, null);
     assert.equal(context.seed, 5);
     assert.equal(context.network.name, "lenet5-cifar10");
     assert.equal(context.lpips.net, "alex");
@@ -43,23 +59,30 @@ Deno.test("loadContext() without a dataset has nothing to start from and nothing
   }
 });
 
-Deno.test("loadContext() tells what a layer's units do on each test image, and computes it once", async () => {
-  const data = { train: randomImages(3, "train"), test: randomImages(7, "test") };
-  const context = await loadContext({ ...OPTIONS, data });
+Deno.test("loadContext() opens the dataset, and its reference opens the same in another thread", async () => {
+  const [train, test] = [randomImages(3, "train"), randomImages(7, "test")];
+  const context = await loadContext(refOf({ subject: { dataset: sharedRef(train, test) } }));
   try {
-    assert.equal(context.train, data.train);
-    assert.deepEqual(context.dataset, { name: "cifar10", sha256: CIFAR10_SHA256 });
-    const matrix = context.testActivations("conv2")!;
-    assert.deepEqual([matrix.rows, matrix.cols, matrix.data.length], [7, 16, 7 * 16]);
-    assert.equal(context.testActivations("conv2"), matrix);
-    // the mean of the channel's map, summed here by hand
-    const { data: pixels } = toImageBatch(data.test, [4]);
-    const map = tf.tidy(() => context.network.activations(tf.tensor4d(pixels, [1, 32, 32, 3]), "conv2").dataSync());
-    let sum = 0;
-    for (let i = 3; i < map.length; i += 16) sum += map[i];
-    assert.ok(Math.abs(matrix.data[4 * 16 + 3] - sum / (map.length / 16)) < 1e-4);
-    assert.equal(context.testActivations("fc3")!.cols, 10);
-    assert.deepEqual(context.testActivations("conv2"), matrix);
+    const { name, sha256 } = context.dataset!;
+    assert.deepEqual([name, sha256], ["cifar10", CIFAR10_SHA256]);
+    assert.deepEqual(await context.dataset!.train.images([2, 0]), await sourceOf(train).images([2, 0]));
+    assert.equal(context.dataset!.test.count, 7);
+    // a worker gets the reference by the structured clone of postMessage
+    const again = await loadContext(structuredClone(context.ref));
+    try {
+      assert.deepEqual(
+        await again.dataset!.test.images(indexRange(0, 7)),
+        await sourceOf(test).images(indexRange(0, 7)),
+      );
+      assert.deepEqual(
+        [again.seed, again.modelSha256, again.lpips.sha256, again.embedder.sha256],
+        [context.seed, context.modelSha256, context.lpips.sha256, context.embedder.sha256],
+      );
+      assert.deepEqual(again.profile, context.profile);
+      assert.deepEqual(again.meanEmbedding, context.meanEmbedding);
+    } finally {
+      again.dispose();
+    }
   } finally {
     context.dispose();
   }
@@ -76,44 +99,101 @@ Deno.test("loadContext() takes the mean embedding from the weights, else from tr
       given,
       encodeSafetensors(new Map([...plain, ["embedding_mean", { shape: [512], data: mean }]])),
     );
-    const data = { train: randomImages(6, "train"), test: randomImages(2, "test") };
-    const meanOf = async (options: Partial<ContextOptions>) => {
-      const context = await loadContext({ ...OPTIONS, ...options });
+    const train = randomImages(6, "train");
+    const dataset = sharedRef(train, randomImages(2, "test"));
+    const meanOf = async (
+      instruments: Partial<ContextRef["instruments"]>,
+      subject: Partial<ContextRef["subject"]> = {},
+    ) => {
+      const context = await loadContext(refOf({ subject, instruments }));
       context.dispose();
       return context.meanEmbedding;
     };
     assert.deepEqual(await meanOf({ embedderWeights: given }), mean);
-    assert.equal(await meanOf({ embedderWeights: given, profile: PAPER, data }), null);
+    assert.equal(await meanOf({ embedderWeights: given, profile: PAPER }, { dataset }), null);
     assert.equal(await meanOf({ embedderWeights: bare }), null);
     const embedder = createEmbedder("resnet18-cifar10", plain, bare);
-    const all = embedder.embed(toImageBatch(data.train, [0, 1, 2, 3, 4, 5]));
+    const all = await embedder.embed(await sourceOf(train).images(indexRange(0, 6)));
     embedder.dispose();
-    assert.deepEqual(await meanOf({ embedderWeights: bare, data }), meanRow(all));
+    assert.deepEqual(await meanOf({ embedderWeights: bare }, { dataset }), meanRow(all));
+
+    // what one thread has computed the reference tells the others: a made-up mean is taken as it is
+    const context = await loadContext(refOf({ subject: { dataset }, instruments: { embedderWeights: bare } }));
+    context.dispose();
+    assert.deepEqual(context.ref.instruments.meanEmbedding, meanRow(all));
+    const told = { embedderWeights: bare, meanEmbedding: mean };
+    assert.deepEqual(await meanOf(told, { dataset }), mean);
+    assert.equal(
+      await meanOf({ embedderWeights: bare, meanEmbedding: null }, { dataset }),
+      null,
+      "known to be unknown",
+    );
   });
+});
+
+Deno.test("meanEmbeddingOf() takes 2,000 images spread over the set, all of them where they are fewer", async () => {
+  const asked: number[] = [];
+  /** Images whose first number is their index; the embedder reads it. */
+  const train = (count: number) => ({
+    count,
+    labels: null,
+    images: (indices: ArrayLike<number>) => {
+      asked.push(...Array.from(indices));
+      const data = Float32Array.from(indices).map((index) => index / 2 ** 20);
+      return Promise.resolve({ count: indices.length, height: 1, width: 1, data });
+    },
+  });
+  const reading = {
+    ...toldEmbedder(() => [0, 0]),
+    dimensions: 1,
+    embed: ({ count, data }: { count: number; data: Float32Array }) => Promise.resolve({ rows: count, cols: 1, data }),
+  };
+  // every 25th of 50,000: 0, 25, ..., 49,975, whose mean is 24,987.5
+  assert.deepEqual(await meanEmbeddingOf(reading, train(50_000)), Float32Array.of(24_987.5 / 2 ** 20));
+  assert.equal(asked.length, 2000);
+  assert.deepEqual([asked[0], asked[1], asked[1999]], [0, 25, 49_975]);
+  // of 3,000 every one and a half: 0, 1, 3, 4, 6, ...
+  asked.length = 0;
+  await meanEmbeddingOf(reading, train(3000));
+  assert.deepEqual([asked.length, ...asked.slice(0, 6), asked.at(-1)], [2000, 0, 1, 3, 4, 6, 7, 2998]);
+  asked.length = 0;
+  assert.deepEqual(await meanEmbeddingOf(reading, train(5)), Float32Array.of(2 / 2 ** 20));
+  assert.deepEqual(asked, [0, 1, 2, 3, 4]);
+  asked.length = 0;
+  const mean = Float32Array.of(7);
+  assert.equal(await meanEmbeddingOf({ ...reading, mean }, train(5)), mean, "the one that comes with the weights");
+  assert.equal(await meanEmbeddingOf(reading, null), null);
+  assert.deepEqual(asked, []);
 });
 
 Deno.test("loadContext() refuses unknown models and weights that are not what they should be, and leaves no tensor", async () => {
   await inFolder(async (folder) => {
     const cut = join(folder, "cut.safetensors");
     await Deno.writeFile(cut, (await Deno.readFile(weightsOf("lenet5-cifar10"))).subarray(0, 5000));
-    const wrong: [Partial<ContextOptions>, RegExp][] = [
-      [{ model: "lenet6" }, /^there is no model "lenet6"; choose lenet5-cifar10$/],
-      [{ model: "constructor" }, /^there is no model "constructor"/],
-      [{ modelWeights: cut }, /cut\.safetensors/],
-      [{ modelWeights: join(folder, "none") }, /^cannot read the weight file .*none: .*; check the path$/],
+    const model = (changes: { name?: string; weights?: string }) => ({ subject: { model: { ...LENET5, ...changes } } });
+    const wrong: [Parameters<typeof refOf>[0], RegExp][] = [
+      [model({ name: "lenet6" }), /^there is no model "lenet6"; choose lenet5-cifar10/],
+      [model({ name: "constructor" }), /^there is no model "constructor"/],
+      [model({ weights: cut }), /cut\.safetensors/],
+      [model({ weights: join(folder, "none") }), /^cannot read the weight file .*none: .*; check the path$/],
       [
-        { modelWeights: weightsOf("lpips-alex") },
+        model({ weights: weightsOf("lpips-alex") }),
         /lpips-alex.* has no tensor conv1\.weight; is it the weight file of anoth/,
       ],
-      [{ embedderWeights: cut }, /cut\.safetensors/],
+      [{ instruments: { embedderWeights: cut } }, /cut\.safetensors/],
       [
-        { embedderWeights: weightsOf("lenet5-cifar10") },
+        { instruments: { embedderWeights: weightsOf("lenet5-cifar10") } },
         /lenet5-cifar10.*; is it the weight file of another network\?/,
+      ],
+      [{ subject: { dataset: { kind: "cifar10", directory: folder } } }, /data_batch_1\.bin is missing/],
+      [
+        { subject: { dataset: { kind: "imagenet" } as unknown as ContextRef["subject"]["dataset"] } },
+        /^there is no dataset of the kind "imagenet"; known is cifar10/,
       ],
     ];
     const before = tf.memory().numTensors;
-    for (const [options, pattern] of wrong) {
-      await assert.rejects(loadContext({ ...OPTIONS, ...options }), (error) => {
+    for (const [changes, pattern] of wrong) {
+      await assert.rejects(loadContext(refOf(changes)), (error) => {
         assert.ok(error instanceof InputError, String(error));
         assert.match(error.message, pattern);
         assert.doesNotMatch(error.message, /\n/);
@@ -131,12 +211,12 @@ Deno.test("loadContext() says how to get weights that are not there", async () =
     try {
       const imagenet = { ...CALIBRATED, embed: { embedder: "resnet18-imagenet" as const } };
       await assert.rejects(
-        loadContext({ ...OPTIONS, profile: imagenet }),
+        loadContext(refOf({ instruments: { profile: imagenet } })),
         /^InputError: resnet18-imagenet needs .*resnet18-f37072fd\.pth, which is not there; run .*weights fetch resnet18-imagenet/,
       );
       const squeeze = { ...CALIBRATED, lpips: { ...CALIBRATED.lpips, net: "squeeze" as const } };
       await assert.rejects(
-        loadContext({ ...OPTIONS, profile: squeeze }),
+        loadContext(refOf({ instruments: { profile: squeeze } })),
         /^InputError: lpips-squeeze needs .*weights fetch lpips-squeeze/,
       );
     } finally {
