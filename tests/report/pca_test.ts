@@ -17,7 +17,8 @@ Deno.test("principalComponents() of a rectangle's corners are its sides: shares 
   near(shares[1], 0.2);
   assert.deepEqual(coordinates.map(([a]) => Math.round(Math.abs(a) * 1e6) / 1e6), [2, 2, 2, 2]);
   assert.deepEqual(coordinates.map(([, b]) => Math.round(Math.abs(b) * 1e6) / 1e6), [1, 1, 1, 1]);
-  assert.ok(coordinates[0][0] * coordinates[2][0] < 0 && coordinates[0][0] * coordinates[1][0] > 0);
+  assert.ok(coordinates[0][0] > 0 && coordinates[1][0] > 0 && coordinates[2][0] < 0 && coordinates[3][0] < 0);
+  assert.ok(coordinates[0][1] > 0 && coordinates[3][1] > 0 && coordinates[1][1] < 0 && coordinates[2][1] < 0);
 });
 
 Deno.test("principalComponents() of points on a line have nothing across it", () => {
@@ -54,6 +55,42 @@ Deno.test("principalComponents() keeps all distances when all components are kep
     }),
     { numRuns: 100 },
   );
+});
+
+Deno.test("principalComponents() of equal rows are zero whatever rounding makes of their mean", () => {
+  for (const count of [3, 7, 48]) {
+    const { coordinates, shares } = principalComponents(matrix(new Array(count).fill([0.1, 0.7, 1e6 / 3])));
+    assert.deepEqual(shares, [0, 0]);
+    assert.ok(coordinates.flat().every((value) => value === 0));
+  }
+});
+
+Deno.test("principalComponents() turns a component by its largest coordinate, wherever that is and however the solver has it", () => {
+  // points at -3, 1 and 2 of a line, in every order, and mirrored: 3 is the largest magnitude, so the coordinates are 3, -1, -2
+  for (const order of [[-3, 1, 2], [-3, 2, 1], [1, -3, 2], [2, -3, 1], [1, 2, -3], [2, 1, -3]]) {
+    for (const sign of [1, -1]) {
+      const { coordinates } = principalComponents(matrix(order.map((value) => [3 * sign * value, 4 * sign * value])));
+      coordinates.forEach(([along], i) => near(along, -5 * order[i])); // (3, 4) has the length 5
+    }
+  }
+});
+
+Deno.test("principalComponents() make the largest coordinate of every component positive", () => {
+  const entry = fc.double({ min: -5, max: 5, noNaN: true });
+  let turned = 0;
+  fc.assert(
+    fc.property(fc.array(fc.array(entry, { minLength: 3, maxLength: 3 }), { minLength: 3, maxLength: 8 }), (rows) => {
+      const { coordinates } = principalComponents(matrix(rows), 3);
+      for (let component = 0; component < 3; component++) {
+        const along = coordinates.map((each) => each[component]);
+        const [most, least] = [Math.max(...along), -Math.min(...along)];
+        assert.ok(most >= least * (1 - 1e-6), `${along}`); // equal in magnitude but for rounding, either may be
+        if (most > 0) turned++;
+      }
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(turned > 100);
 });
 
 Deno.test("principalComponents() refuses no rows and entries that are not finite", () => {
