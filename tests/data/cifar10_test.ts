@@ -7,9 +7,7 @@ import {
   cifar10Directory,
   importCifar10Package,
   isCifar10Present,
-  type LabelledImages,
   readCifar10,
-  toImageBatch,
 } from "../../lib/data/cifar10.ts";
 
 const RECORD = 1 + 3 * 32 * 32;
@@ -104,6 +102,7 @@ Deno.test("readCifar10() reads 50,000 + 10,000 images whose statistics are the p
     const { train, test: held } = await readCifar10();
     console.log(`      read and verified in ${((performance.now() - started) / 1000).toFixed(2)} s`);
     assert.deepEqual([train.count, held.count], [50_000, 10_000]);
+    assert.deepEqual([train.height, train.width, held.height, held.width], [32, 32, 32, 32]);
     for (const [images, each] of [[train, 5_000], [held, 1_000]] as const) {
       assert.equal(images.pixels.length, images.count * 3072);
       const counts = new Array(10).fill(0);
@@ -135,17 +134,6 @@ Deno.test("readCifar10() reads 50,000 + 10,000 images whose statistics are the p
       }
     }
   });
-});
-
-Deno.test("toImageBatch() takes the images asked for, in that order, as shares of 255", () => {
-  const pixels = Uint8Array.from({ length: 3 * 3072 }, (_, i) => Math.floor(i / 3072) * 51 + i % 3);
-  const images: LabelledImages = { count: 3, pixels, labels: Uint8Array.of(4, 5, 6) };
-  const { count, height, width, data } = toImageBatch(images, [2, 0, 2]);
-  assert.deepEqual([count, height, width, data.length], [3, 32, 32, 3 * 3072]);
-  const expected = [102, 0, 102].flatMap((first) => [0, 1, 2].map((c) => Math.fround((first + c) / 255)));
-  const found = [0, 3072, 6144].flatMap((at) => [...data.slice(at + 3069, at + 3072)]);
-  assert.deepEqual(found, expected);
-  assert.equal(toImageBatch({ ...images, pixels: pixels.fill(255) }, [1]).data[7], 1);
 });
 
 Deno.test("the pinned batches are six different ones", () => {
