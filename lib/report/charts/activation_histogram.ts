@@ -1,10 +1,15 @@
 import type { TopLevelSpec } from "vega-lite";
 import { chart, type ChartTitle, INK, PRINT_WIDTH } from "./theme.ts";
 
+/** Bars of the histogram, each about 8 pixels wide. */
 const BINS = 80;
 
+/** Room in pixels for the labels at the left. */
+const LEFT_AXIS = 70;
+
 /**
- * Activations of a unit on every image of a dataset, as a histogram, below those of its visualizations, a tick each.
+ * The activations of a unit: on top a tick for each of its visualizations, below a histogram of the dataset's images. Both
+ * have one axis.
  *
  * @param dataset at least one activation.
  * @param visualizations at least one activation.
@@ -30,7 +35,7 @@ export function activationHistogram(
     scale: { domain: [lowest - width, highest + width], nice: false },
     axis: { grid: false },
   };
-  const panel = { width: PRINT_WIDTH - 70 };
+  const panel = { width: PRINT_WIDTH - LEFT_AXIS };
   return chart(title, "Activations of visualizations and of the dataset's images on one axis.", {
     spacing: 4,
     resolve: { scale: { x: "shared" } },
@@ -61,13 +66,13 @@ export function activationHistogram(
           },
           {
             data: { values: [{ at: high }] },
-            mark: { type: "rule", stroke: INK.literal, strokeDash: [5, 3], strokeWidth: 1.5 },
+            mark: { type: "rule", stroke: INK.dataset, strokeDash: [5, 3], strokeWidth: 1.5 },
             encoding: { x: { field: "at", ...x } },
           },
           {
             data: { values: [{ at: high }] },
             mark: {
-              ...{ type: "text", text: "best of the dataset", fill: INK.literal, fontSize: 10, y: 10 },
+              ...{ type: "text", text: "best of the dataset", fill: INK.dataset, fontSize: 10, y: 10 },
               ...(high > (lowest + highest) / 2 ? { align: "right", dx: -6 } : { align: "left", dx: 6 }),
             },
             encoding: { x: { field: "at", ...x } },

@@ -2,7 +2,10 @@ import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import { chart, type ChartTitle, INK, PRINT_WIDTH } from "./theme.ts";
 
-/** Activations of a unit's images after so many steps of ascent. */
+/** Room in pixels for the vertical axis. */
+const LEFT_AXIS = 70;
+
+/** Activations of a unit's images after some steps of ascent. */
 export interface AscentPoint {
   readonly step: number;
   /** One per image, the same images in every point. */
@@ -10,7 +13,8 @@ export interface AscentPoint {
 }
 
 /**
- * Activation as ascent goes on: a thin line an image, the median thick, the dataset's best dashed.
+ * Activation by step of ascent: a thin line for each image, a thick one for their median, a dashed one for the dataset's best
+ * image.
  *
  * @param points at least two, by ascending step.
  * @param datasetMax the dataset's highest activation of the unit; null without a dataset.
@@ -30,7 +34,7 @@ export function ascentCurve(
   };
   const last = points[points.length - 1].step;
   return chart(title, "Activation of a unit's images by step of ascent, with the dataset's best as a line.", {
-    width: PRINT_WIDTH - 70,
+    width: PRINT_WIDTH - LEFT_AXIS,
     height: 240,
     layer: [
       {
@@ -46,12 +50,12 @@ export function ascentCurve(
       ...(datasetMax === null ? [] : [
         {
           data: { values: [{ activation: datasetMax }] },
-          mark: { type: "rule", stroke: INK.literal, strokeDash: [5, 3], strokeWidth: 1.5 },
+          mark: { type: "rule", stroke: INK.dataset, strokeDash: [5, 3], strokeWidth: 1.5 },
           encoding: { y: encoding.y },
         },
         {
           data: { values: [{ step: last, activation: datasetMax }] },
-          mark: { type: "text", text: "best of the dataset", align: "right", dy: -6, fontSize: 10, fill: INK.literal },
+          mark: { type: "text", text: "best of the dataset", align: "right", dy: -6, fontSize: 10, fill: INK.dataset },
           encoding,
         },
       ]),

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, INK, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, INK, PALETTE, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
-/** Section 3 for one unit: activations of its counted images, without transforms, beside the dataset's. */
+/** One unit: activations of the images that its score counts, made without transforms, and that of the dataset's best. */
 export interface DatasetCheckPoint {
   readonly layer: string;
   readonly unit: number;
@@ -13,8 +13,8 @@ export interface DatasetCheckPoint {
 }
 
 /**
- * A unit's best and lowest visualization against the best of the dataset, a panel a layer, each with the diagonal: a unit above
- * it is excited more by what was made for it than by any image of the dataset.
+ * The activations of each unit's best and lowest visualization against that of the dataset's best image, in a panel for each
+ * layer. A point above the diagonal is a visualization that activates its unit more than every image of the dataset does.
  *
  * @param points at least one.
  * @param datasetName what the horizontal axis compares with, such as `best of 10,000 test images`.
@@ -70,7 +70,7 @@ export function datasetCheck(
             encoding: {
               x: { ...x, field: "datasetMax" },
               y: { ...y, field: "activation" },
-              color: { ...which, scale: { domain: names, range: [INK.own, INK.literal] } },
+              color: { ...which, scale: { domain: names, range: [PALETTE[0], PALETTE[5]] } },
               shape: { ...which, scale: { domain: names, range: ["circle", "triangle-down"] } },
             },
           },
@@ -89,11 +89,12 @@ export function datasetCheck(
 const TICKS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000].flatMap((tick) => [-tick, tick]).concat(0)
   .sort((a, b) => a - b);
 
-/** The end of an axis below all values, and above them: with a tenth of room. */
+/** The lower end of an axis: 0, or a tenth below the least value where that is negative. */
 function low(least: number): number {
   return least >= 0 ? 0 : 1.1 * least - 0.1;
 }
 
+/** The upper end of an axis: a tenth above the greatest value, or 0.5 where no value is above 0. */
 function high(most: number): number {
   return most <= 0 ? 0.5 : 1.1 * most + 0.1;
 }

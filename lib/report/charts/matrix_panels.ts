@@ -1,12 +1,12 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, namesByNumber, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, namesByNumber, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
 /** One square matrix to draw. */
 export interface MatrixPanel {
   readonly name: string;
   /** Square, rows from the top. */
   readonly values: readonly (readonly number[])[];
-  /** Values of the palest and the darkest colour; the smallest and largest off the diagonal unless given. */
+  /** Values of the palest and the darkest colour. By default the smallest and the largest entry off the diagonal. */
   readonly domain?: readonly [number, number];
   /** Names of rows and columns; their numbers from 0 unless given. */
   readonly names?: readonly string[];
@@ -14,11 +14,11 @@ export interface MatrixPanel {
   readonly axis: string;
 }
 
-/** Up to this many rows, every number is written out. */
+/** Numbers are written out in matrices of up to this many rows. */
 const WRITTEN_OUT = 10;
 
 /**
- * Square matrices side by side as colours, light for small and dark for large, with the numbers where there is room.
+ * Square matrices side by side. Entries are colours, light for small and dark for large, and written out where there is room.
  *
  * @param panels at least one.
  */
@@ -51,8 +51,8 @@ export function matrixPanels(panels: readonly MatrixPanel[], title: ChartTitle):
       return {
         width: side,
         height: side,
-        title: { text: name, anchor: "middle", frame: "group", fontSize: 11, offset: 6 },
         layer: [
+          ...panelTitle(side, name),
           {
             data: { values: rows },
             mark: { type: "rect" },

@@ -1,14 +1,14 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chart, type ChartTitle, INK, PALETTE, PRINT_WIDTH } from "./theme.ts";
+import { chart, type ChartTitle, INK, PALETTE, panelTitle, PRINT_WIDTH } from "./theme.ts";
 import type { ScoreParts } from "../../types.ts";
 
-/** Scores as one of their quantities changes. */
+/** Scores of one unit for several numbers of images, or of clusters. */
 export interface ScoreCurve {
   readonly name: string;
   /** What changes along the horizontal axis. */
   readonly by: "I" | "K";
   readonly scores: readonly ScoreParts[];
-  /** Value of it that is marked. */
+  /** The value that is marked. */
   readonly marked: number;
   /** What the mark says. */
   readonly mark: string;
@@ -18,7 +18,8 @@ const PARTS = ["S", "D", "C"] as const;
 const DASHES = { S: [1, 0], D: [6, 2], C: [2, 2] } as const;
 
 /**
- * C, D and S against the number of images or of clusters, a panel a curve; at the top, the K of each point where I changes.
+ * S and its parts C and D by number of images or of clusters, in a panel for each curve. Where the number of images changes, K
+ * is written above each point.
  *
  * @param curves at least one, each of at least one score.
  */
@@ -51,11 +52,11 @@ export function scoreCurves(curves: readonly ScoreCurve[], title: ChartTitle): T
       return {
         width,
         height: 230,
-        title: { text: name, anchor: "middle", frame: "group", fontSize: 11, offset: 6 },
         layer: [
+          ...panelTitle(width, name),
           { ...at, mark: { type: "rule", stroke: INK.line } },
           { ...at, mark: { type: "text", text: mark, y: 24, ...aside, fontSize: 10, fill: INK.muted } },
-          // a layer a part: dashes as a channel would draw the legend's symbols dashed too
+          // each part is a layer of its own: with dashes as a channel, the legend's symbols would be dashed too
           ...PARTS.map((name) => ({
             data: { values: rows.filter((row) => row.part === name) },
             mark: { type: "line", strokeWidth: 1.6, strokeDash: DASHES[name] },

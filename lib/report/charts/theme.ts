@@ -1,5 +1,5 @@
 /**
- * How every figure looks: sizes of print, the palette, and the title that says what a figure was made of.
+ * How every figure looks: its size, its colours, and its title, which says what the figure was made of.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { endOfName } from "../text_width.ts";
 export const PRINT_WIDTH = 690;
 
 /**
- * Arimo, with which PNGs are drawn and text is measured, has the widths of the three before it, so the SVG looks alike on
- * any machine that has one of the four.
+ * PNGs are drawn and text is measured with Arimo. The other three fonts have the same widths, so the SVG looks alike on any
+ * machine that has one of the four.
  */
 export const FONT = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif";
 
@@ -39,16 +39,18 @@ export const INK = {
   panel: "#f6f7f9",
   /** What the paper says literally. */
   literal: "#D55E00",
+  /** What the dataset's images do. */
+  dataset: "#D55E00",
   /** What the run's own profile says. */
   own: "#0072B2",
 } as const;
 
-/** Colour and shape of the i-th of a list of groups; unlike for the first 49. */
+/** Colour of the i-th of a list of groups. With its shape, it differs from those of all others among the first 49. */
 export function groupColour(index: number): string {
   return PALETTE[index % PALETTE.length];
 }
 
-/** See {@linkcode groupColour}; the shape moves on by one each time the colours are used up. */
+/** Shape of the i-th of a list of groups. It moves on by one each time the colours begin anew. */
 export function groupShape(index: number): string {
   return SHAPES[(index + Math.floor(index / PALETTE.length)) % SHAPES.length];
 }
@@ -56,7 +58,7 @@ export function groupShape(index: number): string {
 /** Settings that all charts share. */
 export const CONFIG: Config = {
   font: FONT,
-  aria: false, // the figure is described as a whole: a label for each mark would repeat its data, images too
+  aria: false, // the figure has one description: labels of its marks would repeat all its data
   background: "white",
   padding: 8,
   view: { stroke: null },
@@ -123,7 +125,7 @@ export function provenance({ name, manifest }: Pick<RunData, "name" | "manifest"
     `embedder ${manifest.embedder}`,
     `LPIPS ${manifest.lpips}`,
     `seed ${manifest.seed}`,
-    `run ${name}`, // last: a name too long for the line is what is cut
+    `run ${name}`, // last, so that of a line that is too long the name is cut
   ].join(" · ");
 }
 
@@ -144,7 +146,7 @@ export interface ChartTitle {
 }
 
 /**
- * A chart of ours: its marks, with the title and looks of all.
+ * A chart with the looks that all charts share.
  *
  * @param description what a reader who cannot see it should know, in a sentence.
  * @param body a vega-lite view without these. Its type is loose: the types of vega-lite accept literal objects, not composed
@@ -168,8 +170,9 @@ export function namesByNumber(names: readonly (string | readonly string[])[]): s
 }
 
 /**
- * A text in vega's language of expressions, which has JavaScript's old rules: two of the characters that JSON leaves as they are
- * end a string. And it takes a string that every object has a property of, such as `constructor`, for a name of its own.
+ * A text as a string of vega's expressions. Two characters that JSON leaves as they are end such a string, so they are escaped.
+ * And vega fails at strings that are names of properties of every object, such as `constructor`: such a one is cut out of a
+ * longer string.
  */
 function literal(text: string): string {
   const quoted = (text: string) => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
@@ -184,13 +187,13 @@ export function panelName(width: number, name: string): string {
 }
 
 /**
- * A panel's own title as marks above it. (The place of vega's titles depends on the axes: they would not stand in a row.)
+ * The title of a panel, as marks above it. Vega's own titles would not stand in a row: their place depends on the axes.
  *
  * @param width width of the panel in pixels.
  */
 export function panelTitle(width: number, text: string, subtitle?: string): Record<string, unknown>[] {
   const line = (y: number, text: string, more: Record<string, unknown>) => ({
-    data: { values: [{ text }] }, // as data, since vega takes some words in a mark itself for its own, such as `constructor`
+    data: { values: [{ text }] }, // not in the mark, where vega fails at words such as `constructor`
     mark: { type: "text", x: width / 2, y, align: "center", baseline: "alphabetic", ...more },
     encoding: { text: { field: "text", type: "nominal" } },
   });
@@ -199,7 +202,7 @@ export function panelTitle(width: number, text: string, subtitle?: string): Reco
   return [line(-21, text, heading), line(-8, subtitle, { fontSize: 10, color: INK.muted })];
 }
 
-/** A figure that there is nothing for: it says why. */
+/** A figure without a chart, which says why there is none. */
 export function emptyChart(title: ChartTitle, reason: string): TopLevelSpec {
   return chart(title, reason, {
     width: PRINT_WIDTH,
