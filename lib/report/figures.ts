@@ -21,15 +21,15 @@ import { type RunData, type UnitDetails, unitName, type UnitOverview } from "../
 /** The threshold of the literal rule of stopping. Alic et al. (2025), section 2.2. */
 const LITERAL_THRESHOLD = 0.02;
 
-/** At most so many curves a layer are drawn, spread evenly over its units. */
+/** Most curves that are drawn of a layer, spread evenly over its units. */
 const CURVES_PER_LAYER = 120;
 
 /** A unit that has a score. */
 type Scored = UnitOverview & { readonly score: NonNullable<UnitOverview["score"]> };
 
-/** A figure's content before it has its title. */
+/** The content of a figure, which gets its title later. */
 interface Content {
-  /** Its title where that is not the usual one. */
+  /** The title, where it is not the usual one. */
   readonly title?: string;
   /** What the figure's reader should know, a line each. */
   readonly notes: readonly string[];
@@ -38,11 +38,11 @@ interface Content {
   readonly csv: string;
 }
 
-/** What figures may be asked to do otherwise. */
+/** What a caller may ask of the figures. */
 export interface FigureOptions {
-  /** The unit of the block diagram; the one with the highest S by default. */
+  /** The unit of the block diagram. By default the one of the most clusters among those of three to five, else of all. */
   readonly unit?: { readonly layer: string; readonly unit: number };
-  /** Another run, whose S figure 8 compares with instead of the literal columns of the same run. */
+  /** Another run for figure 8, which by default compares S with that of the literal rules in the same run. */
   readonly compare?: RunData;
   /** Which figures to draw, by name; all by default. */
   readonly only?: (name: string) => boolean;
@@ -68,9 +68,9 @@ const FIGURES: readonly {
 export const FIGURE_NAMES: readonly string[] = FIGURES.map(({ name }) => name);
 
 /**
- * The figures of a run, one after another: each needs some units whole, and not all fit into memory at once.
+ * The figures of a run, one after another, since the units that all of them need do not fit into memory at once.
  *
- * A figure that the run has nothing for says why instead.
+ * Where the run has nothing for a figure, the figure says why.
  *
  * @throws {RangeError} when the options ask for a unit that the run does not have.
  */
@@ -89,7 +89,7 @@ function scored(run: RunData): Scored[] {
   return run.units.filter((unit): unit is Scored => unit.score !== null);
 }
 
-/** So many of a list, evenly spread and in order; all of them when they are fewer. */
+/** At most `count` items of a list, evenly spread and in their order. */
 function spread<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
   return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / count)]);
@@ -101,7 +101,7 @@ function details(run: RunData, { layer, unit }: Pick<UnitOverview, "layer" | "un
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** How many units have no score, or nothing. */
+/** A line on how many units have no score; none where all have one. */
 function withoutScore(run: RunData): string[] {
   const without = run.units.length - scored(run).length;
   return without === 0
@@ -111,14 +111,14 @@ function withoutScore(run: RunData): string[] {
 
 const NONE_SCORED = "No unit of this run has a score: every one of them is dead.";
 
-/** A field deep in the profile of a manifest, when it is there and of this type. */
+/** A field of a section of the run's profile; undefined where it is not there. */
 function setting(run: RunData, section: string, field: string): unknown {
   const part = run.manifest.profile[section];
   return typeof part === "object" && part !== null ? (part as Record<string, unknown>)[field] : undefined;
 }
 
 function pipeline(run: RunData, options: FigureOptions): Content {
-  // a unit of three to five clusters shows more than any other, and all of them fit
+  // three to five clusters show most of the score and still fit into the diagram
   const best = byScore(run);
   const chosen = options.unit ?? best.find(({ score }) => score.K >= 3 && score.K <= 5) ?? best[0];
   const unit = chosen && details(run, chosen);
@@ -211,10 +211,10 @@ function pipelineRows(unit: UnitDetails): { step: string; quantity: string; inde
   ];
 }
 
-/** At most so many layers have a row on the sheet or a panel: a page has no room for more. */
+/** Most layers that have a row on the sheet, or a panel: a page has no room for more. */
 const LAYERS = 6;
 
-/** Layers that have a scored unit, evenly spread when there are too many. */
+/** The layers that have a scored unit; where they are too many, some of them, evenly spread. */
 function shownLayers(run: RunData): { layers: string[]; notes: string[] } {
   const present = run.layers.map(({ name }) => name).filter((name) => scored(run).some(({ layer }) => layer === name));
   const layers = spread(present, LAYERS);
@@ -275,7 +275,10 @@ function sheet(run: RunData): Content {
   };
 }
 
-/** Images of a unit: of each cluster, largest first, the one of highest activation, then the second of each, and so on. */
+/**
+ * Images of a unit, those that show it best first: the one of highest activation of each cluster, then the second of each
+ * cluster, and so on. Large clusters come before small ones.
+ */
 function bestOfClusters({ score, activations }: UnitDetails, most: number): number[] {
   const clusters = Array.from(
     { length: score!.K },
@@ -318,7 +321,7 @@ function elbow(run: RunData): Content {
   };
 }
 
-/** Units in the order of K, then of S, both downwards. */
+/** The scored units, those of the most clusters first, and of the same K those of the highest S. */
 function byScore(run: RunData): Scored[] {
   return scored(run).toSorted((a, b) => b.score.K - a.score.K || (b.score.S ?? 0) - (a.score.S ?? 0));
 }
@@ -326,7 +329,7 @@ function byScore(run: RunData): Scored[] {
 function map(run: RunData): Content {
   const one = scored(run).filter(({ score }) => score.K === 1);
   const many = byScore(run).filter(({ score }) => score.K >= 3);
-  // of those of one cluster, in the layer of the other unit if possible: the two maps then compare
+  // both of one layer if possible, so that the two maps can be compared
   const single = one.find(({ layer }) => layer === many[0]?.layer) ?? one.at(-1);
   const chosen = [...(single ? [single] : []), ...(many.length > 0 ? [many[0]] : [])];
   const drawn = chosen.map((unit) => {
@@ -372,7 +375,7 @@ function map(run: RunData): Content {
   };
 }
 
-/** What an axis calls the criteria of profiles. */
+/** The name of the profile's criterion for an axis. */
 function criterionName(run: RunData): string {
   const [name, beta, lambda] = ["criterion", "beta", "lambda"].map((field) => setting(run, "cluster", field));
   switch (name) {
@@ -391,7 +394,10 @@ function criterionName(run: RunData): string {
   }
 }
 
-/** Four units that differ in K, and then in layer: the one of median S among those of each K. */
+/**
+ * At most so many units of different K: of K = 1, 2, 3, and 4 or more, the unit of median S of each. If there are fewer, units of
+ * the others, evenly spread over S.
+ */
 function unitsOfManyKs(run: RunData, most: number): Scored[] {
   const byS = scored(run).toSorted((a, b) => (a.score.S ?? 0) - (b.score.S ?? 0));
   const groups = [1, 2, 3, 4].map((K) => byS.filter(({ score }) => K === 4 ? score.K >= 4 : score.K === K));
@@ -441,7 +447,7 @@ function criterion(run: RunData): Content {
   };
 }
 
-/** What the thin lines through points of S are, where there are any. */
+/** A line on the thin lines through points of S; none where no unit has an interval. */
 function intervalNote(intervals: readonly unknown[]): string[] {
   return intervals.some((each) => each)
     ? ["Thin lines: 90 % interval of S, from scoring parts of the unit's images anew."]
@@ -511,7 +517,8 @@ function twoStops(run: RunData, { compare }: FigureOptions): Content {
   const others = new Map((compare?.units ?? []).map((unit) => [unitName(unit), unit]));
   const points = scored(run).flatMap((unit) => {
     const other = others.get(unitName(unit));
-    const first = (compare ? other?.score?.S : unit.paper?.S) ?? null; // the literal stop is of too few images for an interval
+    // S of the literal rules has no interval: the literal stop leaves too few images
+    const first = (compare ? other?.score?.S : unit.paper?.S) ?? null;
     const second = unit.score.S;
     const intervals = { firstInterval: other?.scoreInterval ?? null, secondInterval: unit.scoreInterval };
     return first === null || second === null

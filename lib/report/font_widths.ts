@@ -1,6 +1,6 @@
 /**
- * How wide text is in the font of figures, read out of the font's own tables: vega estimates where there is no canvas, far
- * off, and a canvas would make the layout depend on the machine's fonts.
+ * How wide text is in the font of figures, read from the font's own tables. Without this, vega would estimate widths, and badly;
+ * with a canvas, the layout would depend on the machine's fonts.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export function fontWidths(font: Uint8Array): FontWidths {
   };
 }
 
-/** The glyph of a character; 0, the box of a missing one, where the font has none. */
+/** The glyph of a character. Where the font has none it is 0, the box of a missing character. */
 function characterMap(view: DataView, cmap: number): (code: number) => number {
   for (let i = 0; i < view.getUint16(cmap + 2); i++) {
     const map = cmap + view.getUint32(cmap + 4 + 8 * i + 4);

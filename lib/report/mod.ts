@@ -1,5 +1,5 @@
 /**
- * What a run looks like: figures, charts, the atlas. Plain data in, text and pictures out.
+ * Figures, charts and the atlas of a run. Plain data come in, text and pictures go out.
  *
  * @module
  */

@@ -15,8 +15,8 @@ export interface PrincipalComponents {
 }
 
 /**
- * Principal component analysis by way of the Gram matrix of the centred rows, which is small where rows are few: its
- * eigenvectors, scaled by the roots of their eigenvalues, are the coordinates.
+ * Principal component analysis by the Gram matrix of the centred rows, which is small where rows are few. Its eigenvectors,
+ * scaled by the roots of their eigenvalues, are the coordinates.
  *
  * Nothing determines the sign of a component. It is made such that the coordinate of largest magnitude is positive (of
  * magnitudes that differ by rounding alone, the first one's), so that the same rows give the same picture everywhere.
@@ -35,7 +35,7 @@ export function principalComponents(matrix: Matrix, components = 2): PrincipalCo
   const variance = gram.trace();
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(gram, { assumeSymmetric: true });
   const descending = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
-  // an eigenvalue that rounding made out of nothing is no direction: in the eigenvectors, or already in the mean
+  // smaller eigenvalues come from rounding: that of the eigenvalues themselves, or that of the mean
   const least = Math.max(1e-12 * variance, 1e-28 * [...data].reduce((sum, value) => sum + value * value, 0));
   const axes = Array.from({ length: components }, (_, component) => {
     const index = descending[component];

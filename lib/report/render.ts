@@ -1,5 +1,5 @@
 /**
- * Charts as files: a vega-lite specification to SVG, the same bytes on every machine, and SVG to PNG at print size.
+ * Charts as files. A vega-lite specification becomes an SVG, of the same bytes on every machine, and the SVG a PNG at print size.
  *
  * @module
  */
@@ -19,7 +19,7 @@ interface TextItem {
   readonly limit?: number;
 }
 
-// vega measures text with a canvas where it finds one, and guesses elsewhere; this is the place it offers for another way
+// vega measures text with a canvas if there is one, and guesses otherwise; this replaces both
 (vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } }).textMetrics.width = (
   { fontSize = 11, fontWeight, limit },
   text,
@@ -33,7 +33,11 @@ function refuse(...messages: readonly unknown[]): never {
   throw new TypeError(`the chart is not as meant: ${messages.join(" ")}`);
 }
 
-/** Takes what vega and vega-lite say while they draw, and refuses the chart where they call it an error. */
+/**
+ * Takes what vega and vega-lite say while they draw. An error refuses the chart.
+ *
+ * @param warn what a warning does; nothing unless given.
+ */
 function logger(warn?: typeof refuse): vega.LoggerInterface {
   const quiet = (): unknown => calls;
   const calls = { level: quiet, info: quiet, debug: quiet, warn: warn ?? quiet, error: refuse };
@@ -50,14 +54,14 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const compiled = compile(spec, { logger: logger(refuse) }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger: logger() });
   try {
-    vega.resetSVGDefIds(); // clip paths are numbered, and the count goes on from chart to chart
+    vega.resetSVGDefIds(); // or the numbers of clip paths would go on from the chart drawn before
     return `${readable(labelled(await view.toSVG(), spec))}\n`;
   } finally {
     view.finalize();
   }
 }
 
-/** The SVG as one picture to those who hear it: its title, and the description that vega writes into pages alone. */
+/** The SVG with a label for screen readers: its title, and the description, which vega leaves out of files. */
 function labelled(svg: string, { title, description }: TopLevelSpec): string {
   const heading = typeof title === "object" && title !== null && "text" in title ? title.text : title;
   const label = [heading, description].flat().filter((each) => typeof each === "string").join(". ");
@@ -65,7 +69,7 @@ function labelled(svg: string, { title, description }: TopLevelSpec): string {
   return svg.replace("<svg ", () => `<svg role="img" aria-label="${escaped}" `);
 }
 
-/** The SVG without the characters that XML cannot hold, such as control characters in a name: each is the sign for such. */
+/** The SVG with U+FFFD in place of the characters that XML cannot hold, such as control characters in a name. */
 function readable(svg: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
   return svg.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd");
@@ -83,7 +87,7 @@ export async function renderPng(svg: string, zoom: number = PRINT_ZOOM): Promise
   await ready;
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: zoom },
-    imageRendering: 1, // pixels as squares: resvg does not know the word `pixelated` that vega writes
+    imageRendering: 1, // draws pixels as squares; resvg does not know the word `pixelated`, which vega writes
     font: { fontBuffers: [FONTS.regular, FONTS.bold], defaultFontFamily: "Arimo", sansSerifFamily: "Arimo" },
   });
   try {
@@ -98,7 +102,7 @@ export async function renderPng(svg: string, zoom: number = PRINT_ZOOM): Promise
   }
 }
 
-/** Says in a PNG how large it is on paper: a chunk `pHYs` after the header, in pixels a metre. */
+/** The PNG with its size on paper: a chunk `pHYs` after the header, in pixels a metre. */
 function withResolution(png: Uint8Array, dotsPerInch: number): Uint8Array {
   const afterHeader = 8 + 25;
   const chunk = new Uint8Array(21);

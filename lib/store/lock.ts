@@ -1,13 +1,13 @@
 /**
- * One writer per run. The lock is the kernel's, on an open file: it ends with the process however that ends, so there is
- * never a stale one to remove.
+ * One writer per run. The kernel holds the lock on an open file and lets it go when the process ends, however that ends. So a
+ * stale lock never has to be removed.
  *
  * @module
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
 
-/** Name of the file that is locked; it stays behind, empty of meaning, when the run is closed. */
+/** Name of the file that is locked. It stays when the run is closed and then means nothing. */
 const LOCK_FILE = "run.lock";
 
 /** A held lock. */
@@ -40,7 +40,7 @@ export function lockRun(directory: string): RunLock {
     file.truncateSync(0);
     file.writeSync(new TextEncoder().encode(String(Deno.pid)));
   } catch {
-    // The process id only makes the refusal clearer; on a full disk the lock holds without it.
+    // The process id is for the message of a refusal alone: on a full disk the lock holds without it.
   }
   return { release: () => file.close() };
 }

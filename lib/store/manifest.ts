@@ -1,5 +1,5 @@
 /**
- * What two manifests disagree on, in words.
+ * The differences between two manifests, in words.
  *
  * @module
  */
@@ -33,7 +33,7 @@ function differencesAt(path: string, stored: unknown, asked: unknown): string[] 
 }
 
 /**
- * Each field in which two manifests differ, with both values, such as `seed 0 there, 1 asked`.
+ * The fields in which two manifests differ, each with both values, such as `seed 0 there, 1 asked`.
  *
  * @param stored the manifest of the run that is there.
  * @param asked the manifest that was asked for.

@@ -9,8 +9,8 @@ import { writeWhole } from "./scores.ts";
 import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "./npy.ts";
 
 /**
- * Reads a matrix: a .npy file of two dimensions, or CSV, one line a row, with or without a line of column names. The
- * content tells which, not the name.
+ * Reads a matrix: a .npy file of two dimensions, or CSV with a line for each row, with or without a line of column names. Which
+ * of the two a file is follows from its content, not from its name.
  *
  * @returns at least one row and one column, all entries finite.
  * @throws {InputError} when the file cannot be read, is not a matrix, is empty, or an entry is not a finite number.
@@ -74,7 +74,7 @@ async function readArray(path: string): Promise<NpyArray> {
   return isNpy(bytes) ? decodeNpy(bytes, path) : decodeCsv(bytes, path);
 }
 
-/** A number of a CSV file; infinities and NaN are read, so that they can be named by row and column. */
+/** A number of a CSV file. Infinities and NaN are read too: the error that refuses them says where they are. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_FINITE = /^([+-]?)(inf|infinity|nan)$/i;
 

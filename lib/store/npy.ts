@@ -116,7 +116,7 @@ export function encodeNpyHeader(shape: readonly number[], type: "f4" | "f8"): Ui
 function parseHeader(text: string, refuse: (what: string) => never) {
   const json = text.replaceAll("'", '"').replaceAll("(", "[").replaceAll(")", "]")
     .replace(/\bTrue\b/g, "true").replace(/\bFalse\b/g, "false")
-    .replace(/(\d)L\b/g, "$1") // Python 2 wrote long integers so
+    .replace(/(\d)L\b/g, "$1") // an ending that Python 2 gave to long integers
     .replace(/,(\s*[\]}])/g, "$1");
   let header: Record<string, unknown>;
   try {

@@ -9,8 +9,11 @@ import { InputError } from "../errors.ts";
 import { RUN_FILE } from "./schema.ts";
 
 /**
- * The folder of a run: `runs/NAME` for a plain name. An argument with a slash is a path, so that `../x` is never a name;
- * so is `.`, and a plain word where `runs/` has no such run but a folder of that name in the current one holds a run.
+ * The folder of a run.
+ *
+ * - A text with a slash or backslash, `.` and `..` are paths.
+ * - Any other text is a name: the folder is `runs/NAME`. But if there is no `runs/NAME`, and the current folder has a folder NAME
+ *   that holds a run, it is that one.
  *
  * @param nameOrPath a run's name or the path of its folder.
  * @throws {InputError} when it is empty.

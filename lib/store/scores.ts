@@ -43,9 +43,14 @@ export type ScoreColumn = typeof SCORE_COLUMNS[number]["name"];
 export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | null>>;
 
 /**
- * The row of one unit. The activations are those of the I images that the score counts; `exceeds_dataset` is whether each of
- * them is above `dataset_max`, `exceeds_share` which share of them is, both empty without a dataset; flags are separated
- * by semicolons; `S_low` and `S_high` are the 90 % interval of S; a dead unit has no score and no activations.
+ * The row of one unit.
+ *
+ * - The activations are those of the I images that the score counts.
+ * - `exceeds_dataset` says whether all of them are above `dataset_max`, `exceeds_share` which share of them is. Both are empty
+ *   without a dataset.
+ * - `flags` are separated by semicolons.
+ * - `S_low` and `S_high` are the 90 % interval of S.
+ * - A dead unit has no score and no activations.
  */
 export function scoreRow(unit: UnitOverview): ScoreRow {
   const { score, paper } = unit;

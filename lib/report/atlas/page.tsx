@@ -1,6 +1,6 @@
 /**
- * The page: summary, figures, comparison and the frame that the script fills with units. Rendered once to text; everything
- * from outside goes in as text or attributes, which the renderer escapes.
+ * The page: summary, figures, comparison, and the frame that the script fills with units. It is rendered to text once. Whatever
+ * comes from outside is text or an attribute, which the renderer escapes.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { PageIndex, UnitBlock } from "./page_data.ts";
 import type { Fact } from "./settings.ts";
 import { timeInWords } from "./time_in_words.ts";
 
-/** A chart of the page's top. */
+/** A chart at the top of the page. */
 export interface AtlasFigure {
   readonly title: string;
   /** One SVG document, made by us: it goes into the page as it is. */
@@ -46,8 +46,9 @@ export interface PageProps {
   readonly figures: readonly AtlasFigure[];
   readonly comparison: ComparisonSummary | null;
   readonly index: PageIndex;
-  /** A block per unit of the index; those of the run compared with, null where it has none. */
+  /** A block for each unit of the index. */
   readonly blocks: readonly UnitBlock[];
+  /** The blocks of the same units in the run compared with; null for a unit that it does not have. */
   readonly otherBlocks: readonly (UnitBlock | null)[];
   readonly style: string;
   readonly script: string;
@@ -61,7 +62,7 @@ const plural = (count: number, word: string) => `${count} ${word}${count === 1 ?
 /** The whole document, without its doctype. */
 export function Page(props: PageProps): JSX.Element {
   const { runName, index, comparison } = props;
-  // nothing may be fetched but images beside the page, and no script runs but ours
+  // the page may fetch images beside it and nothing else, and run our script and no other
   const policy = `default-src 'none'; img-src data: 'self' file:; style-src 'unsafe-inline'; ` +
     `script-src '${props.scriptHash}'; base-uri 'none'; form-action 'none'`;
   return (
@@ -202,7 +203,7 @@ function Headline({ value, name, more }: { value: string; name: string; more: st
   );
 }
 
-/** Counts as a bar of parts, with the numbers beside. */
+/** Counts as a bar of coloured parts, with the numbers beside it. */
 function Split({ parts }: { parts: readonly number[] }): JSX.Element {
   const total = parts.reduce((sum, part) => sum + part, 0);
   return (

@@ -1,6 +1,6 @@
 /**
- * What travels inside the page as JSON: a light index of all units, which the script reads at once, and a block per unit,
- * which it reads when the unit comes into view.
+ * The data inside the page, as JSON: an index of all units, which the script reads at once, and a block for each unit, which it
+ * reads when the unit comes into view.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export interface PageIndex {
   readonly onlyOther: readonly { readonly id: string; readonly layer: string; readonly score: ScoreNumbers | null }[];
 }
 
-/** The images of one unit, all on one JPEG: the visualizations in their order, then the dataset's best. */
+/** The images of one unit on one JPEG: the visualizations in their order, then the dataset's best images. */
 export interface Sheet {
   /** Base64 of the file, or its path beside the page. */
   readonly source: string;
@@ -69,7 +69,7 @@ export interface Sheet {
   readonly columns: number;
 }
 
-/** All that opening a unit shows beyond its entry. */
+/** What the page shows of an opened unit beyond its entry in the index. */
 export interface UnitBlock {
   /** Null where the unit has no images. */
   readonly sheet: Sheet | null;

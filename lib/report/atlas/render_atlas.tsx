@@ -14,9 +14,9 @@ import { criterionInWords, elbowRule, runFacts } from "./settings.ts";
 import { encodeSheet, sheetLayout } from "./sheet.ts";
 import { scoreNumbers, sheetImages, unitBlock, unitEntry } from "./unit_data.ts";
 
-/** JPEG qualities, best first: the best that keeps the page within its limit is taken. */
+/** JPEG qualities, best first. The page takes the first one that keeps it within its limit. */
 const QUALITIES = [0.9, 0.85, 0.75] as const;
-/** Units drawn at each quality to learn how large the page would be. */
+/** Units that are encoded at each quality to estimate the size of the page. */
 const SAMPLE = 8;
 
 /** The other run of a page of two. */
@@ -34,9 +34,9 @@ export interface AtlasOptions {
   readonly compare?: AtlasComparison;
   /** Most bytes of images inside the page, as they stand there; 17 million unless given. */
   readonly inlineLimit?: number;
-  /** Keeps an image that does not go into the page, and says under which address the page finds it. */
+  /** Saves an image that does not go into the page; gives the address at which the page finds it. */
   readonly saveImage: (name: string, bytes: Uint8Array) => Promise<string>;
-  /** What to say at the top, beside what is said anyway. */
+  /** Notices at the top of the page, after its own. */
   readonly notices?: readonly string[];
   /** Called as units are done. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -45,14 +45,14 @@ export interface AtlasOptions {
 /** A page that was made. */
 export interface Atlas {
   readonly html: string;
-  /** Whether the images are in the page; they were saved otherwise. */
+  /** Whether the images are in the page; if not, they were saved beside it. */
   readonly inline: boolean;
   /** Quality of the images, of 1. */
   readonly quality: number;
 }
 
 /**
- * Makes the page. Images go into it where they fit, else each unit's are saved as one file.
+ * Makes the page. If all images fit, they go into it; if not, those of each unit are saved as one file beside it.
  *
  * @returns the document; with `inline` false it needs the files that were saved.
  */
@@ -126,7 +126,10 @@ function partialNotices(...runs: readonly (RunData | null)[]): string[] {
   );
 }
 
-/** The best quality at which a sample of units says that all fit; where none does, the best, beside the page. */
+/**
+ * The best quality at which all images fit into the page, as estimated from a sample of the units. If they fit at none, they go
+ * beside the page, at the best quality.
+ */
 async function chooseQuality(
   run: RunData,
   sheets: number,

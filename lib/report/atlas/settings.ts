@@ -1,12 +1,12 @@
 /**
- * What the page says of a run's settings. A profile is a document of its own version: what is not in it, or is of another
- * form, is left out rather than guessed.
+ * What the page says of a run's settings. The profile may be of another version: a setting that it does not have, or has in
+ * another form, is left out.
  *
  * @module
  */
 import type { RunManifest } from "../../types.ts";
 
-/** The elbow of a profile, as the page draws it. */
+/** The settings of the elbow that the page shows. */
 export interface ElbowRuleShown {
   readonly threshold: number;
   readonly patience: number;
@@ -41,7 +41,7 @@ export function criterionInWords(manifest: RunManifest): string {
   return Object.hasOwn(names, criterion) ? names[criterion] : criterion;
 }
 
-/** One thing to know of a run. */
+/** One setting of a run. */
 export interface Fact {
   readonly name: string;
   readonly value: string;
@@ -49,7 +49,7 @@ export interface Fact {
   readonly title?: string;
 }
 
-/** The settings that make the run what it is, in reading order. */
+/** The settings that make the run what it is, in the order in which the page lists them. */
 export function runFacts(manifest: RunManifest): Fact[] {
   const hashed = (name: string, value: string, sha256: string | undefined): Fact => ({
     name,

@@ -1,12 +1,12 @@
 /**
- * The images of a unit as one JPEG, so that a page of hundreds of units stays small enough to send: a PNG of the same is four
- * times as large, because optimised images are as hard to predict as noise.
+ * The images of a unit as one JPEG, so that a page of hundreds of units stays small enough to send. A PNG would be four times as
+ * large: optimised images compress as badly as noise.
  *
  * @module
  */
 import type { ImageBatch } from "../../types.ts";
 
-/** Side of the blocks that JPEG codes on their own: images that begin on one do not bleed into each other. */
+/** Side of the blocks that JPEG codes one by one. Images that begin on a block do not bleed into each other. */
 const BLOCK = 8;
 
 /** Where the images are on a sheet. */
@@ -16,7 +16,7 @@ export interface SheetLayout {
   readonly columns: number;
 }
 
-/** The layout of so many images of a size: in rows of eight, each image on whole blocks. */
+/** The layout of images of a size: in rows of eight, each image on whole blocks. */
 export function sheetLayout(width: number, height: number): SheetLayout {
   const whole = (length: number) => Math.ceil(length / BLOCK) * BLOCK;
   return { tile: [width, height], pitch: [whole(width), whole(height)], columns: 8 };
@@ -49,7 +49,7 @@ export async function encodeSheet(batches: readonly ImageBatch[], quality: numbe
       const top = Math.floor(place / columns) * stepY;
       for (let y = 0; y < stepY; y++) {
         for (let x = 0; x < stepX; x++) {
-          // beyond the image its edge goes on: a jump there would ring inside
+          // the edge of the image is repeated up to the block's end: a jump there would be seen inside the image
           const from = ((n * height + Math.min(y, height - 1)) * width + Math.min(x, width - 1)) * 3;
           const to = ((top + y) * sheetWidth + left + x) * 4;
           for (let c = 0; c < 3; c++) pixels[to + c] = data[from + c] * 255; // clamps and rounds

@@ -1,5 +1,5 @@
 /**
- * One unit as the page holds it.
+ * The data of one unit for the page.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { principalComponents } from "../pca.ts";
 import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
 
-/** To so many significant digits: more than a chart of a few hundred pixels shows, a third of the bytes. */
+/** A number to a few significant digits: more than a chart of a few hundred pixels shows, in a third of the bytes. */
 function significant(value: number, digits = 5): number {
   return Number(value.toPrecision(digits));
 }
 
-/** A clustering or a score without all but its numbers. */
+/** The numbers of a score, without what else a clustering has. */
 export function scoreNumbers(score: ScoreParts | null): ScoreNumbers | null {
   return score && (({ S, C, D, K, I }) => ({ S, C, D, K, I }))(score);
 }
@@ -39,7 +39,7 @@ export function unitEntry(unit: UnitOverview): UnitEntry {
   };
 }
 
-/** What goes on the sheet of a unit: its own images, then the dataset's best ones where they are at hand. */
+/** The images on the sheet of a unit: its own, then the dataset's best ones if they are at hand and of the same size. */
 export async function sheetImages(
   run: RunData,
   unit: UnitDetails,
@@ -56,7 +56,7 @@ export async function sheetImages(
   };
 }
 
-/** The block of a unit; its sheet is made apart. */
+/** The block of a unit, with a sheet that was made before. */
 export function unitBlock(unit: UnitDetails, sheet: Sheet | null, bestPictured: boolean): UnitBlock {
   const score: ClusteringRecord | null = unit.score;
   const rows = score === null ? 0 : Math.min(score.I, unit.embeddings.rows);

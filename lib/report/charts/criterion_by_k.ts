@@ -13,7 +13,7 @@ export interface CriterionPanel {
   readonly candidates: readonly ClusterCandidate[];
 }
 
-/** Panels of one rule, one a unit. */
+/** The panels of one rule, one for each unit. */
 export interface CriterionRow {
   /** Name of the rule's criterion, for the axis. */
   readonly criterion: string;
@@ -25,8 +25,8 @@ export interface CriterionRow {
 const LABELS = 42;
 
 /**
- * The criterion of each K that was tried, with the chosen one marked: a row of panels a rule, a column a unit. Values that are
- * not finite are left out.
+ * The criterion of each K that was tried, with the chosen K marked. Each rule has a row of panels, each unit a column. Values
+ * that are not finite are left out.
  *
  * @param rows each with the same units in the same order.
  */
@@ -78,7 +78,7 @@ export function criterionByK(rows: readonly CriterionRow[], title: ChartTitle): 
   });
 }
 
-/** Whole numbers from 1, as many as have room. */
+/** Whole numbers from 1 at equal steps, as many as there is room for. */
 function ticks(most: number, width: number): number[] {
   const step = Math.max(1, Math.ceil((most * 10) / width));
   return Array.from({ length: Math.ceil(most / step) }, (_, i) => 1 + i * step);

@@ -1,6 +1,6 @@
 /**
- * Free drawing as vega-lite layers, for diagrams and sheets of images: everything is placed in pixels of the figure, from
- * the top left.
+ * Free drawing as vega-lite layers, for diagrams and sheets of images. Places are pixels of the figure, counted from its top
+ * left.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface AreaStyle extends LineStyle {
   readonly cornerRadius?: number;
 }
 
-/** Looks of a text; its place is its left end on the base line unless said. */
+/** Looks of a text. Its place is the left end of its base line unless `align` and `baseline` say otherwise. */
 export interface TextStyle {
   readonly fontSize?: number;
   readonly fontWeight?: "normal" | "bold";
@@ -40,10 +40,13 @@ export type Point = readonly [number, number];
 
 const inPixels = (field: string) => ({ field, type: "quantitative", scale: null, axis: null });
 
-/** Coordinates to a hundredth of a pixel: what sums of fractions leave behind does not reach the file. */
+/** Coordinates to a hundredth of a pixel, so that rounding errors of sums do not reach the file. */
 const round = (value: number) => Math.round(value * 100) / 100;
 
-/** A drawing in the making; what is drawn later lies on top, but for marks of one kind and look, which lie together. */
+/**
+ * A drawing in the making. What is drawn later lies on top, with one exception: marks of the same kind and look are one layer,
+ * which lies where the first of them does.
+ */
 export class Drawing {
   private readonly layers = new Map<string, Layer>();
   private lines = 0;

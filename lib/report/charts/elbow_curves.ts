@@ -2,7 +2,7 @@ import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import { chart, type ChartTitle, INK, panelName, panelTitle, PRINT_WIDTH } from "./theme.ts";
 
-/** How the mean distance of one unit's images went on. */
+/** The mean distance of one unit's images as they were added. */
 export interface ElbowCurve {
   readonly layer: string;
   readonly unit: number;
@@ -34,7 +34,7 @@ export interface ElbowRow {
   readonly literal_stop: boolean;
 }
 
-/** What is drawn of curves, row by row. */
+/** The data of the chart as rows. */
 export function elbowRows(curves: readonly ElbowCurve[]): ElbowRow[] {
   return curves.flatMap(({ layer, unit, meanDistances, own, literal }) =>
     meanDistances.map((distance, i) => ({
@@ -49,7 +49,7 @@ export function elbowRows(curves: readonly ElbowCurve[]): ElbowRow[] {
   );
 }
 
-/** Changes smaller than this are drawn here: a logarithmic axis has no 0. */
+/** Smaller changes are drawn at this value, since a logarithmic axis has no 0. */
 const SMALLEST_CHANGE = 1e-5;
 
 /** Room in pixels for the axis at the left, and between panels. */
@@ -57,8 +57,9 @@ const LEFT_AXIS = 84;
 const SPACING = 10;
 
 /**
- * Mean pairwise distance as images are added, and how much each image changes it, one panel a layer: a thin line a unit,
- * the median thick as far as every unit of the layer goes, both stops, both thresholds.
+ * Mean pairwise distance as images are added (top), and how much each image changes it (bottom), in a column for each layer. A
+ * unit is a thin line with its two stops; the thick line is the median, up to the length that all units of the layer reach.
+ * The two thresholds are lines across.
  *
  * @param curves at least one, each of at least two mean distances.
  * @param rules the profile's threshold and the literal one.

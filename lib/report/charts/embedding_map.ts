@@ -21,7 +21,7 @@ export interface EmbeddingPanel {
   readonly shares: readonly [number, number];
 }
 
-/** Images and clusters to a panel: the first I rows of the components, which are those clustered. */
+/** The panel of one unit. It shows the images that were clustered: the first I rows of the components. */
 export function embeddingPanel(
   heading: string,
   { coordinates, shares }: PrincipalComponents,
@@ -40,8 +40,9 @@ const THUMBNAIL = 23;
 const FRAMED = THUMBNAIL + 4;
 
 /**
- * Images of units by the first two principal components of their embeddings, the same scale on both axes. A frame's
- * colour and the shape at its corner are the cluster. Thumbnails are moved apart until at most a quarter of each side is hidden.
+ * Images of units by the first two principal components of their embeddings, with the same scale on both axes. The frame's
+ * colour and the shape at its corner say which cluster an image is in. Thumbnails are moved apart until at most a quarter of
+ * each side is hidden.
  *
  * @param panels one or two units, each of at least one image.
  */
@@ -104,8 +105,8 @@ export function embeddingMap(panels: readonly EmbeddingPanel[], title: ChartTitl
 }
 
 /**
- * Domains of both axes such that a unit is as long on either, and places of thumbnails that do not overlap, as near their
- * points as pushing apart leaves them.
+ * Lays a panel out: domains of the two axes with one scale, and places of the thumbnails. Thumbnails start at their points and
+ * push each other away until they overlap little.
  */
 function layOut(
   points: readonly (readonly [number, number])[],
@@ -116,7 +117,7 @@ function layOut(
     return [Math.min(...values), Math.max(...values)];
   });
   const extent = Math.max(bounds[0][1] - bounds[0][0], bounds[1][1] - bounds[1][0]) || 1;
-  const span = extent * (side / (side - 2 * FRAMED)); // a thumbnail's width of room at every edge
+  const span = extent * (side / (side - 2 * FRAMED)); // with room for a thumbnail at every edge
   const domains = bounds.map(([low, high]) => [(low + high - span) / 2, (low + high + span) / 2]);
   const perPixel = span / side;
   const pixels = points.map(([x, y]) => [(x - domains[0][0]) / perPixel, (y - domains[1][0]) / perPixel]);
@@ -130,7 +131,7 @@ function layOut(
         const [overlapX, overlapY] = [apart - Math.abs(dx), apart - Math.abs(dy)];
         if (overlapX <= 0 || overlapY <= 0) continue;
         moved = true;
-        // along the axis of the smaller overlap, but now and then the other, or a full row would never give way
+        // along the axis of the smaller overlap; every eighth time along the other, or a full row would stay as it is
         const axis = (overlapX < overlapY) === (round % 8 < 7) ? 0 : 1;
         const step = 0.26 * [overlapX, overlapY][axis] * ((axis === 0 ? dx : dy) < 0 ? -1 : 1);
         places[i][axis] += step;

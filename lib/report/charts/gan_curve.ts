@@ -1,15 +1,10 @@
-/**
- * A generator's measures while it trained.
- *
- * @module
- */
 import type { TopLevelSpec } from "vega-lite";
 import { chart, groupColour, groupShape, PRINT_WIDTH } from "./theme.ts";
 
 /** What each loss is called. */
 const LOSSES = { penalty: "gradient penalty", clip: "clipped weights" } as const;
 
-/** One training of the generator: what of it the curve shows. */
+/** One training of the generator, as far as the chart shows it. */
 export interface TrainingCurve {
   readonly recipe: { readonly loss: keyof typeof LOSSES };
   readonly curve: readonly {
@@ -19,7 +14,7 @@ export interface TrainingCurve {
   }[];
 }
 
-/** Measures of generators while they trained, against minutes: a line a loss. */
+/** The measures of generators by minutes of training: a line for each loss. */
 export function ganCurveChart(trainings: readonly TrainingCurve[]): TopLevelSpec {
   const values = trainings.flatMap(({ recipe, curve }) =>
     curve.filter(({ frechet }) => frechet !== null).map(({ seconds, frechet, labelShare }) => ({

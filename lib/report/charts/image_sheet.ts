@@ -31,7 +31,7 @@ export interface SheetLayer {
 /** Units in a row. */
 export const SHEET_COLUMNS = 8;
 
-/** Images of a unit, two by two. */
+/** Most images of a unit, in rows of two. */
 export const SHEET_IMAGES = 4;
 
 const GAP = 2;
@@ -40,7 +40,7 @@ const SIDE = (PRINT_WIDTH - (SHEET_COLUMNS - 1) * BETWEEN) / SHEET_COLUMNS;
 const IMAGE = (SIDE - GAP) / 2;
 
 /**
- * Visualizations by layer: four images a unit, eight units a row.
+ * Visualizations by layer: eight units in a row, up to four images of each.
  *
  * @param layers at least one.
  */

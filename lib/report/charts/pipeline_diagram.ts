@@ -16,7 +16,7 @@ export interface PipelineUnit {
   readonly datasetMax: number | null;
   /** Name of the network of the perceptual distance. */
   readonly lpips: string;
-  /** Distances of all pairs of images as a picture, dark for far apart, as a `data:` URL; and the largest of them. */
+  /** Distances of all pairs of images as a picture (a `data:` URL), dark for far apart, and the largest distance. */
   readonly distances: { readonly url: string; readonly largest: number };
   /** d_2, d_3, ...: as far as the sequence went. */
   readonly meanDistances: readonly number[];
@@ -48,8 +48,8 @@ const HEADING = { fontSize: 12, fontWeight: "bold" } as const;
 const CONTENT = { top: 44, width: BOX.width - 2 * PAD, height: BOX.height - 44 - PAD } as const;
 
 /**
- * The block diagram of the pipeline, drawn with what one unit went through: its images, their distances, the curve and where
- * it stopped, embeddings, the choice of K, clusters, and the score.
+ * The block diagram of the pipeline, with what each step made of one unit: its images, their distances, the curve with its
+ * stop, the embeddings, the choice of K with the clusters, and the score.
  */
 export function pipelineDiagram(unit: PipelineUnit, title: ChartTitle): TopLevelSpec {
   const drawing = new Drawing(PRINT_WIDTH, TOP + 2 * BOX.height + DOWN);
@@ -161,7 +161,7 @@ function drawDistances(
   drawing.text(right + 13, bar.top + bar.height, "0", { fontSize: 9 });
 }
 
-/** Colour of a distance as a share of the largest: white to the dark blue of the palette. */
+/** Colour of a distance, given as a share of the largest: from white for 0 to dark blue for 1. */
 export function distanceColour(share: number): string {
   const dark = [0, 60, 110];
   return `#${dark.map((to) => Math.round(255 + (to - 255) * share).toString(16).padStart(2, "0")).join("")}`;
@@ -327,7 +327,7 @@ function every(step: number, most: number): number[] {
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
 }
 
-/** Three digits of a number, without an exponent where it can. */
+/** A number to three digits, without an exponent where possible. */
 function number(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }

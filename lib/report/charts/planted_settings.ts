@@ -36,7 +36,7 @@ const PANELS = [
 const COLUMNS = 3;
 
 /**
- * What each setting gets right of planted units and what wrong, a panel a measure, with 95 % intervals.
+ * How well each setting does on planted units, with 95 % intervals: a panel for each measure.
  *
  * @param settings at least one.
  * @param units number of units behind it.

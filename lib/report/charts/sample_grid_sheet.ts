@@ -17,11 +17,11 @@ export interface SheetOfSamples {
 
 const LABEL_WIDTH = 74;
 const GAP = 3;
-/** Side of an image where columns are few: twice its pixels. */
+/** Side of an image where there are few columns: twice that of the generator's images. */
 const LARGEST = 64;
 
 /**
- * A grid of samples: labels down, and across what changes, with the masks on top.
+ * A grid of samples: a row for each label, a column for each mask or latent, and the masks above their columns.
  *
  * @param grid of at most 60 columns.
  */
@@ -34,7 +34,7 @@ export function sampleGridSheet({ labels, columns, images, masks }: SheetOfSampl
   const y = (row: number) => top + row * (side + GAP) + (row > 0 ? GAP : 0);
   drawing.text(0, y(0) + side / 2, "mask", { baseline: "middle", fill: INK.muted });
   columns.forEach(({ name }, column) => {
-    // a name of several words has a line for each half, so that it fits above its column
+    // a name of several words stands on two lines, so that it fits above its column
     const words = name.split(" ");
     const lines = words.length < 2 ? [name] : [words[0], words.slice(1).join(" ")];
     lines.forEach((line, i) =>

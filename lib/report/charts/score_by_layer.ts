@@ -24,14 +24,14 @@ const PARTS = [
 
 const K_GROUPS = ["K = 1", "K = 2", "K ≥ 3"] as const;
 
-/** Room in pixels for the name of a layer where names stand aslant. */
+/** Room in pixels for the name of a layer where names are slanted. */
 const CROWDED_LABEL = 90;
 
-/** A number in [0, 1) that fills the interval evenly as the index goes on: the golden ratio's multiples. */
+/** A number in [0, 1) for each index: multiples of the golden ratio, which spread evenly however many there are. */
 const spread = (index: number) => (index * 0.6180339887498949) % 1;
 
 /**
- * S and its parts, a point a unit, by layer, with the median and the middle half of each layer.
+ * S and its parts by layer: a point for each unit, and for each layer the median (bar) and the middle half (box).
  *
  * @param points at least one.
  * @param layers layers in order; those without a point stay empty.

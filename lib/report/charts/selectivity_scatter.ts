@@ -17,12 +17,13 @@ export interface SelectivityPanel {
 const ASIDE = { score: 0.025, count: 0.3 } as const;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** The i-th of numbers spread evenly over -1 .. 1, however many there are. */
+/** The i-th of numbers that spread evenly over -1 .. 1, however many there are. */
 const spread = (i: number) => 2 * ((i * GOLDEN) % 1) - 1;
 
 /**
- * Selectivities against a score, a panel each and a point a unit. Many units share a score, and counts are whole: points are
- * moved a little aside, always by the same, so as not to hide each other.
+ * Selectivities against a score: a panel for each selectivity, a point for each unit. Many units have the same score, and counts
+ * are whole numbers. So that points do not hide each other, each is moved a little aside, by an amount that depends on its
+ * place in the list alone.
  *
  * @param panels at least one, each of at least one point.
  * @param score what the score is called.
@@ -50,7 +51,8 @@ export function selectivityScatter(
             values: points.map(({ layer, S, value }, i) => ({
               layer,
               S: S + ASIDE.score * highest * spread(i),
-              value: kind === "share" ? value : value + ASIDE.count * spread(i * i), // not in a line with the other
+              // spread otherwise than S: by the same amounts, the points of a place would lie on a line
+              value: kind === "share" ? value : value + ASIDE.count * spread(i * i),
             })),
           },
           mark: { type: "point", filled: true, size: 30, opacity: 0.65 },

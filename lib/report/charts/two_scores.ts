@@ -14,7 +14,7 @@ export interface TwoScores {
 }
 
 /**
- * S by two ways, a point a unit with the diagonal, and how S is distributed under each.
+ * S of the same units by two ways: on the left a point for each unit with the diagonal, on the right the distributions of S.
  *
  * @param points at least one.
  * @param names what the two ways are called.
@@ -26,7 +26,8 @@ export function twoScores(
 ): TopLevelSpec {
   const layers = [...new Set(points.map(({ layer }) => layer))];
   const side = 278;
-  const entry = 24 + 5.5 * Math.max(...layers.map(({ length }) => length)); // of the legend, in pixels, about
+  // about the width of an entry of the legend, in pixels
+  const entry = 24 + 5.5 * Math.max(...layers.map(({ length }) => length));
   const columns = Math.max(1, Math.floor(side / entry));
   const layer = { field: "layer", type: "nominal", title: "layer", sort: null, legend: { columns } };
   const unitInterval = { domain: [-0.02, 1.02], nice: false };
