@@ -395,8 +395,8 @@ function criterionName(run: RunData): string {
 }
 
 /**
- * At most so many units of different K: of K = 1, 2, 3, and 4 or more, the unit of median S of each. If there are fewer, units of
- * the others, evenly spread over S.
+ * At most so many units of different K: of K = 1, 2, 3, and 4 or more, the unit of median S of each. If there are fewer,
+ * units of the others, evenly spread over S.
  */
 function unitsOfManyKs(run: RunData, most: number): Scored[] {
   const byS = scored(run).toSorted((a, b) => (a.score.S ?? 0) - (b.score.S ?? 0));

@@ -1,6 +1,6 @@
 /**
- * How wide text is in the font of figures, read from the font's own tables. Without this, vega would estimate widths, and badly;
- * with a canvas, the layout would depend on the machine's fonts.
+ * How wide text is in the font of figures, read from the font's own tables. Without this, vega would estimate widths, and
+ * badly; with a canvas, the layout would depend on the machine's fonts.
  *
  * @module
  */

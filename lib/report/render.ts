@@ -1,5 +1,6 @@
 /**
- * Charts as files. A vega-lite specification becomes an SVG, of the same bytes on every machine, and the SVG a PNG at print size.
+ * Charts as files. A vega-lite specification becomes an SVG, of the same bytes on every machine, and the SVG a PNG at print
+ * size.
  *
  * @module
  */

@@ -20,8 +20,9 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
  *
  * - `csv`: as `scores.csv`.
  * - `parquet`: the same columns and rows, typed: INT32, DOUBLE, BOOLEAN and STRING, empty fields null.
- * - `json`: `{manifest, units}`. A unit has the same columns, but its flags are a list; its activations; and the two clusterings
- *   `profile` and `paper` in full: assignments, theta, b, and the candidates for K. A number that JSON cannot write is null.
+ * - `json`: `{manifest, units}`. A unit has the same columns, but its flags are a list; its activations; and the two
+ *   clusterings `profile` and `paper` in full: assignments, theta, b, and the candidates for K. A number that JSON cannot
+ *   write is null.
  */
 export function exportRun(run: RunReader, format: ExportFormat): Uint8Array {
   const units = run.units();

@@ -1,6 +1,6 @@
 /**
- * One writer per run. The kernel holds the lock on an open file and lets it go when the process ends, however that ends. So a
- * stale lock never has to be removed.
+ * One writer per run. The kernel holds the lock on an open file and lets it go when the process ends, however that ends. So
+ * a stale lock never has to be removed.
  *
  * @module
  */

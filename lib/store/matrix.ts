@@ -9,8 +9,8 @@ import { writeWhole } from "./scores.ts";
 import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "./npy.ts";
 
 /**
- * Reads a matrix: a .npy file of two dimensions, or CSV with a line for each row, with or without a line of column names. Which
- * of the two a file is follows from its content, not from its name.
+ * Reads a matrix: a .npy file of two dimensions, or CSV with a line for each row, with or without a line of column names.
+ * Which of the two a file is follows from its content, not from its name.
  *
  * @returns at least one row and one column, all entries finite.
  * @throws {InputError} when the file cannot be read, is not a matrix, is empty, or an entry is not a finite number.

@@ -23,8 +23,8 @@ export interface OpenRunData extends RunData, Disposable {
  * Opens a run, finished or in progress.
  *
  * @param run name under `runs/`, or path of a run's folder.
- * @param testImages opens the test images of the run's dataset; gives null where they are not at hand. It is not called for a run
- *   without a dataset.
+ * @param testImages opens the test images of the run's dataset; gives null where they are not at hand. It is not called for
+ *   a run without a dataset.
  * @throws {InputError} when there is no run, it is damaged or of a newer schema, or nothing is committed yet.
  */
 export async function readRunData(

@@ -12,8 +12,8 @@ import { RUN_FILE } from "./schema.ts";
  * The folder of a run.
  *
  * - A text with a slash or backslash, `.` and `..` are paths.
- * - Any other text is a name: the folder is `runs/NAME`. But if there is no `runs/NAME`, and the current folder has a folder NAME
- *   that holds a run, it is that one.
+ * - Any other text is a name: the folder is `runs/NAME`. But if there is no `runs/NAME`, and the current folder has a
+ *   folder NAME that holds a run, it is that one.
  *
  * @param nameOrPath a run's name or the path of its folder.
  * @throws {InputError} when it is empty.

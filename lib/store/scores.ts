@@ -46,8 +46,8 @@ export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | 
  * The row of one unit.
  *
  * - The activations are those of the I images that the score counts.
- * - `exceeds_dataset` says whether all of them are above `dataset_max`, `exceeds_share` which share of them is. Both are empty
- *   without a dataset.
+ * - `exceeds_dataset` says whether all of them are above `dataset_max`, `exceeds_share` which share of them is. Both are
+ *   empty without a dataset.
  * - `flags` are separated by semicolons.
  * - `S_low` and `S_high` are the 90 % interval of S.
  * - A dead unit has no score and no activations.

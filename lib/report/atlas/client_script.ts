@@ -1,10 +1,10 @@
 /**
- * The script of the page as source text. It is made of the functions of `client/` as the runtime holds them, with their types
- * erased, so it is checked with everything else and needs no build step of its own.
+ * The script of the page as source text. It is made of the functions of `client/` as the runtime holds them, with their
+ * types erased, so it is checked with everything else and needs no build step of its own.
  *
- * The script has no imports: all its functions stand side by side in one scope. So a file of `client/` exports functions and
- * types alone, no function's name is used twice, and a function may use the browser, its arguments and the other functions of
- * `client/`, under their own names, and nothing else. `tests/report/client_script_test.ts` checks this.
+ * The script has no imports: all its functions stand side by side in one scope. So a file of `client/` exports functions
+ * and types alone, no function's name is used twice, and a function may use the browser, its arguments and the other
+ * functions of `client/`, under their own names, and nothing else. `tests/report/client_script_test.ts` checks this.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The data inside the page, as JSON: an index of all units, which the script reads at once, and a block for each unit, which it
- * reads when the unit comes into view.
+ * The data inside the page, as JSON: an index of all units, which the script reads at once, and a block for each unit,
+ * which it reads when the unit comes into view.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The images of a unit as one JPEG, so that a page of hundreds of units stays small enough to send. A PNG would be four times as
- * large: optimised images compress as badly as noise.
+ * The images of a unit as one JPEG, so that a page of hundreds of units stays small enough to send. A PNG would be four
+ * times as large: optimised images compress as badly as noise.
  *
  * @module
  */

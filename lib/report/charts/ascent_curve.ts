@@ -13,8 +13,8 @@ export interface AscentPoint {
 }
 
 /**
- * Activation by step of ascent: a thin line for each image, a thick one for their median, a dashed one for the dataset's best
- * image.
+ * Activation by step of ascent: a thin line for each image, a thick one for their median, a dashed one for the dataset's
+ * best image.
  *
  * @param points at least two, by ascending step.
  * @param datasetMax the dataset's highest activation of the unit; null without a dataset.

@@ -25,8 +25,8 @@ export interface CriterionRow {
 const LABELS = 42;
 
 /**
- * The criterion of each K that was tried, with the chosen K marked. Each rule has a row of panels, each unit a column. Values
- * that are not finite are left out.
+ * The criterion of each K that was tried, with the chosen K marked. Each rule has a row of panels, each unit a column.
+ * Values that are not finite are left out.
  *
  * @param rows each with the same units in the same order.
  */

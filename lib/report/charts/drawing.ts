@@ -1,6 +1,6 @@
 /**
- * Free drawing as vega-lite layers, for diagrams and sheets of images. Places are pixels of the figure, counted from its top
- * left.
+ * Free drawing as vega-lite layers, for diagrams and sheets of images. Places are pixels of the figure, counted from its
+ * top left.
  *
  * @module
  */
@@ -44,8 +44,8 @@ const inPixels = (field: string) => ({ field, type: "quantitative", scale: null,
 const round = (value: number) => Math.round(value * 100) / 100;
 
 /**
- * A drawing in the making. What is drawn later lies on top, with one exception: marks of the same kind and look are one layer,
- * which lies where the first of them does.
+ * A drawing in the making. What is drawn later lies on top, with one exception: marks of the same kind and look are one
+ * layer, which lies where the first of them does.
  */
 export class Drawing {
   private readonly layers = new Map<string, Layer>();

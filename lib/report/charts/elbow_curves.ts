@@ -57,9 +57,9 @@ const LEFT_AXIS = 84;
 const SPACING = 10;
 
 /**
- * Mean pairwise distance as images are added (top), and how much each image changes it (bottom), in a column for each layer. A
- * unit is a thin line with its two stops; the thick line is the median, up to the length that all units of the layer reach.
- * The two thresholds are lines across.
+ * Mean pairwise distance as images are added (top), and how much each image changes it (bottom), in a column for each
+ * layer. A unit is a thin line with its two stops; the thick line is the median, up to the length that all units of the
+ * layer reach. The two thresholds are lines across.
  *
  * @param curves at least one, each of at least two mean distances.
  * @param rules the profile's threshold and the literal one.

@@ -41,8 +41,8 @@ const FRAMED = THUMBNAIL + 4;
 
 /**
  * Images of units by the first two principal components of their embeddings, with the same scale on both axes. The frame's
- * colour and the shape at its corner say which cluster an image is in. Thumbnails are moved apart until at most a quarter of
- * each side is hidden.
+ * colour and the shape at its corner say which cluster an image is in. Thumbnails are moved apart until at most a quarter
+ * of each side is hidden.
  *
  * @param panels one or two units, each of at least one image.
  */
@@ -105,8 +105,8 @@ export function embeddingMap(panels: readonly EmbeddingPanel[], title: ChartTitl
 }
 
 /**
- * Lays a panel out: domains of the two axes with one scale, and places of the thumbnails. Thumbnails start at their points and
- * push each other away until they overlap little.
+ * Lays a panel out: domains of the two axes with one scale, and places of the thumbnails. Thumbnails start at their points
+ * and push each other away until they overlap little.
  */
 function layOut(
   points: readonly (readonly [number, number])[],

@@ -18,7 +18,8 @@ export interface MatrixPanel {
 const WRITTEN_OUT = 10;
 
 /**
- * Square matrices side by side. Entries are colours, light for small and dark for large, and written out where there is room.
+ * Square matrices side by side. Entries are colours, light for small and dark for large, and written out where there is
+ * room.
  *
  * @param panels at least one.
  */

@@ -18,8 +18,8 @@ const PARTS = ["S", "D", "C"] as const;
 const DASHES = { S: [1, 0], D: [6, 2], C: [2, 2] } as const;
 
 /**
- * S and its parts C and D by number of images or of clusters, in a panel for each curve. Where the number of images changes, K
- * is written above each point.
+ * S and its parts C and D by number of images or of clusters, in a panel for each curve. Where the number of images
+ * changes, K is written above each point.
  *
  * @param curves at least one, each of at least one score.
  */

@@ -21,9 +21,9 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const spread = (i: number) => 2 * ((i * GOLDEN) % 1) - 1;
 
 /**
- * Selectivities against a score: a panel for each selectivity, a point for each unit. Many units have the same score, and counts
- * are whole numbers. So that points do not hide each other, each is moved a little aside, by an amount that depends on its
- * place in the list alone.
+ * Selectivities against a score: a panel for each selectivity, a point for each unit. Many units have the same score, and
+ * counts are whole numbers. So that points do not hide each other, each is moved a little aside, by an amount that depends
+ * on its place in the list alone.
  *
  * @param panels at least one, each of at least one point.
  * @param score what the score is called.

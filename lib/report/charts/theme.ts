@@ -149,8 +149,8 @@ export interface ChartTitle {
  * A chart with the looks that all charts share.
  *
  * @param description what a reader who cannot see it should know, in a sentence.
- * @param body a vega-lite view without these. Its type is loose: the types of vega-lite accept literal objects, not composed
- *   ones; {@linkcode renderSvg} refuses what vega-lite warns of.
+ * @param body a vega-lite view without these. Its type is loose: the types of vega-lite accept literal objects, not
+ *   composed ones; {@linkcode renderSvg} refuses what vega-lite warns of.
  */
 export function chart(title: ChartTitle, description: string, body: Readonly<Record<string, unknown>>): TopLevelSpec {
   return {
@@ -170,9 +170,9 @@ export function namesByNumber(names: readonly (string | readonly string[])[]): s
 }
 
 /**
- * A text as a string of vega's expressions. Two characters that JSON leaves as they are end such a string, so they are escaped.
- * And vega fails at strings that are names of properties of every object, such as `constructor`: such a one is cut out of a
- * longer string.
+ * A text as a string of vega's expressions. Two characters that JSON leaves as they are end such a string, so they are
+ * escaped. And vega fails at strings that are names of properties of every object, such as `constructor`: such a one is cut
+ * out of a longer string.
  */
 function literal(text: string): string {
   const quoted = (text: string) => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
