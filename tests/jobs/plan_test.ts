@@ -5,11 +5,11 @@ import { selectUnits } from "../../lib/pipeline/units.ts";
 import type { LayerInfo } from "../../lib/types.ts";
 
 const LENET: LayerInfo[] = [
-  { name: "conv1", kind: "convolution", units: 6 },
-  { name: "conv2", kind: "convolution", units: 16 },
-  { name: "fc1", kind: "dense", units: 120 },
-  { name: "fc2", kind: "dense", units: 84 },
-  { name: "fc3", kind: "dense", units: 10 },
+  { name: "conv1", positions: "grid", units: 6 },
+  { name: "conv2", positions: "grid", units: 16 },
+  { name: "fc1", positions: "none", units: 120 },
+  { name: "fc2", positions: "none", units: 84 },
+  { name: "fc3", positions: "none", units: 10 },
 ];
 
 Deno.test("createPlan() never mixes layers and fills jobs in order", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { type ContextOptions, loadContext, parseProfile } from "../../lib/pipeline/mod.ts";
+import { type ContextRef, loadContext, parseProfile } from "../../lib/pipeline/mod.ts";
 import { type Job, scoreAll, scoreAllInWorkers, suggestWorkers } from "../../lib/jobs/mod.ts";
-import type { UnitRecord } from "../../lib/types.ts";
+import { sharedRef } from "../data/made_up_dataset.ts";
 import { randomImages } from "../pipeline/stand_ins.ts";
+import { memoryStore } from "./memory_store.ts";
 
 const backend = await useBackend();
 
@@ -15,11 +16,17 @@ const PROFILE = parseProfile({
   elbow: { minImages: 4, maxImages: 8 },
   cluster: { restarts: 1 },
 }, "test");
-const OPTIONS: ContextOptions = {
-  model: "lenet5-cifar10",
-  profile: PROFILE,
+const CONTEXT: ContextRef = {
+  subject: {
+    model: { kind: "shipped", name: "lenet5-cifar10" },
+    dataset: sharedRef(randomImages(20, "train"), randomImages(20, "test")),
+  },
+  instruments: { profile: PROFILE },
   seed: 3,
-  data: { train: randomImages(20, "train"), test: randomImages(20, "test") },
+};
+const NO_SUCH_MODEL: ContextRef = {
+  ...CONTEXT,
+  subject: { ...CONTEXT.subject, model: { kind: "shipped", name: "lenet6" } },
 };
 const JOBS: readonly Job[] = [
   { layer: "conv1", units: [0, 5] },
@@ -28,72 +35,88 @@ const JOBS: readonly Job[] = [
   { layer: "fc3", units: [1] },
 ];
 
-/** A store that only remembers, and fails at its `failAt`-th commit. */
-function memory(pending: readonly number[], failAt = Infinity) {
-  const committed = new Map<number, { records: readonly UnitRecord[]; seconds: number }>();
-  return {
-    committed,
-    pendingJobs: () => pending,
-    commitJob: (job: number, records: readonly UnitRecord[], seconds: number) => {
-      if (committed.size + 1 === failAt) throw new Error("the disk is full");
-      assert.ok(!committed.has(job), "once each");
-      committed.set(job, { records, seconds });
-    },
-  };
-}
-
 Deno.test("scoreAllInWorkers() makes the records that scoreAll() makes, and leaves no tensor in the calling thread", async () => {
   const pending = [0, 2, 3]; // job 1 is done
-  const context = await loadContext(OPTIONS);
-  const alone = memory(pending);
-  scoreAll(context, JOBS, alone);
+  const ranges = [{ from: 0, to: 7 }, { from: 12, to: 20 }];
+  const context = await loadContext(CONTEXT);
+  const alone = memoryStore(pending, ranges);
+  await scoreAll(context, JOBS, alone);
   context.dispose();
 
   const before = tf.memory().numTensors;
-  const store = memory(pending);
+  const store = memoryStore(pending, ranges);
   const shares: number[] = [];
+  const ofDataset: number[] = [];
   const done: number[] = [];
-  await scoreAllInWorkers(OPTIONS, backend, 2, JOBS, store, {
+  await scoreAllInWorkers(context.ref, backend, 2, JOBS, store, {
+    onDataset: (share) => ofDataset.push(share),
     onProgress: (units, layer) => {
       assert.ok(["conv1", "fc1", "fc3"].includes(layer));
       shares.push(units);
     },
     onJob: (job, records) => {
-      assert.equal(store.committed.get(job)!.records, records, "it is committed by then");
+      assert.equal(store.jobs.find((each) => each.job === job)!.records, records, "it is committed by then");
       done.push(job);
     },
   });
   assert.equal(tf.memory().numTensors, before);
   assert.deepEqual(done.toSorted(), pending);
-  assert.equal(store.committed.size, 3);
-  for (const [job, { records, seconds }] of store.committed) {
-    assert.deepEqual(records, alone.committed.get(job)!.records, `job ${job}`);
+  assert.equal(store.jobs.length, 3);
+  for (const { job, records, seconds } of store.jobs) {
+    assert.deepEqual(records, alone.jobs.find((each) => each.job === job)!.records, `job ${job}`);
+    assert.ok(seconds > 0);
+  }
+  assert.equal(store.chunks.length, 2);
+  for (const { chunk, seconds } of store.chunks) {
+    assert.deepEqual(
+      chunk,
+      alone.chunks.find((each) => each.chunk.from === chunk.from)!.chunk,
+      `images from ${chunk.from}`,
+    );
     assert.ok(seconds > 0);
   }
   assert.equal(shares.at(-1), 2 + 3 + 1);
   assert.ok(shares.every((units) => units >= 0 && units <= 6));
+  assert.equal(ofDataset.at(-1), 1);
+  assert.ok(ofDataset.every((share, i) => share >= (ofDataset[i - 1] ?? 0) && share <= 1), `${ofDataset}`);
+});
+
+Deno.test("scoreAllInWorkers() passes over what is left of the dataset alone, and over nothing twice", async () => {
+  const store = memoryStore([], [{ from: 3, to: 5 }]);
+  const events = { onJob: () => assert.fail(), onProgress: () => assert.fail() };
+  await scoreAllInWorkers(CONTEXT, backend, 2, JOBS, store, events);
+  assert.deepEqual(store.chunks.map(({ chunk }) => [chunk.from, chunk.to]), [[3, 5]]);
+  assert.deepEqual(
+    store.chunks[0].chunk.layers.map(({ layer, activations, responses }) => [
+      layer,
+      activations.rows,
+      activations.cols,
+      responses?.cols ?? null,
+    ]),
+    [["conv1", 2, 2, 2], ["conv2", 2, 1, 1], ["fc1", 2, 3, null], ["fc3", 2, 1, null]],
+  );
 });
 
 Deno.test("scoreAllInWorkers() with nothing pending starts no worker", async () => {
-  const store = memory([]);
-  await scoreAllInWorkers({ ...OPTIONS, model: "none such" }, backend, 2, JOBS, store, { onJob: () => assert.fail() });
-  assert.equal(store.committed.size, 0);
+  const store = memoryStore([]);
+  await scoreAllInWorkers(NO_SUCH_MODEL, backend, 2, JOBS, store, { onJob: () => assert.fail() });
+  assert.deepEqual([store.jobs, store.chunks], [[], []]);
 });
 
 Deno.test("scoreAllInWorkers() throws what the store threw, and what was committed before stays", async () => {
-  const store = memory([0, 1, 2, 3], 2);
+  const store = memoryStore([0, 1, 2, 3], [], 2);
   const done: number[] = [];
   await assert.rejects(
-    scoreAllInWorkers(OPTIONS, backend, 2, JOBS, store, { onJob: (job) => done.push(job) }),
+    scoreAllInWorkers(CONTEXT, backend, 2, JOBS, store, { onJob: (job) => done.push(job) }),
     /^Error: the disk is full$/,
   );
-  assert.deepEqual([...store.committed.keys()], done);
+  assert.deepEqual(store.jobs.map(({ job }) => job), done);
   assert.equal(done.length, 1);
 });
 
 Deno.test("scoreAllInWorkers() throws a worker's wrong input as such", async () => {
   await assert.rejects(
-    scoreAllInWorkers({ ...OPTIONS, model: "lenet6" }, backend, 2, JOBS, memory([0, 1])),
+    scoreAllInWorkers(NO_SUCH_MODEL, backend, 2, JOBS, memoryStore([0, 1])),
     (error: Error) => error instanceof InputError && /there is no model "lenet6"/.test(error.message),
   );
 });

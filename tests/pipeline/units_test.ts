@@ -4,9 +4,9 @@ import { parseLayers, parseUnit, parseUnits, selectUnits } from "../../lib/pipel
 import type { LayerInfo, UnitId } from "../../lib/types.ts";
 
 const LAYERS: LayerInfo[] = [
-  { name: "conv1", kind: "convolution", units: 6 },
-  { name: "conv2", kind: "convolution", units: 16 },
-  { name: "fc1", kind: "dense", units: 120 },
+  { name: "conv1", positions: "grid", units: 6 },
+  { name: "conv2", positions: "grid", units: 16 },
+  { name: "fc1", positions: "none", units: 120 },
 ];
 const written = (units: UnitId[]) => units.map(({ layer, unit }) => `${layer}:${unit}`).join(" ");
 
