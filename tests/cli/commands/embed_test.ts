@@ -31,7 +31,7 @@ Deno.test("embed writes a row an image, in the order given, each as the library 
     await useBackend();
     const embedder = await loadEmbedder("resnet18-cifar10");
     for (const [i, path] of order.entries()) {
-      const expected = await embedder.embed(await readPng(path)).data;
+      const expected = (await embedder.embed(await readPng(path))).data;
       assert.deepEqual(Float32Array.from(data.slice(i * 512, (i + 1) * 512)), expected, path);
     }
     embedder.dispose();
