@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import type { LabelledImages } from "../../lib/data/cifar10.ts";
+import type { PixelSet } from "../../lib/data/mod.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "../../lib/training/augment.ts";
 import { madeUp } from "../lpips/made_up.ts";
 
 const COUNT = 40;
 const PIXELS = 3072;
-const IMAGES: LabelledImages = {
+const IMAGES: PixelSet = {
   count: COUNT,
+  height: 32,
+  width: 32,
   pixels: Uint8Array.from(madeUp(710, COUNT * PIXELS), (u) => 256 * u),
   labels: new Uint8Array(COUNT),
 };
@@ -29,7 +31,7 @@ function rearranged(image: number, from: (y: number, x: number) => [number, numb
 const same = (a: Float32Array, b: Float32Array) => a.every((value, i) => value === b[i]);
 
 Deno.test("normalizationTable() is (byte / 255 - mean) / std in each channel", () => {
-  const table = normalizationTable([0.5, 0.25, 0], [0.5, 0.25, 1]);
+  const table = normalizationTable({ mean: [0.5, 0.25, 0], std: [0.5, 0.25, 1] });
   assert.deepEqual(table.map((channel) => [channel.length, channel[0], channel[255]]), [
     [256, -1, 1],
     [256, -1, 3],

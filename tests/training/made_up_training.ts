@@ -4,24 +4,29 @@
  * @module
  */
 import { tf } from "../../lib/engine/mod.ts";
-import type { Cifar10, LabelledImages } from "../../lib/data/cifar10.ts";
+import type { Dataset, PixelSet } from "../../lib/data/mod.ts";
 import type { TrainableClassifier } from "../../lib/networks/network.ts";
 import { createRandom } from "../../lib/random.ts";
 import { LENET5_RECIPE, type Recipe } from "../../lib/training/recipe.ts";
+import type { TrainingData } from "../../lib/training/train.ts";
+import { madeUpDataset, sourceOf } from "../data/made_up_dataset.ts";
 import { madeUp } from "../lpips/made_up.ts";
 
 /** 3 epochs of 5 steps of 8 images. */
 export const RECIPE: Recipe = { ...LENET5_RECIPE, epochs: 3, batch: 8, warmup: 1, learningRate: 0.05, testEvery: 2 };
 
 /** Images of noise whose brightness tells the label. */
-function labelled(stream: number, count: number): LabelledImages {
+function labelled(stream: number, count: number): PixelSet {
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const pixels = Uint8Array.from(madeUp(stream, count * 3072), (u, i) => 20 * labels[Math.floor(i / 3072)] + 60 * u);
-  return { count, pixels, labels };
+  return { count, height: 32, width: 32, pixels, labels };
 }
 
 /** 43 training images (3 of each epoch sit it out) and 20 test images. */
-export const DATA: Cifar10 = { train: labelled(700, 43), test: labelled(701, 20) };
+export const DATA: TrainingData = { train: labelled(700, 43), test: labelled(701, 20) };
+
+/** The same images as a dataset. */
+export const DATASET: Dataset = madeUpDataset(sourceOf(DATA.train), sourceOf(DATA.test));
 
 /** Mean brightness in 4 x 4 fields, less a running mean, to class scores: two parameters and a buffer that matters. */
 export function createSmallClassifier(seed: number): TrainableClassifier {

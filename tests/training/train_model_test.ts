@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { CIFAR10_MEAN, CIFAR10_STD } from "../../lib/data/cifar10.ts";
 import { createLeNet5 } from "../../lib/networks/lenet5.ts";
+import { CIFAR10_COLOURS } from "../../lib/networks/normalize.ts";
 import { createResNet18 } from "../../lib/networks/resnet.ts";
 import { decodeSafetensors, readSafetensors } from "../../lib/weights/safetensors.ts";
 import { sha256OfFile } from "../../lib/weights/load_weights.ts";
@@ -17,7 +17,8 @@ import {
   trainModel,
   type TrainModelOptions,
 } from "../../lib/training/train_model.ts";
-import { DATA, inFolder } from "./made_up_training.ts";
+import { madeUpDataset, sourceOf, unlabelledSource } from "../data/made_up_dataset.ts";
+import { DATA, DATASET, inFolder } from "./made_up_training.ts";
 
 await useBackend();
 
@@ -36,10 +37,18 @@ function optionsIn(folder: string, more: Partial<TrainModelOptions> = {}): Train
 
 Deno.test("trainModel() refuses a model that it cannot make, naming those it can", async () => {
   assert.deepEqual(TRAINABLE_MODELS, ["lenet5-cifar10", "resnet18-cifar10"]);
-  await assert.rejects(trainModel("vgg16", DATA, optionsIn("nowhere")), (error) => {
+  await assert.rejects(trainModel("vgg16", DATASET, optionsIn("nowhere")), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /vgg16.*lenet5-cifar10 or resnet18-cifar10/);
     return true;
+  });
+});
+
+Deno.test("trainModel() refuses a dataset without labels", async () => {
+  const dataset = madeUpDataset(unlabelledSource(DATA.train), sourceOf(DATA.test));
+  await assert.rejects(trainModel("lenet5-cifar10", dataset, optionsIn("nowhere")), {
+    name: "InputError",
+    message: /without labels cannot be learned from/,
   });
 });
 
@@ -47,11 +56,11 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
   const before = tf.memory().numTensors;
   await inFolder(async (folder) => {
     const whole = optionsIn(join(folder, "whole"));
-    const report = await trainModel("lenet5-cifar10", DATA, whole);
+    const report = await trainModel("lenet5-cifar10", DATASET, whole);
     assert.ok(report);
     const cut = optionsIn(join(folder, "cut"));
-    assert.equal(await trainModel("lenet5-cifar10", DATA, { ...cut, stopAfter: 3 }), null);
-    const resumed = await trainModel("lenet5-cifar10", DATA, cut);
+    assert.equal(await trainModel("lenet5-cifar10", DATASET, { ...cut, stopAfter: 3 }), null);
+    const resumed = await trainModel("lenet5-cifar10", DATASET, cut);
     const paths = [whole, cut].map(({ directory }) => join(directory, "lenet5-cifar10", "weights.safetensors"));
     const [bytes, others] = await Promise.all(paths.map((path) => Deno.readFile(path)));
     assert.deepEqual(others, bytes);
@@ -64,7 +73,7 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
     // what the stored file does is what the report says
     const { tensors } = await readSafetensors(paths[0]);
     const network = createLeNet5(tensors, paths[0], "trained", PLAIN);
-    const share = accuracy((x) => network.activations(x, "fc3") as tf.Tensor2D, DATA.test);
+    const share = accuracy((x) => network.activations(x, ["fc3"])[0] as tf.Tensor2D, DATA.test);
     network.dispose();
     assert.equal(report.testAccuracy, share);
     assert.equal(report.history[1].testAccuracy, share);
@@ -77,18 +86,18 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
     assert.deepEqual(set.files, [{ path: paths[0], bytes: bytes.length, sha256: report.sha256, url: null }]);
     assert.equal(tf.memory().numTensors, before);
     // another seed does not go on from this checkpoint
-    await assert.rejects(trainModel("lenet5-cifar10", DATA, { ...whole, seed: 4 }), InputError);
+    await assert.rejects(trainModel("lenet5-cifar10", DATASET, { ...whole, seed: 4 }), InputError);
   });
 });
 
 Deno.test("trainModel() trains on shuffled labels apart from its checkpoint and says so on its card", async () => {
   await inFolder(async (folder) => {
     const plain = optionsIn(folder);
-    assert.equal(await trainModel("lenet5-cifar10", DATA, { ...plain, stopAfter: 1 }), null);
+    assert.equal(await trainModel("lenet5-cifar10", DATASET, { ...plain, stopAfter: 1 }), null);
     const shuffled = { ...plain, directory: join(folder, "null"), shuffleLabels: true };
-    const report = await trainModel("lenet5-cifar10", DATA, shuffled); // not from the other's checkpoint, which would be refused
+    const report = await trainModel("lenet5-cifar10", DATASET, shuffled); // not from the other's checkpoint, which would be refused
     assert.equal(report!.history.length, 2);
-    const own = await trainModel("lenet5-cifar10", DATA, plain);
+    const own = await trainModel("lenet5-cifar10", DATASET, plain);
     assert.notEqual(own!.sha256, report!.sha256);
     const card = await Deno.readTextFile(join(folder, "null", "lenet5-cifar10", "card.md"));
     assert.match(card, /Trained on permuted labels, as a null/);
@@ -99,7 +108,7 @@ Deno.test("trainModel() trains on shuffled labels apart from its checkpoint and 
 
 Deno.test("shuffleLabels() deals the same labels out anew, by the seed", () => {
   const labels = Uint8Array.from({ length: 1000 }, (_, i) => i % 10);
-  const images = { count: 1000, pixels: new Uint8Array(0), labels };
+  const images = { count: 1000, height: 0, width: 0, pixels: new Uint8Array(0), labels };
   const { labels: dealt, count } = shuffleLabels(images, 1);
   assert.equal(count, 1000);
   assert.deepEqual(labels, Uint8Array.from({ length: 1000 }, (_, i) => i % 10)); // those given are left alone
@@ -130,7 +139,7 @@ Deno.test("initialWeights() are what training begins with: an ordinary weight fi
   await inFolder(async (folder) => {
     const options = optionsIn(folder);
     const still = { ...options, recipe: { ...options.recipe, learningRate: 0 } };
-    await trainModel("lenet5-cifar10", DATA, still);
+    await trainModel("lenet5-cifar10", DATASET, still);
     const end = await readSafetensors(join(still.directory, "lenet5-cifar10", "weights.safetensors"));
     assert.deepEqual(end.tensors, tensors);
   });
@@ -143,14 +152,15 @@ Deno.test("trainModel() writes a ResNet-18 in half precision with the mean embed
     const data = { train: { ...DATA.train, count: 6 }, test: { ...DATA.test, count: 5 } };
     const recipe = { epochs: 1, batch: 6, testEvery: 1, warmup: 1, learningRate: 0.01 };
     const options = optionsIn(folder, { recipe });
-    const report = await trainModel("resnet18-cifar10", data, options);
+    const dataset = madeUpDataset(sourceOf(data.train), sourceOf(data.test));
+    const report = await trainModel("resnet18-cifar10", dataset, options);
     assert.ok(report);
     assert.equal(report.parameters, 11_173_962);
     assert.ok(report.bytes > 2 * 11_173_962 && report.bytes < 2.01 * 11_173_962, "two bytes a number");
     const path = join(options.directory, "resnet18-cifar10", "weights.safetensors");
     const { tensors } = await readSafetensors(path);
     const network = createResNet18(tensors, path);
-    const table = normalizationTable(CIFAR10_MEAN, CIFAR10_STD);
+    const table = normalizationTable(CIFAR10_COLOURS);
     const mean = dataOf(() =>
       network.features(tf.tensor4d(plainBatch(data.train, 0, 6, table), [6, 32, 32, 3])).mean(0)
     );

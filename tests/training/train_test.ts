@@ -173,7 +173,7 @@ Deno.test("accuracy() is the share of images whose highest score is their label'
   const share = accuracy((images) => {
     const byte = images.slice([0, 0, 0, 0], [-1, 1, 1, 1]).reshape([-1]).mul(.2470).add(.4914).mul(255).round();
     return tf.oneHot(byte.mod(10).toInt(), 10).toFloat() as tf.Tensor2D;
-  }, { count, pixels, labels });
+  }, { count, height: 32, width: 32, pixels, labels });
   // 256 are right; bytes of the last four, 256 .. 259, are 0 .. 3, and their labels 6 .. 9
   assert.equal(share, 256 / 260);
 });
