@@ -3,7 +3,7 @@
  *
  *     (best - others) / (best + others)
  *
- * with `best` the mean response of that class and `others` the mean over the other classes of theirs.
+ * where `best` is the mean response to that class, and `others` is the mean of the other classes' mean responses.
  *
  * @param responses activations after the ReLU of N images, at least 0.
  * @param labels class of each image.
@@ -25,5 +25,5 @@ export function classSelectivity(responses: ArrayLike<number>, labels: ArrayLike
   const means = [...classes.values()].map(({ sum, count }) => sum / count).sort((a, b) => b - a);
   const [best, ...rest] = means;
   const others = rest.reduce((sum, mean) => sum + mean, 0) / rest.length;
-  return best > 0 ? Math.max(0, (best - others) / (best + others)) : null; // equal means may differ by rounding
+  return best > 0 ? Math.max(0, (best - others) / (best + others)) : null; // rounding may put equal means below 0
 }

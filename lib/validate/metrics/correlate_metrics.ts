@@ -10,18 +10,18 @@ export interface MetricCorrelation {
   readonly units: number;
   /** Spearman's correlation; null with fewer than 3 units, or where one of the metrics is the same for all. */
   readonly rho: number | null;
-  /** Bootstrap interval of 95 %; null where there is none to be had. */
+  /** Bootstrap interval of 95 %; null where it is undefined. */
   readonly low: number | null;
   readonly high: number | null;
 }
 
-/** Fewest units that a rank correlation is computed of: two always correlate fully. */
+/** Fewest units of a rank correlation; two units always correlate fully. */
 export const FEWEST_CORRELATED = 3;
 
 /**
  * Rank correlations of every pair of metrics, over the units that have both.
  *
- * Units are drawn again within their layer, for which layers there are is not a matter of chance.
+ * The bootstrap draws units within their layer, since chance does not decide which layers a network has.
  *
  * @param rows units with their metrics, at least 3.
  * @returns pairs in the order of `METRICS`: (S, K), (S, mean_angle), ..., the first metric with all, then the second.

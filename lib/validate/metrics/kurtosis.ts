@@ -15,7 +15,7 @@ export function kurtosis(activations: ArrayLike<number>): number | null {
     mean += activations[n] / count;
     varies ||= activations[n] !== activations[0];
   }
-  if (!varies) return null; // exact, where a variance of rounding errors would be taken for one
+  if (!varies) return null; // the variance below might be one of rounding errors
   let [second, fourth] = [0, 0];
   for (let n = 0; n < count; n++) {
     const square = (activations[n] - mean) ** 2;

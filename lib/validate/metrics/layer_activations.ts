@@ -4,8 +4,8 @@ import type { LayerActivations } from "../../store/mod.ts";
 import { datasetActivations, type LayerReading } from "../../visualize/mod.ts";
 
 /**
- * What images do to all units of a layer, as a run stores it of its dataset: the activations that the profile maximizes, and
- * beside them those after the nonlinearity where a unit has several positions.
+ * What images do to all units of a layer, in the form in which a run stores it of its dataset: the activations that the
+ * profile maximizes and, where a unit has several positions, those after the nonlinearity.
  *
  * @param layer one of the network's.
  * @throws {RangeError} when the network has no such layer.

@@ -1,6 +1,6 @@
 /**
- * Treves-Rolls sparseness of a unit's activation after the ReLU, the share of images that it in effect responds to: the
- * share itself for a unit that is either silent or active at one strength.
+ * Treves-Rolls sparseness of a unit's activation after the ReLU: about the share of images that it responds to, and exactly
+ * that share for a unit that is silent or active at one strength.
  *
  *     (mean a)^2 / mean a^2
  *

@@ -104,7 +104,7 @@ async function metricsOf(
   };
 }
 
-/** What clustering by the profile asks to know of images beside their embeddings; computed only if it has weight. */
+/** Distances between images where the profile gives them weight in clustering; none elsewhere. */
 async function distancesBetween(
   { lpips, profile: { cluster } }: PipelineContext,
   source: ImageSource,

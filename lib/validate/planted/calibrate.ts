@@ -1,6 +1,6 @@
 /**
- * The price of a cluster and the weights of the perceptual distances, by evidence: the ones with which units of a known
- * number of features are told best.
+ * Calibration: the price of a cluster and the weights of the perceptual distances that tell units of a known number of
+ * features best.
  *
  * @module
  */
@@ -74,15 +74,15 @@ export interface Calibration {
   readonly forgiving: { readonly low: number; readonly high: number };
   /** The best price for each of the weights. */
   readonly grid: readonly Choice[];
-  /** Everything chosen on the other families, and how it does on this one. */
+  /** For each family, weights and price as the other families alone would have them chosen, and how they do on this one. */
   readonly leave_one_family_out: readonly (Choice & { readonly family: Family; readonly units: number })[];
 }
 
 /**
- * A unit's paths.
+ * Clusters a unit with each of a grid of weights.
  *
  * @param embeddings of the I images that count.
- * @param options of the run, their criterion, price and perceptual distances aside.
+ * @param options of the run; its criterion, price and perceptual distances are not used.
  * @param distances LPIPS and pooled distances of the same images.
  */
 export function clusterPaths(

@@ -76,7 +76,7 @@ export function linearFeatures(templates: readonly Float32Array[]): FeatureSet {
   };
 }
 
-/** Zero mean and unit length over the pixels where `inside` holds; zero elsewhere. */
+/** Shifts and scales the pixels for which `inside` holds to zero mean and unit length; the others become zero. */
 export function standardize(values: Float32Array, inside: (pixel: number) => boolean = () => true): Float32Array {
   const output = new Float32Array(values.length);
   let sum = 0;

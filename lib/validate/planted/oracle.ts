@@ -6,7 +6,7 @@ import type { SettingScore } from "./study.ts";
 /** A feature counts as reached when so many images show it more than any other. */
 const REACHED = 2;
 
-/** The features of a unit that its images reached; the one feature of a unit that has no more. */
+/** The features that a unit's images reached. A unit that is no union has one feature, and that counts as reached. */
 export function reachedFeatures({ kind, k }: Pick<PlantedUnit, "kind" | "k">, shown: readonly number[]): number[] {
   if (kind !== "union") return [0];
   return Array.from({ length: k }, (_, feature) => feature)
@@ -14,7 +14,8 @@ export function reachedFeatures({ kind, k }: Pick<PlantedUnit, "kind" | "k">, sh
 }
 
 /**
- * What the best rule for K could say: K the number of features reached, S of the centres of the images that show each.
+ * The score that the best rule for K would give: K is the number of features reached, and S is that of the centres of the
+ * images that show each of them.
  *
  * @param shown the feature that each image shows most.
  * @param embeddings of the images, the first of which are those shown.

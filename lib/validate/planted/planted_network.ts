@@ -30,11 +30,11 @@ export type PlantedKind =
   /** The sum of several features, which are present together in every image. */
   | "sum";
 
-/** A unit and its truth. */
+/** A unit, and what is true of it. */
 export interface PlantedUnit {
   readonly family: Family;
   readonly kind: PlantedKind;
-  /** True number of features: 1 for `single` and `near-duplicate`, 2 to 5 for `union`; for `sum`, of summands. */
+  /** True number of features: 1 for `single` and `near-duplicate`, 2 to 5 for `union`, 2 to 4 summands for `sum`. */
   readonly k: number;
   /** Its features' indices in the family's set. */
   readonly features: readonly number[];

@@ -30,9 +30,9 @@ export interface PlantedResult extends PlantedUnit {
   readonly unit: number;
   /** Scores by setting; a setting that could not score the unit is absent. */
   readonly scores: Readonly<Record<string, SettingScore>>;
-  /** Number of its features that at least two images show most, by setting; 1 where the truth is 1. */
+  /** By setting, how many of its features at least two images show more than any other; 1 for a unit of one feature. */
   readonly reached: Readonly<Record<string, number>>;
-  /** For a calibration: the unit clustered with each of a grid of weights. */
+  /** The unit clustered with each of a grid of weights; for a calibration alone. */
   readonly paths?: readonly ClusterPath[];
 }
 
@@ -55,19 +55,19 @@ export interface SettingSummary {
   readonly spearman: number | null;
   readonly spearman_low: number | null;
   readonly spearman_high: number | null;
-  /** Share of units whose K is the true number; null for a statistic without clusters, as the following. */
+  /** Share of units whose K is the true number. This and what follows is null for a statistic without clusters. */
   readonly exact_k: number | null;
   readonly exact_k_low: number | null;
   readonly exact_k_high: number | null;
-  /** Share of units of one feature with K > 1, near-duplicates apart. */
+  /** Share of `single` units with K > 1. */
   readonly mono_called_poly: number | null;
   readonly mono_called_poly_low: number | null;
   readonly mono_called_poly_high: number | null;
-  /** The same of near-duplicates. */
+  /** Share of `near-duplicate` units with K > 1. */
   readonly near_duplicate_called_poly: number | null;
   readonly near_duplicate_called_poly_low: number | null;
   readonly near_duplicate_called_poly_high: number | null;
-  /** Share of units of several features with K = 1. */
+  /** Share of `union` units with K = 1. */
   readonly poly_called_mono: number | null;
   readonly poly_called_mono_low: number | null;
   readonly poly_called_mono_high: number | null;
@@ -108,9 +108,9 @@ export interface StudySummary {
   readonly coverage: Readonly<Record<string, number | null>>;
   /** Units that a setting could not score, such as those without a gradient from any start; its numbers leave them out. */
   readonly unscored: Readonly<Record<string, number>>;
-  /** Unions of which the images reached no feature twice. */
+  /** By setting, how many unions have no feature that two images show. */
   readonly unreached: Readonly<Record<string, number>>;
-  /** Sums, where the truth is that all features are in every image: how often they are called one, by setting. */
+  /** Share of sums with K = 1, by setting: every image of a sum shows all of its features, so that one cluster is right. */
   readonly sums_called_mono: Readonly<Record<string, number | null>>;
 }
 
@@ -133,7 +133,7 @@ type Statistic = (results: readonly PlantedResult[]) => number | null;
  * @param results all units, of one or several seeds.
  * @param names settings, in the order of the table.
  * @param control the setting that others are compared with, unit by unit.
- * @param seed of the bootstrap over units (within one, near-duplicates and several), 2,000 resamples.
+ * @param seed of the bootstrap: 2,000 resamples, each of the units of each kind.
  * @param metrics names of other metrics among the scores.
  */
 export function summarizeStudy(
@@ -245,7 +245,7 @@ function share<T>(items: readonly T[], value: (item: T) => number): number | nul
   return items.length === 0 ? null : items.reduce((sum, item) => sum + value(item), 0) / items.length;
 }
 
-/** Strata of the bootstrap: the kinds, which are planned numbers and not chance. */
+/** Strata of the bootstrap: the units of each kind, since how many of a kind there are is planned. */
 function strata(results: readonly PlantedResult[]): number[][] {
   return ["single", "near-duplicate", "union"].map((kind) =>
     results.flatMap((each, i) => each.kind === kind ? [i] : [])

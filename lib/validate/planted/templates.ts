@@ -12,7 +12,7 @@ import {
   standardize,
 } from "./features.ts";
 
-/** Features that have near-duplicates, and how many each. */
+/** How many features there are, and how many near-duplicates. */
 export interface VariantCounts {
   /** Number of distinct features. */
   readonly features: number;
@@ -34,8 +34,8 @@ interface Corner {
 /**
  * Linear features.
  *
- * `template`: a whole real image, zero-mean. `patch`: a square of 12 x 12 pixels of one, where it stands; the rest of the
- * image does not count.
+ * `template`: a whole real image, zero-mean. `patch`: a square of 12 x 12 pixels of a real image, zero-mean and in its place;
+ * the rest of the image does not count.
  *
  * @param source where the images are drawn from: not that of the starts of ascent.
  * @param size of the images.

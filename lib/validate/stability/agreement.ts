@@ -38,7 +38,7 @@ export function agreement(table: readonly (readonly Repeat[])[]): Agreement {
   };
 }
 
-/** A way of scoring against the run's. */
+/** How scores that are made in another way compare with the run's. */
 export interface Difference {
   readonly units: number;
   /** Spearman's rank correlation of S; null with fewer than 2 units, or where S is the same for all. */
@@ -53,8 +53,8 @@ export interface Difference {
  * Compares scores of the same units.
  *
  * @param own scores of the run.
- * @param other scores of the same units, in the same order, another way.
- * @throws {RangeError} when there are not as many.
+ * @param other scores of the same units in the same order, made in another way.
+ * @throws {RangeError} when one has more scores than the other.
  */
 export function difference(own: readonly Repeat[], other: readonly Repeat[]): Difference {
   if (own.length !== other.length) throw new RangeError(`${own.length} scores stand beside ${other.length}`);

@@ -19,11 +19,11 @@ export const IMAGE_COUNTS: readonly number[] = [4, 8, 12, 16, 20, 24, 28, 32];
 /**
  * S and K of the first I images of each unit, by layer. C has this I, as it would have in a run that stopped there.
  *
- * @param units in the order of the network; one of fewer images than I does not count for that I.
+ * @param units in the order of the network; a unit with fewer than I images does not count for that I.
  * @param setting the run's.
  * @param counts numbers of images I, each at least 2.
  * @param onUnit called after each unit.
- * @returns for each layer and each I of `counts` in turn; I that no unit of all reaches is left out.
+ * @returns a row for each I of `counts` and each layer, in this order; an I that no unit reaches is left out.
  */
 export function scoresByImageCount(
   units: readonly StoredUnit[],

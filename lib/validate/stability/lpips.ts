@@ -7,7 +7,7 @@ import { type ClusterSetting, type Repeat, rescore, type StoredUnit } from "./re
 export interface LpipsDifference extends Difference {
   /** Mean number of images counted; null without units. */
   readonly meanI: number | null;
-  /** Units whose stored images end before this distance's elbow: all of them are counted. */
+  /** Units whose stored images have no elbow by this distance; all images of such a unit are counted. */
   readonly cut: number;
 }
 

@@ -5,11 +5,11 @@ import { auroc, bootstrapInterval } from "../../statistics/mod.ts";
 import { type ByLayer, byLayer, meanOf } from "./agreement.ts";
 import type { Repeat } from "./rescore.ts";
 
-/** Scores of a network that has learned nothing, and how the trained one's stand to them. */
+/** Scores of a trained network beside those of a null: the same network, where it has learned nothing. */
 export interface NullScores {
   /** Units of the trained network that have a score. */
   readonly units: number;
-  /** Units of the null that have one, and that are dead. */
+  /** Units of the null that have a score, and those that are dead. */
   readonly nullUnits: number;
   readonly nullDead: number;
   readonly meanS: number | null;
@@ -18,7 +18,7 @@ export interface NullScores {
   readonly nullQuartiles: readonly [number, number, number] | null;
   /** Shares of the null's units with one, two, and three or more clusters. */
   readonly nullK: readonly [number, number, number] | null;
-  /** Chance that a trained unit's S is above a null unit's, ties one half; with a 95 % interval over units. */
+  /** Chance that a trained unit has a higher S than a null unit, a tie counting one half; with a 95 % interval over units. */
   readonly auroc: number | null;
   readonly aurocLow: number | null;
   readonly aurocHigh: number | null;
@@ -37,7 +37,7 @@ export interface MaybeScored extends UnitId {
 }
 
 /**
- * Sets a network's scores against those of a null.
+ * Compares the scores of a network with those of a null.
  *
  * @param trained units of the network.
  * @param nullUnits the same units of the null.

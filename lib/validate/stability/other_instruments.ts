@@ -90,7 +90,7 @@ export async function tryLpips(
   return all;
 }
 
-/** The result of what may lack its weights, or the words that say what to do about it. */
+/** What an action returns; where its weights are missing, the message that says what to do. */
 async function tried<T>(
   action: () => Promise<T>,
   onMissing: () => void,
