@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { calibrate, type CalibrationUnit, type PlantedResult, summarizeStudy } from "../../lib/validate/planted/mod.ts";
+import {
+  calibrate,
+  calibrationDocument,
+  type CalibrationUnit,
+  parseFamilies,
+  type PlantedResult,
+  summarizeStudy,
+} from "../../lib/validate/planted/mod.ts";
 import { oracleScore, reachedFeatures } from "../../lib/validate/planted/oracle.ts";
 
 /** A unit that a setting `told` says is K with S = (K - 1) / 10. */
@@ -138,6 +145,31 @@ Deno.test("calibrate() reports a family by what was chosen on the others", () =>
   assert.equal(patch.fit.exact, 0);
   assert.equal(patch.fit.one_called_several, 1);
   assert.equal(patch.units, 2);
+});
+
+Deno.test("calibrationDocument() is what calibrate() finds in units that have a score, with a price of three digits", () => {
+  const units = [1, 1, 2, 3, 4, 5].map((k) => path(k, 1));
+  const results = units.map((each, i) => ({ ...unit(each.k, 1, { unit: i }), ...each }));
+  const origin = {
+    embedder: "e",
+    embedder_sha256: "h",
+    lpips: "alex",
+    seeds: [1],
+    families: ["template"] as const,
+    command: "again",
+  };
+  const document = calibrationDocument([...results, unit(2, 2)], origin);
+  const found = calibrate(units);
+  const beta = Number(found.best.beta.toPrecision(3));
+  assert.deepEqual(document, { ...origin, cluster: { beta, lpipsWeight: 4, pooledWeight: 0 }, ...found });
+});
+
+Deno.test("parseFamilies() reads a list in its order, and refuses what is no family", () => {
+  assert.deepEqual(parseFamilies("lenet, template"), ["lenet", "template"]);
+  assert.throws(
+    () => parseFamilies("template,"),
+    /there is no family "" of planted units; choose from template, patch/,
+  );
 });
 
 Deno.test("calibrate() refuses units of one kind alone", () => {

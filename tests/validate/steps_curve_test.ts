@@ -13,17 +13,14 @@ const AFTER_ONE = 1 / (1 + Math.exp(-0.05));
 const profile = { ...QUICK, visualize: { ...QUICK.visualize, noiseScale: 0, steps: 12 } };
 const units = [{ layer: "colour", unit: RED }, { layer: "colour", unit: GREEN }];
 
-/** Images of 32 x 32 pixels, each of one red and one green. */
+/** Images of a single pixel, each of one red and one green. */
 function coloured(colours: readonly { readonly red: number; readonly green: number }[]): ImageSource {
   return {
     count: colours.length,
     labels: null,
     images: (indices) => {
-      const pixels = Array.from(indices).flatMap((i) => {
-        const { red, green } = colours[i];
-        return Array.from({ length: 1024 }, () => [red, green, 0]).flat();
-      });
-      return Promise.resolve({ count: indices.length, height: 32, width: 32, data: Float32Array.from(pixels) });
+      const pixels = Array.from(indices).flatMap((i) => [colours[i].red, colours[i].green, 0]);
+      return Promise.resolve({ count: indices.length, height: 1, width: 1, data: Float32Array.from(pixels) });
     },
   };
 }
@@ -45,8 +42,9 @@ Deno.test("stepsCurve() tells activations after each number of steps as a share 
 });
 
 Deno.test("stepsCurve() counts the units and images above the dataset's best after each number of steps", async () => {
-  // Red exceeds its best after the second step at the latest, green never does.
-  const test = coloured([{ red: 0.1, green: 0.1 }, { red: AFTER_ONE + 0.002, green: 2 }, { red: 0.2, green: 0 }]);
+  // Red exceeds its best, the last of very many images, after the second step at the latest; green never exceeds its first.
+  const dull = Array.from({ length: 2600 }, () => ({ red: 0.1, green: 0 }));
+  const test = coloured([{ red: 0.1, green: 2 }, ...dull, { red: AFTER_ONE + 0.002, green: 0.1 }]);
   const context = standInContext({ profile, dataset: madeUpDataset(coloured([]), test) });
   const curve = await stepsCurve(context, units, 3, [1]);
   assert.deepEqual(curve.map(({ exceeding, imageShare }) => [exceeding, imageShare]), [[0, 0], [1, 1 / 2]]);
