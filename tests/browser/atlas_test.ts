@@ -12,7 +12,8 @@ import { unitLink } from "../../lib/report/atlas/client/links.ts";
 import { drawFigures } from "../../lib/report/figures.ts";
 import { renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/run_data.ts";
-import { madeUpRun, ODD_NAMES } from "../report/atlas_run.ts";
+import { ODD_NAMES } from "../odd_names.ts";
+import { madeUpRun } from "../report/atlas_run.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]

@@ -3,8 +3,8 @@ import { drawFigures, FIGURE_NAMES } from "../../lib/report/figures.ts";
 import type { FigureOptions } from "../../lib/report/figures.ts";
 import { renderPng, renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/run_data.ts";
+import { ODD_NAMES } from "../odd_names.ts";
 import { parsedCsv } from "../parsed_csv.ts";
-import { ODD_NAMES } from "./atlas_run.ts";
 import { deadUnit, madeUpRun, unitOf, UNITS } from "./made_up_run.ts";
 
 /** The text of a figure's SVG, and its CSV. */
