@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
-import { readLabels, readMatrix, writeMatrix } from "../../lib/store/matrix.ts";
+import { readLabels, readMatrix, writeMatrix } from "../../lib/store/matrix_files.ts";
 import { encodeNpy } from "../../lib/store/npy.ts";
 
 const fixture = (name: string) => new URL(`../../fixtures/npy/${name}.npy`, import.meta.url).pathname;
