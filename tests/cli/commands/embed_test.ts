@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadEmbedder } from "../../../lib/embed/mod.ts";
 import { useBackend } from "../../../lib/engine/mod.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
-import { readMatrix } from "../../../lib/store/matrix.ts";
+import { readMatrix } from "../../../lib/store/matrix_files.ts";
 import { randomBatch } from "../../pipeline/stand_ins.ts";
 import { polysem } from "../run_main.ts";
 import { inFolder, json, refused, weightsOf } from "../refused.ts";
