@@ -1,0 +1,276 @@
+/**
+ * The layers of a graph: which values have units, where a unit's responses lie, and why some have none.
+ *
+ * @module
+ */
+import type { LayerInfo } from "../../types.ts";
+import { findMakers, findUsers, type Graph, type GraphNode } from "./graph.ts";
+import { nameLayers } from "./naming.ts";
+import { product } from "./value.ts";
+
+/** A layer of a network that came from a file. */
+export interface OnnxLayer extends LayerInfo {
+  /** The operator that makes its values. */
+  readonly operator: string;
+  /** Shape of its values for one image, in the file's order of axes. */
+  readonly shape: readonly number[];
+  /** Whether its values are what a nonlinearity would be given: signed, before any. */
+  readonly beforeNonlinearity: boolean;
+  /** The nonlinearity that follows, if one does. */
+  readonly nonlinearity: string | null;
+  /** Why its units cannot be scored; null where they can. */
+  readonly reason: string | null;
+}
+
+/** A layer and how its values become units. */
+export interface FoundLayer {
+  readonly layer: OnnxLayer;
+  /** Name of the value in the graph. */
+  readonly value: string;
+  readonly view: UnitView | null;
+}
+
+/** How a value becomes [N, C], [N, T, C] or [N, H, W, C]. */
+export interface UnitView {
+  /** Axis of the units. */
+  readonly unitAxis: number;
+  /** Axis of the images. */
+  readonly batchAxis: number;
+}
+
+/** Shapes of a value for two numbers of images; the second is undefined where only one number can be run. */
+export interface Shapes {
+  readonly first: readonly number[];
+  readonly firstCount: number;
+  readonly second: readonly number[] | undefined;
+  readonly secondCount: number;
+}
+
+const ACTIVATIONS = [
+  "Relu",
+  "Sigmoid",
+  "Tanh",
+  "Gelu",
+  "Elu",
+  "Selu",
+  "Celu",
+  "LeakyRelu",
+  "PRelu",
+  "HardSwish",
+  "HardSigmoid",
+  "Softplus",
+  "Softsign",
+  "Mish",
+  "Swish",
+  "ThresholdedRelu",
+  "Clip",
+  "Softmax",
+  "LogSoftmax",
+  "Erf",
+];
+const POOLS = [
+  "MaxPool",
+  "AveragePool",
+  "GlobalAveragePool",
+  "GlobalMaxPool",
+  "LpPool",
+  "GlobalLpPool",
+  "ReduceMean",
+  "ReduceMax",
+];
+/** Operators whose units are axis 1. */
+const CHANNEL_LAYERS = [
+  "Conv",
+  "ConvTranspose",
+  "BatchNormalization",
+  "InstanceNormalization",
+  "GroupNormalization",
+  "Gemm",
+];
+/** Operators whose units are the last axis. */
+const FEATURE_LAYERS = ["MatMul", "LayerNormalization", "RMSNormalization"];
+/** Operators that keep every axis where it is. */
+const KEEPS_AXES = [
+  ...ACTIVATIONS,
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Sum",
+  "Pad",
+  "Slice",
+  "Cast",
+  "Pow",
+  "Sqrt",
+  "MaxPool",
+  "AveragePool",
+];
+/** Operators that the list of layers shows though they cannot be scored. */
+const SHOWN = [...ACTIVATIONS, ...POOLS, "Attention", "Concat", "Mul"];
+
+/**
+ * The layers of a graph in the order in which they are computed.
+ *
+ * @param shapes shapes of the values that depend on the images.
+ */
+export function findLayers(graph: Graph, shapes: ReadonlyMap<string, Shapes>): FoundLayer[] {
+  const context = new Layout(graph, shapes);
+  const nodes = graph.nodes.filter((node) => context.isListed(node));
+  const names = nameLayers(
+    nodes.map((node) => ({
+      node,
+      rank: context.holdsWeights(node) ? 0 : node.operator === "Add" || node.operator === "Sum" ? 1 : 2,
+    })),
+  );
+  return nodes.map((node, i) => context.describe(node, names[i]));
+}
+
+/** What is known of the values of a graph. */
+class Layout {
+  readonly #makers: ReadonlyMap<string, GraphNode>;
+  readonly #users: ReadonlyMap<string, readonly GraphNode[]>;
+  readonly #unitAxes = new Map<string, number>();
+
+  constructor(readonly graph: Graph, readonly shapes: ReadonlyMap<string, Shapes>) {
+    this.#makers = findMakers(graph.nodes);
+    this.#users = findUsers(graph.nodes);
+    for (const node of graph.nodes) {
+      const axis = this.#axisOf(node);
+      if (axis !== undefined) this.#unitAxes.set(node.outputs[0], axis);
+    }
+  }
+
+  /** Whether a node shows among the layers: it depends on the images, and is more than a rearrangement. */
+  isListed(node: GraphNode): boolean {
+    if (!this.shapes.has(node.outputs[0])) return false;
+    if (this.holdsWeights(node) || node.operator === "MatMul" || SHOWN.includes(node.operator)) {
+      return !this.#isStep(node);
+    }
+    return ["Add", "Sum"].includes(node.operator) && this.#fromImages(node).length > 1;
+  }
+
+  /** Whether a node applies weights of its own. */
+  holdsWeights(node: GraphNode): boolean {
+    if (node.operator === "MatMul") return this.#fromImages(node).length === 1;
+    return CHANNEL_LAYERS.includes(node.operator) || FEATURE_LAYERS.includes(node.operator);
+  }
+
+  describe(node: GraphNode, name: string): FoundLayer {
+    const value = this.#withBias(node);
+    const { first, firstCount } = this.shapes.get(value)!;
+    const shape = [...first];
+    const view = this.#viewOf(value);
+    const reason = this.#reasonAgainst(node, view, first.length);
+    if (view !== null) shape[view.batchAxis] /= firstCount;
+    const units = view === null ? 0 : first[view.unitAxis];
+    const inner = view === null ? 1 : product(first) / units / firstCount;
+    const positions = view === null || first.length === 2 && inner === 1
+      ? "none"
+      : first.length === 4
+      ? "grid"
+      : "tokens";
+    const layer: OnnxLayer = {
+      name,
+      positions,
+      units,
+      operator: node.operator,
+      shape: view?.batchAxis === 0 && shape[0] === 1 ? shape.slice(1) : shape,
+      beforeNonlinearity: !ACTIVATIONS.includes(node.operator) && !POOLS.includes(node.operator),
+      nonlinearity: this.#nonlinearityAfter(value),
+      reason,
+    };
+    return { layer, value, view: reason === null ? view : null };
+  }
+
+  #fromImages(node: GraphNode): string[] {
+    return node.inputs.filter((name) => this.shapes.has(name));
+  }
+
+  /** Multiplications by constants and the steps of a larger formula are not shown. */
+  #isStep(node: GraphNode): boolean {
+    if (node.operator === "Mul") return this.#fromImages(node).length < 2;
+    if (node.operator === "Erf" || node.operator === "Concat") {
+      return node.operator === "Erf" || this.#fromImages(node).length < 2;
+    }
+    return false;
+  }
+
+  /** The sum with a stored bias that follows a MatMul, else the value itself. */
+  #withBias(node: GraphNode): string {
+    const [value] = node.outputs;
+    if (node.operator !== "MatMul" || this.graph.outputs.includes(value)) return value;
+    const users = this.#users.get(value) ?? [];
+    if (users.length !== 1 || users[0].operator !== "Add") return value;
+    const bias = users[0].inputs.find((name) => name !== value) ?? "";
+    const stored = this.graph.constants.get(bias);
+    return stored !== undefined && stored.shape.length <= 1 ? users[0].outputs[0] : value;
+  }
+
+  /** Which axis of a node's output holds units, where that can be told. */
+  #axisOf(node: GraphNode): number | undefined {
+    const shape = this.shapes.get(node.outputs[0])?.first;
+    if (shape === undefined) return undefined;
+    if (CHANNEL_LAYERS.includes(node.operator)) return 1;
+    if (FEATURE_LAYERS.includes(node.operator)) return this.holdsWeights(node) ? shape.length - 1 : undefined;
+    const known = node.inputs.flatMap((name) => {
+      const axis = this.#unitAxes.get(name);
+      const rank = this.shapes.get(name)?.first.length;
+      return axis === undefined || rank === undefined ? [] : [{ axis, rank }];
+    });
+    if (known.length === 0) return undefined;
+    const [{ axis, rank }] = known;
+    if (node.operator === "Transpose") {
+      const permutation = node.attributes.get("perm");
+      return Array.isArray(permutation) ? permutation.indexOf(axis) : undefined;
+    }
+    const sameAxes = KEEPS_AXES.includes(node.operator) && rank === shape.length || node.operator === "Concat";
+    return sameAxes && known.every((each) => each.axis === axis) ? axis : undefined;
+  }
+
+  #viewOf(value: string): UnitView | null {
+    const unitAxis = this.#unitAxes.get(value) ?? -1;
+    const { first, firstCount, second, secondCount } = this.shapes.get(value)!;
+    if (unitAxis < 0) return null;
+    const changed = second === undefined ? [] : first.flatMap((n, axis) => n === second[axis] ? [] : [axis]);
+    const batchAxis = second === undefined && first[0] % firstCount === 0 ? 0 : changed[0] ?? -1;
+    if (batchAxis < 0 || batchAxis === unitAxis || changed.length > 1) return null;
+    if (second !== undefined && first[batchAxis] * secondCount !== second[batchAxis] * firstCount) return null;
+    return { unitAxis, batchAxis };
+  }
+
+  #reasonAgainst(node: GraphNode, view: UnitView | null, rank: number): string | null {
+    const source = this.#sourceOf(node);
+    if (ACTIVATIONS.includes(node.operator)) return `after its nonlinearity; score what it is given${source}`;
+    if (POOLS.includes(node.operator)) return `a pool has no units of its own; score what it is given${source}`;
+    if (node.operator === "Concat") return "joins layers; score those";
+    if (
+      node.operator === "Mul" || node.operator === "Attention" || node.operator === "MatMul" && !this.holdsWeights(node)
+    ) {
+      return "a product of activations has no units of its own";
+    }
+    if (view === null) return "which of its axes holds units cannot be told";
+    return rank >= 2 && rank <= 4
+      ? null
+      : `its values have ${rank} axes; units lie at one place, on a grid or at tokens`;
+  }
+
+  #sourceOf(node: GraphNode): string {
+    const made = this.#makers.get(node.inputs[0]);
+    return made === undefined ? "" : ` (${made.operator})`;
+  }
+
+  /** The first nonlinearity after a value, beyond what only scales and moves it. */
+  #nonlinearityAfter(value: string): string | null {
+    let name = value;
+    for (let steps = 0; steps < 4; steps++) {
+      const users = this.#users.get(name) ?? [];
+      const direct = users.find(({ operator }) => ACTIVATIONS.includes(operator));
+      if (direct !== undefined) return direct.operator;
+      const passing = users.length === 1 &&
+        ["BatchNormalization", "Add", "Transpose", "Reshape"].includes(users[0].operator);
+      if (!passing) return null;
+      name = users[0].outputs[0];
+    }
+    return null;
+  }
+}

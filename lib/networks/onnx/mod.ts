@@ -1,0 +1,9 @@
+/**
+ * Networks from .onnx files: read, checked, and run as differentiable TensorFlow.js operations.
+ *
+ * @module
+ */
+export { createOnnxNetwork, describeOnnx, type OnnxDescription, type OnnxNetwork } from "./graph_network.ts";
+export type { OnnxInputOptions } from "./input.ts";
+export type { OnnxLayer } from "./layers.ts";
+export { OPERATOR_NAMES } from "./operators/table.ts";

@@ -1,0 +1,75 @@
+/**
+ * What an operator is: a function of values, built from TensorFlow.js's differentiable operations.
+ *
+ * @module
+ */
+import { tf } from "../../../engine/mod.ts";
+import { describeNode, type GraphNode } from "../graph.ts";
+import { InputError } from "../../../errors.ts";
+import { product, type Value } from "../value.ts";
+
+/** What an operator is given. */
+export interface Call {
+  readonly node: GraphNode;
+  /** Undefined where an optional input is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Version of the operators' definitions. */
+  readonly opset: number;
+  /** Whether the network runs on another number of images than its file fixes. */
+  readonly rebatched: boolean;
+}
+
+/** Computes the outputs of a node, those that nobody uses may be missing. */
+export type Operator = (call: Call) => Value | readonly Value[];
+
+/** Operators by name. */
+export type OperatorTable = Readonly<Record<string, Operator>>;
+
+/** Most entries of one value: 4 GiB of float32. What asks for more is a mistake or malice. */
+const MOST_ENTRIES = 2 ** 30;
+
+/** @throws {InputError} what the node has that is not supported. */
+export function refuse(call: Call, what: string): never {
+  throw new InputError(`${describeNode(call.node)} ${what}`);
+}
+
+/** An input that must be there. */
+export function input(call: Call, index: number): Value {
+  return call.inputs[index] ?? refuse(call, `lacks its input ${index}`);
+}
+
+/** The entries of an input that must be known before the network runs, such as the shape of a Reshape. */
+export function knownInput(call: Call, index: number): readonly number[] | undefined {
+  const value = call.inputs[index];
+  if (value === undefined) return undefined;
+  if (value.known === "no") {
+    return refuse(call, `takes ${call.node.inputs[index]} from the image, where a value known beforehand is needed`);
+  }
+  return value.entries();
+}
+
+/** An axis counted from the front. */
+export function axisOf(call: Call, axis: number, rank: number): number {
+  const found = axis < 0 ? axis + rank : axis;
+  return Number.isInteger(found) && found >= 0 && found < rank
+    ? found
+    : refuse(call, `names the axis ${axis} of a value of ${rank} axes`);
+}
+
+/** @returns the shape, if a value of it can be held. */
+export function checkedShape(call: Call, shape: readonly number[]): number[] {
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0) || product(shape) > MOST_ENTRIES) {
+    return refuse(call, `makes a value of the impossible shape [${shape.join(", ")}]`);
+  }
+  return [...shape];
+}
+
+/** A tensor's entries as 32-bit integers. */
+export function asInt(tensor: tf.Tensor): tf.Tensor {
+  return tensor.dtype === "int32" ? tensor : tf.cast(tensor, "int32");
+}
+
+/** A tensor's entries as floats. */
+export function asFloat(tensor: tf.Tensor): tf.Tensor {
+  return tensor.dtype === "float32" ? tensor : tf.cast(tensor, "float32");
+}
