@@ -13,6 +13,7 @@ import { findImageInput, type ImageInput, type OnnxInputOptions, prepareImages }
 import { findLayers, type FoundLayer, type OnnxLayer, type Shapes, type UnitView } from "./layers.ts";
 import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
+import { resolveReshapes } from "./passes/resolve_reshapes.ts";
 import { readOnnx } from "./reading/read_onnx.ts";
 import { GraphRunner } from "./run_graph.ts";
 import { range, Value } from "./value.ts";
@@ -86,8 +87,11 @@ function toNetwork(
   sha256: string,
   dispose: () => void,
 ): OnnxNetwork & { readonly channels: 1 | 3 } {
-  const byName = new Map(found.filter(({ view }) => view !== null).map((each) => [each.layer.name, each]));
-  const layers = [...byName.values()].map(({ layer }) => layer);
+  const scorable = found.filter(({ view }) => view !== null);
+  const byName = new Map(
+    scorable.flatMap((each) => [each.layer.name, ...each.layer.aliases].map((key) => [key, each])),
+  );
+  const layers = scorable.map(({ layer }) => layer);
   return {
     name,
     input: runner.input.size,
@@ -129,7 +133,7 @@ function unitsLast(value: Value, { unitAxis, batchAxis }: UnitView, count: numbe
 
 /** A graph on any number of images, whether or not its file fixes one. */
 class BatchRunner {
-  readonly #runner: GraphRunner;
+  #runner: GraphRunner;
   /** Whether images may run together though the file fixes another number of them; found out at the first try. */
   #together = true;
 
@@ -177,6 +181,13 @@ class BatchRunner {
     const secondCount = firstCount + 1;
     const names = this.graph.nodes.map(({ outputs }) => outputs[0]);
     const first = this.#shapesOf(firstCount, names);
+    if (batch !== null) {
+      const resolved = resolveReshapes(this.graph, first);
+      if (resolved.changed) {
+        this.#runner.dispose();
+        this.#runner = new GraphRunner(resolved.graph);
+      }
+    }
     if (batch !== null) this.#together = this.#runsTogether(firstCount, secondCount);
     const second = this.#together ? this.#shapesOf(secondCount, names) : undefined;
     return new Map(

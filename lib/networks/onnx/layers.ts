@@ -5,11 +5,13 @@
  */
 import type { LayerInfo } from "../../types.ts";
 import { findMakers, findUsers, type Graph, type GraphNode } from "./graph.ts";
-import { nameLayers } from "./naming.ts";
+import { nameLayers, weightPath } from "./naming.ts";
 import { product } from "./value.ts";
 
 /** A layer of a network that came from a file. */
 export interface OnnxLayer extends LayerInfo {
+  /** Other names: that of the convolution into which the exporter folded a normalization. */
+  readonly aliases: readonly string[];
   /** The operator that makes its values. */
   readonly operator: string;
   /** Shape of its values for one image, in the file's order of axes. */
@@ -116,13 +118,15 @@ const SHOWN = [...ACTIVATIONS, ...POOLS, "Attention", "Concat", "Mul"];
 export function findLayers(graph: Graph, shapes: ReadonlyMap<string, Shapes>): FoundLayer[] {
   const context = new Layout(graph, shapes);
   const nodes = graph.nodes.filter((node) => context.isListed(node));
-  const names = nameLayers(
-    nodes.map((node) => ({
-      node,
-      rank: context.holdsWeights(node) ? 0 : node.operator === "Add" || node.operator === "Sum" ? 1 : 2,
-    })),
-  );
-  return nodes.map((node, i) => context.describe(node, names[i]));
+  const entries = nodes.map((node) => ({ node, rank: context.rankOf(node), weight: context.weightOf(node) }));
+  const names = nameLayers(entries);
+  const taken = new Set(names);
+  return nodes.map((node, i) => {
+    const { weight } = entries[i];
+    const aliases = weight === undefined || taken.has(weight) ? [] : [weight];
+    if (weight !== undefined) taken.add(weight);
+    return context.describe(node, names[i], aliases);
+  });
 }
 
 /** What is known of the values of a graph. */
@@ -155,7 +159,19 @@ class Layout {
     return CHANNEL_LAYERS.includes(node.operator) || FEATURE_LAYERS.includes(node.operator);
   }
 
-  describe(node: GraphNode, name: string): FoundLayer {
+  /** 0 where a node applies weights, 1 where it adds what others give, 2 otherwise. */
+  rankOf(node: GraphNode): number {
+    return this.holdsWeights(node) ? 0 : ["Add", "Sum"].includes(node.operator) ? 1 : 2;
+  }
+
+  /** The path of the module whose weights a node uses, its bias's where a MatMul's own have lost their name. */
+  weightOf(node: GraphNode): string | undefined {
+    if (!this.holdsWeights(node)) return undefined;
+    const bias = this.#makers.get(this.#withBias(node));
+    return weightPath([...node.inputs.slice(1), ...bias === node ? [] : bias?.inputs ?? []]);
+  }
+
+  describe(node: GraphNode, name: string, aliases: readonly string[]): FoundLayer {
     const value = this.#withBias(node);
     const { first, firstCount } = this.shapes.get(value)!;
     const shape = [...first];
@@ -171,6 +187,7 @@ class Layout {
       : "tokens";
     const layer: OnnxLayer = {
       name,
+      aliases,
       positions,
       units,
       operator: node.operator,
@@ -198,6 +215,7 @@ class Layout {
   /** The sum with a stored bias that follows a MatMul, else the value itself. */
   #withBias(node: GraphNode): string {
     const [value] = node.outputs;
+    if (node.operator === "InstanceNormalization") return this.#afterGroups(value);
     if (node.operator !== "MatMul" || this.graph.outputs.includes(value)) return value;
     const users = this.#users.get(value) ?? [];
     if (users.length !== 1 || users[0].operator !== "Add") return value;
@@ -206,11 +224,23 @@ class Layout {
     return stored !== undefined && stored.shape.length <= 1 ? users[0].outputs[0] : value;
   }
 
+  /** Older opsets write a GroupNorm as an InstanceNormalization between reshapes, then a scale and a shift. */
+  #afterGroups(value: string): string {
+    let name = value;
+    for (const operator of ["Reshape", "Mul", "Add"]) {
+      const users = this.#users.get(name) ?? [];
+      if (users.length !== 1 || users[0].operator !== operator) return value;
+      name = users[0].outputs[0];
+    }
+    return name;
+  }
+
   /** Which axis of a node's output holds units, where that can be told. */
   #axisOf(node: GraphNode): number | undefined {
     const shape = this.shapes.get(node.outputs[0])?.first;
     if (shape === undefined) return undefined;
     if (CHANNEL_LAYERS.includes(node.operator)) return 1;
+    if (node.operator === "Reshape" && this.#makers.get(node.inputs[0])?.operator === "InstanceNormalization") return 1;
     if (FEATURE_LAYERS.includes(node.operator)) return this.holdsWeights(node) ? shape.length - 1 : undefined;
     const known = node.inputs.flatMap((name) => {
       const axis = this.#unitAxes.get(name);

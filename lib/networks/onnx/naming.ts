@@ -6,19 +6,23 @@
 import type { GraphNode } from "./graph.ts";
 
 /** Endings of the names of weights: `layer1.0.conv1.weight`, `self_attn.in_proj_weight`. */
-const WEIGHT = /^(.+?)[._](?:weight|kernel|w)$/;
+const WEIGHT = /^(.+?)[._](?:weight|bias|kernel)$/;
 
 /**
  * The path of the module that a node belongs to: from the exporter's notes, else from the node's name
  * (`/layer1/layer1.0/conv1/Conv`), else from the name of its weights; "" where none of them tells.
  */
-export function modulePath(node: GraphNode): string {
+export function modulePath(node: GraphNode, weight: string | undefined = weightPath(node.inputs.slice(1))): string {
   const fromScopes = node.scopes.length >= 2 ? node.scopes[node.scopes.length - 2] : "";
   const path = fromScopes || pathOfName(node.name);
-  const weight = node.inputs.slice(1).map((name) => WEIGHT.exec(name)?.[1]).find((each) => each !== undefined);
   // a module's own function may use weights of modules inside: attention's projections
-  if (weight !== undefined && (path === "" || weight.startsWith(`${path}.`))) return weight.replaceAll("/", ".");
+  if (weight !== undefined && (path === "" || weight.startsWith(`${path}.`))) return weight;
   return path;
+}
+
+/** The path of the module whose weights have one of these names: `conv1` of `conv1.weight`; undefined where none tells. */
+export function weightPath(names: readonly string[]): string | undefined {
+  return names.map((name) => WEIGHT.exec(name)?.[1]).find((each) => each !== undefined)?.replaceAll("/", ".");
 }
 
 /**
@@ -39,8 +43,10 @@ function pathOfName(name: string): string {
 /** What is named: a node, and whether it is the one that its module is known for. */
 export interface Named {
   readonly node: GraphNode;
-  /** 0 for those that hold a module's weights, more for others. */
+  /** 0 for those that hold a module's weights, 1 for sums of what modules give, 2 for others. */
   readonly rank: number;
+  /** Path of the module whose weights it uses. */
+  readonly weight: string | undefined;
 }
 
 /**
@@ -48,11 +54,13 @@ export interface Named {
  * if need be, a number for the others.
  */
 export function nameLayers(entries: readonly Named[]): string[] {
-  const paths = entries.map(({ node }) => modulePath(node));
+  const paths = entries.map(({ node, weight }) => modulePath(node, weight));
   const best = new Map<string, number>();
   entries.forEach(({ rank }, i) => {
     const other = best.get(paths[i]);
-    if (paths[i] !== "" && (other === undefined || rank < entries[other].rank)) best.set(paths[i], i);
+    // of a module's sums the last is what it hands on
+    const better = other === undefined || rank < entries[other].rank || (rank === 1 && entries[other].rank === 1);
+    if (paths[i] !== "" && better) best.set(paths[i], i);
   });
   const taken = new Set([...best].map(([path]) => path));
   return entries.map(({ node, rank }, i) => {

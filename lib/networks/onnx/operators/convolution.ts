@@ -6,8 +6,8 @@
 import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { channelsLast, range, reshapeValue, Value } from "../value.ts";
-import { convolve, convolveDepthwise, type Movement, spread } from "./convolution_kernels.ts";
-import { type Call, checkedShape, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
+import { convolve, convolveDepthwise, type Movement, spread, withInputGradient } from "./convolution_kernels.ts";
+import { type Call, checkedShape, input, type Operator, type OperatorTable, refuse, splitTensor } from "./operator.ts";
 import { extent, windowAxes, type WindowAxis, windowsOf } from "./windows.ts";
 
 function movement([down, across]: readonly WindowAxis[]): Movement {
@@ -80,8 +80,8 @@ function convolveGroups(
   group: number,
 ): tf.Tensor4D {
   if (group === 1) return convolve(x, filter, bias, movement);
-  const filters = tf.split(filter, group, 3) as tf.Tensor4D[];
-  const parts = tf.split(x, group, 3) as tf.Tensor4D[];
+  const filters = splitTensor(filter, group, 3);
+  const parts = splitTensor(x, group, 3);
   const y = tf.concat(parts.map((part, i) => convolve(part, filters[i], undefined, movement)), 3);
   return bias === undefined ? y : tf.add(y, bias);
 }
@@ -125,7 +125,7 @@ const convTranspose: Operator = onImages((call) => {
   const images = x.inOrder(channelsLast(4)) as tf.Tensor4D;
   // [kh, kw, O, I] from [I, O, kh, kw]
   const filters = spread(filter.inOrder([2, 3, 1, 0]) as tf.Tensor4D, [down.axis.dilation, across.axis.dilation]);
-  const parts = (tf.split(images, group, 3) as tf.Tensor4D[]).map((part, i) => {
+  const parts = splitTensor(images, group, 3).map((part, i) => {
     const own = filters.slice([0, 0, 0, i * (channels / group)], [-1, -1, -1, channels / group]);
     return transposed(part, own, [count, down.full, across.full, perGroup], [down.axis.stride, across.axis.stride]);
   });
@@ -151,10 +151,12 @@ function transposed(
   shape: [number, number, number, number],
   strides: [number, number],
 ): tf.Tensor4D {
-  return tf.customGrad((input) => ({
-    value: tf.conv2dTranspose(input as tf.Tensor4D, filter, shape, strides, "valid"),
-    gradFunc: (dy: tf.Tensor) => tf.conv2d(dy as tf.Tensor4D, filter, strides, "valid"),
-  }))(x) as tf.Tensor4D;
+  return withInputGradient(
+    x,
+    filter,
+    (x) => tf.conv2dTranspose(x, filter, shape, strides, "valid"),
+    (dy, _, filter) => tf.conv2d(dy, filter, strides, "valid"),
+  );
 }
 
 /** Convolutions. */

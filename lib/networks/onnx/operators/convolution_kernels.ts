@@ -46,16 +46,25 @@ export function spread(filter: tf.Tensor4D, [down, across]: readonly [number, nu
   return holes(holes(filter, 0, down), 1, across);
 }
 
-function customConvolution(
+/**
+ * A function with a gradient by its input alone.
+ *
+ * @param filter is saved for the gradient, since it may have been made for this call.
+ */
+export function withInputGradient(
   x: tf.Tensor4D,
+  filter: tf.Tensor4D,
   forward: (x: tf.Tensor4D) => tf.Tensor4D,
-  backward: (dy: tf.Tensor4D, shape: [number, number, number, number]) => tf.Tensor4D,
+  backward: (dy: tf.Tensor4D, shape: [number, number, number, number], filter: tf.Tensor4D) => tf.Tensor4D,
 ): tf.Tensor4D {
   const shape = [...x.shape] as [number, number, number, number];
-  return tf.customGrad((input) => ({
-    value: forward(input as tf.Tensor4D),
-    gradFunc: (dy: tf.Tensor) => backward(dy as tf.Tensor4D, shape),
-  }))(x) as tf.Tensor4D;
+  return tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([filter]);
+    return {
+      value: forward(input as tf.Tensor4D),
+      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => backward(dy as tf.Tensor4D, shape, saved as tf.Tensor4D),
+    };
+  })(x) as tf.Tensor4D;
 }
 
 /**
@@ -71,8 +80,9 @@ export function convolve(
 ): tf.Tensor4D {
   const { strides, dilations, padding } = movement;
   const ops = nativeOps();
-  return customConvolution(
+  return withInputGradient(
     x,
+    filter,
     (x) => {
       if (ops !== null && isPointwise(filter, movement)) {
         const [n, height, width, channels] = x.shape;
@@ -84,7 +94,7 @@ export function convolve(
         : ops.call("Conv2D", { ...nativeAttributes(movement), use_cudnn_on_gpu: CUDNN }, [x, filter], 1)[0];
       return (bias === undefined ? y : tf.add(y, bias)) as tf.Tensor4D;
     },
-    (dy, shape) => {
+    (dy, shape, filter) => {
       if (ops !== null && isPointwise(filter, movement)) {
         const [n, height, width, channels] = shape;
         const outputs = filter.shape[3];
@@ -145,15 +155,16 @@ export function convolveDepthwise(
   const ops = nativeOps();
   const square = strides[0] === strides[1]; // TensorFlow's kernels have one stride for both axes
   if (!square) return depthwiseByStep(x, whole, bias, still);
-  return customConvolution(
+  return withInputGradient(
     x,
+    whole,
     (x) => {
       const y = ops === null
         ? tf.depthwiseConv2d(padded(x, padding), whole, [...strides], "valid")
         : ops.call("DepthwiseConv2dNative", nativeAttributes(still), [x, whole], 1)[0];
       return (bias === undefined ? y : tf.add(y, bias)) as tf.Tensor4D;
     },
-    (dy, shape) => {
+    (dy, shape, whole) => {
       if (ops !== null) {
         return ops.call(
           "DepthwiseConv2dNativeBackpropInput",

@@ -64,6 +64,12 @@ export function checkedShape(call: Call, shape: readonly number[]): number[] {
   return [...shape];
 }
 
+/** Parts of a tensor along an axis; TensorFlow.js has no gradient of a split into one. */
+export function splitTensor<T extends tf.Tensor>(tensor: T, parts: number | number[], axis: number): T[] {
+  const count = typeof parts === "number" ? parts : parts.length;
+  return count === 1 ? [tensor.clone() as T] : tf.split(tensor, parts, axis) as T[];
+}
+
 /** A tensor's entries as 32-bit integers. */
 export function asInt(tensor: tf.Tensor): tf.Tensor {
   return tensor.dtype === "int32" ? tensor : tf.cast(tensor, "int32");

@@ -16,6 +16,7 @@ import {
   type Operator,
   type OperatorTable,
   refuse,
+  splitTensor,
 } from "./operator.ts";
 
 /** Axes from an input or, in older files, from an attribute. */
@@ -47,28 +48,24 @@ const reshape: Operator = (call) => {
 };
 
 /**
- * The shape that a file wrote down for its own number of images, for another number: the axis that holds the images is the
- * first of its block before and after, where blocks are the axes that are split and joined with each other.
+ * The shape that a file wrote down for its own number of images, for another number: one axis grows. It is the first that
+ * joins, or is part of, an axis of the input that can have grown as much.
  *
- * @returns undefined where no axis fits.
+ * @returns undefined where there is none.
  */
 export function stretchShape(from: readonly number[], to: readonly number[]): number[] | undefined {
-  const ratio = product(from) / product(to);
+  // by this many to that many, in whole numbers: a third is none
+  const [many, few] = [product(from), product(to)];
   for (const axis of range(to.length)) {
-    const stretched = to.map((n, i) => i === axis ? n * ratio : n);
-    if (!Number.isInteger(stretched[axis])) continue;
-    const before = product(stretched.slice(0, axis));
-    // whatever stands before the axis is as long before and after the reshape
-    let length = 1;
-    for (const own of range(from.length)) {
-      if (
-        length === before && (from[own] * to[axis]) % stretched[axis] === 0 &&
-        from[own] % (stretched[axis] / to[axis]) === 0
-      ) {
-        return stretched;
-      }
-      length *= from[own];
-    }
+    if (to[axis] * many % few !== 0) continue;
+    const shape = to.map((n, i) => i === axis ? n * many / few : n);
+    const [start, end] = [product(shape.slice(0, axis)), product(shape.slice(0, axis + 1))];
+    const grown = range(from.length).some((own) => {
+      const [first, last] = [product(from.slice(0, own)), product(from.slice(0, own + 1))];
+      const nested = (start <= first && last <= end) || (first <= start && end <= last);
+      return nested && from[own] * few % many === 0;
+    });
+    if (grown) return shape;
   }
   return undefined;
 }
@@ -148,7 +145,7 @@ const split: Operator = (call) => {
   if (sizes.some((n) => n < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
     refuse(call, `splits ${size} entries into parts of ${sizes.join(", ")}`);
   }
-  return tf.split(x.tensor, [...sizes], x.placeOf(axis)).map((part) => new Value(part, x.order));
+  return splitTensor(x.tensor, [...sizes], x.placeOf(axis)).map((part) => new Value(part, x.order));
 };
 
 /** Where a slice begins, how many entries it has, and the step between them. */
