@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { dataOf, tf, useBackend } from "../../../lib/engine/mod.ts";
 import { createOnnxNetwork, describeOnnx, type OnnxNetwork } from "../../../lib/networks/onnx/mod.ts";
+import { madeUpImages } from "./made_up_images.ts";
 
 await useBackend();
 
@@ -27,15 +28,6 @@ interface Expected {
 
 function expectedOf(name: string): Expected {
   return JSON.parse(Deno.readTextFileSync(join(FIXTURES, `${name}.json`)));
-}
-
-/** The images of the fixtures' script. */
-function madeUpImages(count: number, size: number): tf.Tensor4D {
-  const entries = Float32Array.from(
-    { length: count * size * size * 3 },
-    (_, i) => (i * 0.618034 + Math.sin(i / 7) / 5) % 1,
-  );
-  return tf.tensor4d(entries, [count, size, size, 3]);
 }
 
 function open(file: string, size?: number): Promise<OnnxNetwork> {

@@ -6,7 +6,7 @@
  */
 import { relu, sigmoid, tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
-import { broadcastShape, plainOrder, raised, Value } from "../value.ts";
+import { broadcastShape, plainOrder, raised, reshapeValue, Value } from "../value.ts";
 import {
   asFloat,
   type Call,
@@ -224,7 +224,11 @@ export const ELEMENTWISE: OperatorTable = {
   Sum: folded(tf.add),
   Mean: joint((tensors) => tf.div(tensors.reduce((a, b) => tf.add(a, b)), tensors.length)),
   PRelu: (call) => {
-    const { tensors: [x, slope], order } = broadcast(call, [input(call, 0), input(call, 1)]);
+    const [value, given] = [input(call, 0), input(call, 1)];
+    // before opset 7 a list of slopes was one for each channel
+    const perChannel = call.opset < 7 && given.rank === 1 && given.tensor.size > 1;
+    const slopes = perChannel ? reshapeValue(given, [given.tensor.size, ...value.shape.slice(2).map(() => 1)]) : given;
+    const { tensors: [x, slope], order } = broadcast(call, [value, slopes]);
     return new Value(tf.sub(relu(x), tf.mul(relu(tf.neg(x)), slope)), order);
   },
   And: folded(tf.logicalAnd),
