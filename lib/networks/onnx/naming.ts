@@ -62,15 +62,26 @@ export function nameLayers(entries: readonly Named[]): string[] {
     const better = other === undefined || rank < entries[other].rank || (rank === 1 && entries[other].rank === 1);
     if (paths[i] !== "" && better) best.set(paths[i], i);
   });
-  const taken = new Set([...best].map(([path]) => path));
+  const taken = new Set(best.keys());
+  const members = countEach(paths);
+  const numbers = new Map<string, number>();
   return entries.map(({ node, rank }, i) => {
     const path = paths[i];
-    const alone = paths.indexOf(path) === paths.lastIndexOf(path);
-    if (path !== "" && best.get(path) === i && (rank < 2 || alone)) return path;
+    if (path !== "" && best.get(path) === i && (rank < 2 || members.get(path) === 1)) return path;
     const base = path === "" ? node.operator : `${path}.${node.operator}`;
-    let name = base;
-    for (let count = 1; taken.has(name); count++) name = `${base}_${count}`;
+    let number = numbers.get(base) ?? 0;
+    const numbered = () => number === 0 ? base : `${base}_${number}`;
+    while (taken.has(numbered())) number++;
+    const name = numbered();
+    numbers.set(base, number + 1);
     taken.add(name);
     return name;
   });
+}
+
+/** How often each of some texts stands in a list. */
+function countEach(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }

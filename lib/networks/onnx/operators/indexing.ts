@@ -37,7 +37,7 @@ const gather: Operator = (call) => {
   const flat = indices.known === "no"
     ? tf.where(tf.less(indices.plain(), 0), tf.add(indices.plain(), tf.scalar(size, "int32")), indices.plain())
       .flatten()
-    : tf.tensor1d(places(call, indices.entries(), size), "int32");
+    : tf.tensor1d(places(call, knownInput(call, 1)!, size), "int32");
   return new Value(tf.gather(x.plain(), asInt(flat) as tf.Tensor1D, axis).reshape(shape));
 };
 

@@ -25,8 +25,10 @@ export type Operator = (call: Call) => Value | readonly Value[];
 /** Operators by name. */
 export type OperatorTable = Readonly<Record<string, Operator>>;
 
-/** Most entries of one value: 4 GiB of float32. What asks for more is a mistake or malice. */
-const MOST_ENTRIES = 2 ** 30;
+/** Most entries of one value: 2 GiB of float32. What asks for more is a mistake or malice. */
+const MOST_ENTRIES = 2 ** 29;
+/** Most entries of a value that says where others lie or how large they are. */
+const MOST_KNOWN = 2 ** 26;
 
 /** @throws {InputError} what the node has that is not supported. */
 export function refuse(call: Call, what: string): never {
@@ -45,6 +47,9 @@ export function knownInput(call: Call, index: number): readonly number[] | undef
   if (value.known === "no") {
     return refuse(call, `takes ${call.node.inputs[index]} from the image, where a value known beforehand is needed`);
   }
+  if (value.tensor.size > MOST_KNOWN) {
+    refuse(call, `takes ${value.tensor.size} places or sizes; up to ${MOST_KNOWN} are supported`);
+  }
   return value.entries();
 }
 
@@ -59,7 +64,10 @@ export function axisOf(call: Call, axis: number, rank: number): number {
 /** @returns the shape, if a value of it can be held. */
 export function checkedShape(call: Call, shape: readonly number[]): number[] {
   if (!shape.every((n) => Number.isInteger(n) && n >= 0) || product(shape) > MOST_ENTRIES) {
-    return refuse(call, `makes a value of the impossible shape [${shape.join(", ")}]`);
+    return refuse(
+      call,
+      `makes a value of the shape [${shape.join(", ")}], which is impossible or too large; use fewer or smaller images`,
+    );
   }
   return [...shape];
 }

@@ -269,9 +269,10 @@ const tile: Operator = (call) => {
   checkedShape(call, x.shape.map((n, axis) => n * (repeats[axis] ?? 1)));
   let tensor = x.plain();
   repeats.forEach((count, axis) => {
-    if (count !== 1) {
-      tensor = count === 0 ? tensor.slice(0, 0) : tf.concat(new Array<tf.Tensor>(count).fill(tensor), axis);
-    }
+    if (count === 1) return;
+    const [before, after] = [tensor.shape.slice(0, axis), tensor.shape.slice(axis)];
+    const copies = broadcastTo(tensor.reshape([...before, 1, ...after]), [...before, count, ...after]);
+    tensor = copies.reshape([...before, count * after[0], ...after.slice(1)]);
   });
   return new Value(tensor === x.tensor ? tensor.clone() : tensor);
 };
@@ -312,10 +313,13 @@ const spaceToDepth: Operator = (call) => {
   return new Value(x.plain().reshape(parts).transpose([0, 3, 5, 1, 2, 4]).reshape(shape));
 };
 
+/** Most numbers of a Range. */
+const MOST_NUMBERS = 2 ** 24;
+
 const rangeOf: Operator = (call) => {
   const [start, limit, delta] = [0, 1, 2].map((i) => knownInput(call, i)?.[0] ?? refuse(call, "lacks an input"));
   const count = Math.max(0, Math.ceil((limit - start) / delta));
-  checkedShape(call, [count]);
+  if (!(count <= MOST_NUMBERS)) refuse(call, `makes ${count} numbers; up to ${MOST_NUMBERS} are supported`);
   const numbers = range(count).map((i) => start + i * delta);
   return new Value(tf.tensor1d(numbers, input(call, 0).kind === "float" ? "float32" : "int32"));
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { attribute } from "../graph.ts";
-import { type Call, refuse } from "./operator.ts";
+import { type Call, checkedShape, refuse } from "./operator.ts";
 
 /** Windows along one axis. */
 export interface WindowAxis {
@@ -44,6 +44,7 @@ export function windowAxes(call: Call, sizes: readonly number[], kernels: readon
   if ([...kernels, ...strides, ...dilations].some((n) => n < 1) || pads.some((n) => n < 0)) {
     refuse(call, "has a kernel, stride or dilation below 1, or a negative padding");
   }
+  checkedShape(call, sizes.map((size, i) => size + pads[i] + pads[i + sizes.length]));
   const auto = attribute.text(node, "auto_pad", "NOTSET");
   return sizes.map((size, i) => {
     const axis = { kernel: kernels[i], stride: strides[i], dilation: dilations[i] };
