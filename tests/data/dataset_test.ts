@@ -3,11 +3,13 @@ import { InputError } from "../../lib/errors.ts";
 import {
   CIFAR10_CLASSES,
   CIFAR10_SHA256,
+  cifar10Directory,
   type DatasetRef,
   DATASETS,
   firstImages,
   indexRange,
   isCifar10Present,
+  locateDataset,
   openDataset,
 } from "../../lib/data/mod.ts";
 import { randomPixels, sharedRef, sourceOf, unlabelledSource } from "./made_up_dataset.ts";
@@ -76,6 +78,23 @@ Deno.test("openDataset() of the files and of their memory is the same dataset", 
       }
     },
   });
+});
+
+Deno.test("locateDataset() tells where a dataset is looked for, and whether its files are there", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const place = { title: "CIFAR-10", directory: folder, present: false };
+    assert.deepEqual(locateDataset({ kind: "cifar10", directory: folder }), place);
+    const names = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
+    for (const name of [...names, "test_batch.bin"]) {
+      assert.equal(locateDataset({ kind: "cifar10", directory: folder }).present, false, `without ${name}`);
+      await Deno.writeFile(`${folder}/${name}`, new Uint8Array(1));
+    }
+    assert.deepEqual(locateDataset({ kind: "cifar10", directory: folder }), { ...place, present: true });
+    assert.deepEqual(locateDataset({ kind: "cifar10" }).directory, cifar10Directory());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("firstImages() are the first of a source, with their labels if it has any", async () => {

@@ -13,8 +13,10 @@ import {
   profileOf,
   reopenDataset,
   type ReopenedRun,
+  reopenEmbedder,
   reopenInstruments,
   reopenSubject,
+  reopenTestImages,
 } from "../../lib/pipeline/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
 import { findWeightSet } from "../../lib/weights/mod.ts";
@@ -115,6 +117,35 @@ Deno.test("reopenInstruments() refuses another embedder and another metric, each
   await refused(() => reopenInstruments(runOf(), null, { embedderWeights: "no/such.pth" }), /no\/such\.pth/);
 });
 
+Deno.test("reopenEmbedder() loads the run's embedder alone, and refuses another", async () => {
+  const before = tf.memory().numTensors;
+  const embedder = await reopenEmbedder(runOf({ lpipsSha256: OTHER }));
+  assert.deepEqual([embedder.name, embedder.sha256], ["resnet18-cifar10", MANIFEST.embedderSha256]);
+  embedder.dispose();
+  assert.equal(tf.memory().numTensors, before);
+  await refused(
+    () => reopenEmbedder(runOf({ embedderSha256: OTHER })),
+    /another embedder .*; give --embedder-weights FILE,/,
+  );
+  await refused(() => reopenEmbedder(runOf(), { embedderWeights: "no/such.pth" }), /no\/such\.pth/);
+});
+
+Deno.test("reopenTestImages() has none without a dataset or where it is not there, but refuses a folder that is named", async () => {
+  assert.equal(await reopenTestImages(runOf()), null);
+  const run = runOf({ dataset: { name: "cifar10", sha256: CIFAR10_SHA256, images: 10_000 } });
+  const folder = await Deno.makeTempDir();
+  const kept = Deno.env.get("POLYSEM_CACHE");
+  Deno.env.set("POLYSEM_CACHE", folder); // an empty one
+  try {
+    assert.equal(await reopenTestImages(run), null);
+    await refused(() => reopenTestImages(run, { data: folder }), /data_batch_1\.bin is missing/);
+  } finally {
+    if (kept === undefined) Deno.env.delete("POLYSEM_CACHE");
+    else Deno.env.set("POLYSEM_CACHE", kept);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("reopenDataset() opens nothing for a run without one, and refuses one that is missing or unknown", async () => {
   assert.equal(await reopenDataset(runOf()), null);
   assert.equal(datasetOf(runOf()), null);
@@ -143,6 +174,11 @@ Deno.test("reopenDataset() opens the run's dataset and refuses another", async (
       await refused(
         () => reopenDataset(runOf({ dataset: { ...dataset, sha256: OTHER } })),
         /^run mine was made with another dataset cifar10 \(sha256 0123456789ab\.\.\.\) than the one at hand/,
+      );
+      assert.equal((await reopenTestImages(runOf({ dataset })))!.count, 10_000);
+      await refused(
+        () => reopenTestImages(runOf({ dataset: { ...dataset, sha256: OTHER } })),
+        /another dataset cifar10/,
       );
       const subject = await reopenSubject(runOf({ dataset }), opened);
       assert.equal(subject.dataset!.test.count, 10_000);
