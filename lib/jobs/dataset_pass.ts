@@ -68,5 +68,5 @@ export async function bestOfDataset(
     dataset.test,
   );
   const datasetBest = bestImages(activations, unit);
-  return { datasetMax: datasetBest[0].activation, datasetBest };
+  return { datasetMax: datasetBest[0]?.activation ?? null, datasetBest };
 }

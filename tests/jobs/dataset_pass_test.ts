@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { indexRange, type PixelSet } from "../../lib/data/mod.ts";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
-import { type Job, passDataset, scoreAll } from "../../lib/jobs/mod.ts";
+import { bestOfDataset, type Job, passDataset, scoreAll } from "../../lib/jobs/mod.ts";
 import type { Network } from "../../lib/networks/mod.ts";
 import { loadContext, type PipelineContext, type Profile } from "../../lib/pipeline/mod.ts";
 import { mergeRuns, openRun, readRun, type Run } from "../../lib/store/mod.ts";
@@ -166,6 +166,31 @@ Deno.test("passDataset() of LeNet-5 is the mean of a channel's map, before and a
   } finally {
     context.dispose();
   }
+});
+
+Deno.test("bestOfDataset() is what the whole dataset does to one unit of a layer", async () => {
+  const context = contextOf(redPixels(14, (i) => i % 7), MEAN); // 0 to 6 red pixels, twice
+  const { datasetMax, datasetBest } = await bestOfDataset(context, { layer: "grid", unit: 0 });
+  assert.equal(datasetMax, 0.5);
+  assert.deepEqual(datasetBest.map(({ index }) => index), [6, 13, 5, 12, 4, 11, 3, 10, 2]);
+  assert.ok(Math.abs(datasetBest[8].activation - (2 * 2 - 6) / 12) < 1e-6);
+  const green = await bestOfDataset(context, { layer: "grid", unit: 1 });
+  assert.deepEqual(green.datasetBest.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual(await bestOfDataset(standInContext(), { layer: "colour", unit: 0 }), {
+    datasetMax: null,
+    datasetBest: [],
+  });
+});
+
+Deno.test("bestOfDataset() of a unit that overflows on every image is none", async () => {
+  const network = toyNetwork();
+  const overflowing = {
+    ...network,
+    activations: (images: tf.Tensor4D, layers: readonly string[]) =>
+      tf.tidy(() => network.activations(images, layers).map((each) => each.mul(0).add(1e30).mul(1e30))),
+  };
+  const context = { ...contextOf(redPixels(3, () => 1), MEAN), network: overflowing };
+  assert.deepEqual(await bestOfDataset(context, { layer: "point", unit: 0 }), { datasetMax: null, datasetBest: [] });
 });
 
 /** 5001 images, which are three chunks: every second one is half red, the others are black, and one is red all over. */
