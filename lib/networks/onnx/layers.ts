@@ -129,6 +129,24 @@ export function findLayers(graph: Graph, shapes: ReadonlyMap<string, Shapes>): F
   });
 }
 
+/** Operators that only split and join axes. */
+const RESHAPES = ["Reshape", "Flatten", "Squeeze", "Unsqueeze"];
+
+/** Where an axis is after a reshape: as far from the first entry as before, and as long; undefined where there is none. */
+function sameAxis(from: readonly number[], axis: number, to: readonly number[]): number | undefined {
+  const before = product(from.slice(0, axis));
+  const found = to.findIndex((n, i) => n === from[axis] && product(to.slice(0, i)) === before);
+  return found < 0 ? undefined : found;
+}
+
+/** Where an axis is after one entry of another axis was taken. */
+function axisAfterGather(node: GraphNode, axis: number, rank: number, rankAfter: number): number | undefined {
+  const given = node.attributes.get("axis") ?? 0;
+  const taken = typeof given !== "number" ? axis : given < 0 ? given + rank : given;
+  if (taken === axis || rankAfter > rank) return undefined;
+  return rankAfter === rank || axis < taken ? axis : axis - 1;
+}
+
 /** What is known of the values of a graph. */
 class Layout {
   readonly #makers: ReadonlyMap<string, GraphNode>;
@@ -253,6 +271,8 @@ class Layout {
       const permutation = node.attributes.get("perm");
       return Array.isArray(permutation) ? permutation.indexOf(axis) : undefined;
     }
+    if (RESHAPES.includes(node.operator)) return sameAxis(this.shapes.get(node.inputs[0])!.first, axis, shape);
+    if (node.operator === "Gather") return axisAfterGather(node, axis, rank, shape.length);
     const sameAxes = KEEPS_AXES.includes(node.operator) && rank === shape.length || node.operator === "Concat";
     return sameAxes && known.every((each) => each.axis === axis) ? axis : undefined;
   }

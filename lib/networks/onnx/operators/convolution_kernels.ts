@@ -89,8 +89,9 @@ export function convolve(
         const y = tf.matMul(x.reshape([n * height * width, channels]), filter.reshape([channels, filter.shape[3]]));
         return (bias === undefined ? y : tf.add(y, bias)).reshape([n, height, width, filter.shape[3]]) as tf.Tensor4D;
       }
+      // TensorFlow.js takes strides or dilations
       const y = ops === null
-        ? tf.conv2d(padded(x, padding), filter, [...strides], "valid", "NHWC", [...dilations])
+        ? tf.conv2d(padded(x, padding), spread(filter, dilations), [...strides], "valid")
         : ops.call("Conv2D", { ...nativeAttributes(movement), use_cudnn_on_gpu: CUDNN }, [x, filter], 1)[0];
       return (bias === undefined ? y : tf.add(y, bias)) as tf.Tensor4D;
     },

@@ -7,7 +7,7 @@ import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { channelsLast, product, reshapeValue, Value } from "../value.ts";
 import { positionAxes } from "./convolution.ts";
-import { type Call, checkedShape, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
+import { asFloat, type Call, checkedShape, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
 import { extent, windowAxes, type WindowAxis, windowsOf, withCeiling } from "./windows.ts";
 
 /** Below every activation, and padding for maxima. */
@@ -38,11 +38,11 @@ function pool(compute: (pool: Pool, call: Call) => tf.Tensor4D): Operator {
     checkedShape(call, [...x.shape.slice(0, 2), ...axes.map((axis, i) => windowsOf(axis, sizes[i]))]);
     const still: WindowAxis = { kernel: 1, stride: 1, dilation: 1, before: 0, after: 0 };
     const image = sizes.length === 2 ? x : reshapeValue(x, [x.shape[0], x.shape[1], 1, sizes[0]]);
-    const images = image.inOrder(channelsLast(4)) as tf.Tensor4D;
+    const images = asFloat(image.inOrder(channelsLast(4))) as tf.Tensor4D;
     const y = sizes.length === 2
       ? compute({ images, axes, added }, call)
       : compute({ images, axes: [still, ...axes], added: [0, ...added] }, call);
-    const value = new Value(y, channelsLast(4));
+    const value = new Value(x.kind === "float" ? y : y.cast("int32"), channelsLast(4));
     return sizes.length === 2 ? value : reshapeValue(value, [value.shape[0], value.shape[1], value.shape[3]]);
   };
 }

@@ -14,8 +14,11 @@ function without(order: readonly number[], axes: readonly number[]): number[] {
   return order.filter((axis) => !axes.includes(axis)).map((axis) => axis - axes.filter((gone) => gone < axis).length);
 }
 
-/** @param compute reduces places of a tensor, which stay as axes of size 1 where `keep`. */
-function reduce(compute: (x: tf.Tensor, places: number[], keep: boolean) => tf.Tensor): Operator {
+/**
+ * @param compute reduces places of a tensor, which stay as axes of size 1 where `keep`.
+ * @param empty what it gives where there is nothing to reduce.
+ */
+function reduce(compute: (x: tf.Tensor, places: number[], keep: boolean) => tf.Tensor, empty = 0): Operator {
   return (call) => {
     const x = input(call, 0);
     const given = axesOf(call, 1);
@@ -26,7 +29,8 @@ function reduce(compute: (x: tf.Tensor, places: number[], keep: boolean) => tf.T
     const dtype = x.tensor.dtype;
     const places = axes.map((axis) => x.placeOf(axis));
     let y: tf.Tensor;
-    if (places.length === 0) y = compute(x.tensor.expandDims(x.rank), [x.rank], false);
+    if (x.tensor.size === 0) y = emptied(x.tensor.shape, places, keep, empty);
+    else if (places.length === 0) y = compute(x.tensor.expandDims(x.rank), [x.rank], false);
     else y = compute(x.tensor, places, keep);
     if (dtype === "int32" && y.dtype !== dtype) y = y.cast(dtype);
     return new Value(y, keep || places.length === 0 ? x.order : without(x.order, axes));
@@ -43,19 +47,15 @@ function logSumExp(x: tf.Tensor, places: number[], keep: boolean): tf.Tensor {
   return result.reshape(result.shape.filter((_, place) => !places.includes(place)));
 }
 
-function extreme(compute: (x: tf.Tensor, places: number[], keep: boolean) => tf.Tensor, empty: number) {
-  return (x: tf.Tensor, places: number[], keep: boolean): tf.Tensor => {
-    if (x.size === 0) {
-      const shape = x.shape.flatMap((n, place) => places.includes(place) ? (keep ? [1] : []) : [n]);
-      return tf.fill(shape, empty);
-    }
-    return x.dtype === "bool" ? compute(x.cast("int32"), places, keep).cast("bool") : compute(x, places, keep);
-  };
+/** Truth values are reduced as numbers. */
+function extreme(compute: (x: tf.Tensor, places: number[], keep: boolean) => tf.Tensor) {
+  return (x: tf.Tensor, places: number[], keep: boolean): tf.Tensor =>
+    x.dtype === "bool" ? compute(x.cast("int32"), places, keep).cast("bool") : compute(x, places, keep);
 }
 
-/** Multiplied one after the other, so that zeros have gradients. */
-function multiply(x: tf.Tensor, places: number[], keep: boolean): tf.Tensor {
-  return tf.prod(x, places, keep);
+/** A reduction of nothing. */
+function emptied(shape: readonly number[], places: readonly number[], keep: boolean, value: number): tf.Tensor {
+  return tf.fill(shape.flatMap((n, place) => places.includes(place) ? (keep ? [1] : []) : [n]), value);
 }
 
 /** A function along one axis, which must stand last for TensorFlow; before opset 13 along all axes from one on. */
@@ -113,12 +113,12 @@ export const REDUCTIONS: OperatorTable = {
   LogSoftmax: alongAxis((x) => tf.logSoftmax(x)),
   ReduceL1: reduce((x, places, keep) => sum(tf.abs(x), places, keep)),
   ReduceL2: reduce((x, places, keep) => tf.sqrt(asFloat(sum(tf.square(x), places, keep)))),
-  ReduceLogSum: reduce((x, places, keep) => tf.log(asFloat(sum(x, places, keep)))),
-  ReduceLogSumExp: reduce(logSumExp),
-  ReduceMax: reduce(extreme((x, places, keep) => tf.max(x, places, keep), -Infinity)),
+  ReduceLogSum: reduce((x, places, keep) => tf.log(asFloat(sum(x, places, keep))), -Infinity),
+  ReduceLogSumExp: reduce(logSumExp, -Infinity),
+  ReduceMax: reduce(extreme((x, places, keep) => tf.max(x, places, keep)), -Infinity),
   ReduceMean: reduce((x, places, keep) => tf.mean(x, places, keep)),
-  ReduceMin: reduce(extreme((x, places, keep) => tf.min(x, places, keep), Infinity)),
-  ReduceProd: reduce(multiply),
+  ReduceMin: reduce(extreme((x, places, keep) => tf.min(x, places, keep)), Infinity),
+  ReduceProd: reduce((x, places, keep) => tf.prod(x, places, keep), 1),
   ReduceSum: reduce(sum),
   ReduceSumSquare: reduce((x, places, keep) => sum(tf.square(x), places, keep)),
   Softmax: alongAxis((x) => tf.softmax(x)),
