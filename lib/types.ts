@@ -162,6 +162,10 @@ export interface RunManifest {
   readonly version: string;
   readonly model: string;
   readonly modelSha256: string;
+  /** What kind of file the model came from; missing for a model that comes with polysem. */
+  readonly modelFormat?: "onnx";
+  /** How the model of a file takes its images, as far as it was said; missing where nothing was. */
+  readonly modelInput?: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly profileName: string;
   /** The profile in full. */

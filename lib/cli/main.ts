@@ -20,6 +20,7 @@ const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) 
     name: "score-embeddings",
     load: async () => (await import("./commands/score_embeddings.ts")).registerScoreEmbeddings,
   },
+  { name: "layers", load: async () => (await import("./commands/layers.ts")).registerLayers },
   { name: "visualize", load: async () => (await import("./commands/visualize.ts")).registerVisualize },
   { name: "lpips", load: async () => (await import("./commands/lpips.ts")).registerLpips },
   { name: "embed", load: async () => (await import("./commands/embed.ts")).registerEmbed },

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { LayerInfo, Size } from "../types.ts";
+import { createOnnxNetwork, describeOnnx, type OnnxInputOptions } from "./onnx/mod.ts";
 import { createLeNet5, LENET5_INPUT, LENET5_LAYERS } from "./lenet5.ts";
 import { CIFAR10_COLOURS } from "./normalize.ts";
 import type { Network } from "./network.ts";
@@ -31,8 +32,11 @@ export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
  * A model, as plain data that crosses threads and hosts.
  *
  * - `shipped`: one of `MODEL_NAMES`; `weights` is a file, `.pth` or `.safetensors`, in place of the committed ones.
+ * - `onnx`: an .onnx file, and how it takes its images where the file does not say.
  */
-export type ModelRef = { readonly kind: "shipped"; readonly name: string; readonly weights?: string };
+export type ModelRef =
+  | { readonly kind: "shipped"; readonly name: string; readonly weights?: string }
+  | { readonly kind: "onnx"; readonly file: string; readonly input?: OnnxInputOptions };
 
 /** What a model is, without its weights. */
 export interface ModelDescription {
@@ -42,21 +46,24 @@ export interface ModelDescription {
   readonly layers: readonly LayerInfo[];
 }
 
-function findModel(ref: ModelRef): Model {
-  if (ref.kind === "shipped" && Object.hasOwn(MODELS, ref.name)) return MODELS[ref.name];
-  throw new InputError(`there is no model "${ref.name}"; choose ${MODEL_NAMES.join(" or ")}`);
+function findModel(name: string): Model {
+  if (Object.hasOwn(MODELS, name)) return MODELS[name];
+  throw new InputError(`there is no model "${name}"; choose ${MODEL_NAMES.join(" or ")}, or give an .onnx file`);
 }
 
 /**
- * Describes a model without loading it.
+ * Describes a model. A shipped one is not loaded; an .onnx file is read, and one image runs through it (which starts the
+ * backend) to tell the sizes of its layers.
  *
- * @throws {InputError} when there is no such model.
+ * @throws {InputError} when there is no such model, or the file is not intact or has what is not supported.
  */
-export function describeModel(ref: ModelRef): Promise<ModelDescription> {
-  return Promise.try(() => {
-    const { input, layers } = findModel(ref);
-    return { name: ref.name, input, layers };
-  });
+export async function describeModel(ref: ModelRef): Promise<ModelDescription> {
+  if (ref.kind === "onnx") {
+    const { name, input, layers } = await describeOnnx(ref.file, ref.input);
+    return { name, input, layers: layers.filter(({ reason }) => reason === null) };
+  }
+  const { input, layers } = findModel(ref.name);
+  return { name: ref.name, input, layers };
 }
 
 /** A network and the hash of its weights. */
@@ -68,10 +75,15 @@ export interface LoadedNetwork {
 /**
  * Loads a model. The backend must be ready (`useBackend`).
  *
- * @throws {InputError} when there is no such model, or its weights are missing, altered or of another network.
+ * @throws {InputError} when there is no such model, or its weights are missing, altered, of another network, or of what is
+ * not supported.
  */
 export async function loadNetwork(ref: ModelRef): Promise<LoadedNetwork> {
-  const model = findModel(ref);
+  if (ref.kind === "onnx") {
+    const network = await createOnnxNetwork(ref.file, ref.input);
+    return { network, sha256: network.sha256 };
+  }
+  const model = findModel(ref.name);
   const { tensors, path, sha256 } = await readWeights(
     ref.weights ?? (await findWeightSet(ref.name)).files[0],
     ref.name,

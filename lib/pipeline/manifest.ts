@@ -4,6 +4,7 @@
  * @module
  */
 import type { BackendReport } from "../engine/mod.ts";
+import type { ModelRef } from "../networks/mod.ts";
 import { RUN_SCHEMA } from "../store/mod.ts";
 import type { RunManifest } from "../types.ts";
 import { VERSION } from "../version.ts";
@@ -30,6 +31,7 @@ export function manifestOf(
     version: VERSION,
     model: context.network.name,
     modelSha256: context.modelSha256,
+    ...modelFile(context.ref.subject.model),
     seed: context.seed,
     profileName,
     profile: context.profile,
@@ -42,4 +44,10 @@ export function manifestOf(
     shard,
     engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
   };
+}
+
+/** What a manifest says of a model from a file: not where it lies, which differs from host to host. */
+function modelFile(ref: ModelRef): Pick<RunManifest, "modelFormat" | "modelInput"> {
+  if (ref.kind !== "onnx") return {};
+  return { modelFormat: "onnx", ...(ref.input === undefined ? {} : { modelInput: { ...ref.input } }) };
 }

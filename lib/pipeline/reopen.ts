@@ -39,9 +39,20 @@ export function profileOf({ name, manifest }: ReopenedRun): Profile {
   return parseProfile({ extends: "paper", ...manifest.profile }, `of run ${name}`);
 }
 
-/** The model of a run, as a reference. */
-export function modelOf({ manifest }: ReopenedRun, { modelWeights }: ReopenPlaces = {}): ModelRef {
-  return { kind: "shipped", name: manifest.model, weights: modelWeights };
+/**
+ * The model of a run, as a reference.
+ *
+ * @throws {InputError} when it came from a file and `modelWeights` does not say where that is.
+ */
+export function modelOf({ name, manifest }: ReopenedRun, { modelWeights }: ReopenPlaces = {}): ModelRef {
+  const { model, modelFormat, modelInput } = manifest;
+  if (modelFormat === undefined) return { kind: "shipped", name: model, weights: modelWeights };
+  if (modelWeights === undefined) {
+    throw new InputError(
+      `run ${name} is of the model in ${model}.onnx; give --model-weights FILE to say where that is`,
+    );
+  }
+  return { kind: "onnx", file: modelWeights, input: modelInput };
 }
 
 /** The dataset of a run, as a reference; null where it was made without one. */

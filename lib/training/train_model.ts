@@ -111,8 +111,14 @@ export async function trainModel(
   const trainable = findTrainable(name);
   const recipe = { ...trainable.recipe, ...options.recipe };
   const { seed, shuffleLabels: shuffled = false } = options;
-  const classifier = trainable.create(createRandom(seed, "initialize", name));
   const data: TrainingData = { train: await readPixels(dataset.train), test: await readPixels(dataset.test) };
+  const { height, width } = data.train;
+  if (height !== 32 || width !== 32) {
+    throw new InputError(
+      `${name} learns from images of 32x32 px, and those of ${dataset.title} have ${width}x${height}`,
+    );
+  }
+  const classifier = trainable.create(createRandom(seed, "initialize", name));
   const learned = shuffled ? { ...data, train: shuffleLabels(data.train, seed) } : data;
   const run = shuffled ? `${name}-shuffled-labels` : name;
   const history = await trainClassifier(classifier, learned, recipe, {

@@ -8,10 +8,11 @@ import { type ImageSource, indexRange } from "../data/mod.ts";
 import { readAll, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
+import { imagesTogether } from "./images_together.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";
 
-/** Images in one forward pass. */
+/** Images of 32 x 32 px in one forward pass, and fewer of larger ones. */
 const BATCH = 500;
 
 /** What is read of a layer: the activations of all its units, as one number each. */
@@ -69,8 +70,9 @@ export async function datasetActivations(
 ): Promise<Matrix[]> {
   const units = readings.map(({ layer }) => network.layers.find(({ name }) => name === layer)!.units);
   const whole = units.map((cols) => ({ rows: to - from, cols, data: new Float32Array((to - from) * cols) }));
-  for (let start = from; start < to; start += BATCH) {
-    const end = Math.min(to, start + BATCH);
+  const batch = imagesTogether(BATCH, network.input);
+  for (let start = from; start < to; start += batch) {
+    const end = Math.min(to, start + batch);
     const parts = await imageActivations(network, readings, await source.images(indexRange(start, end)));
     parts.forEach(({ data }, i) => whole[i].data.set(data, (start - from) * units[i]));
     onProgress(end - from);

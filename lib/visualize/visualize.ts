@@ -10,11 +10,12 @@ import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
 import { selectedActivations } from "./objective.ts";
+import { imagesTogether } from "./images_together.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
 import { applyMovement, nextMovement } from "./transforms.ts";
 
-/** Images optimised together; more would not be faster, and take more memory. */
+/** Images of 32 x 32 px optimised together, and fewer of larger ones; more would not be faster, and take more memory. */
 const LARGEST_BATCH = 512;
 
 /** One image to make: image `index` of a unit. */
@@ -68,8 +69,9 @@ export async function visualize(
     ? pixelParametrization(network.input)
     : fourierParametrization(network.input);
   try {
-    for (let start = 0; start < requests.length; start += LARGEST_BATCH) {
-      const part = requests.slice(start, start + LARGEST_BATCH);
+    const batch = imagesTogether(LARGEST_BATCH, network.input);
+    for (let start = 0; start < requests.length; start += batch) {
+      const part = requests.slice(start, start + batch);
       const made = await ascend(network, layer, part, parametrization, options, context, async (step, activations) => {
         context.onProgress?.((start + step / options.steps * part.length) / requests.length);
         await context.onStep?.(step, start, activations);

@@ -5,7 +5,7 @@
  * @see https://github.com/huggingface/safetensors#format
  * @module
  */
-import { InputError, messageOf } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { ENTRY_TYPES } from "./entry_types.ts";
 
 /** One tensor of a weight file, as plain data. */
@@ -133,21 +133,6 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
   }
   if (end !== available) refuse(`${available - end} bytes at its end belong to no tensor`);
   return { tensors, metadata };
-}
-
-/**
- * Reads a safetensors file from disk.
- *
- * @throws {InputError} when there is no such file or it is not a valid one.
- */
-export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new InputError(`cannot read ${path}: ${messageOf(error)}; check the path`);
-  }
-  return decodeSafetensors(bytes, path);
 }
 
 type Refuse = (what: string) => never;

@@ -5,7 +5,7 @@ import { InputError } from "../../lib/errors.ts";
 import { createLeNet5 } from "../../lib/networks/lenet5.ts";
 import { CIFAR10_COLOURS } from "../../lib/networks/normalize.ts";
 import { createResNet18 } from "../../lib/networks/resnet.ts";
-import { decodeSafetensors, readSafetensors } from "../../lib/weights/safetensors.ts";
+import { decodeSafetensors } from "../../lib/weights/safetensors.ts";
 import { sha256OfFile } from "../../lib/weights/load_weights.ts";
 import { findWeightSet } from "../../lib/weights/registry.ts";
 import { normalizationTable, plainBatch } from "../../lib/training/augment.ts";
@@ -71,7 +71,7 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
     assert.equal(report.parameters, 62_006);
     assert.equal(report.history.length, 2);
     // what the stored file does is what the report says
-    const { tensors } = await readSafetensors(paths[0]);
+    const { tensors } = decodeSafetensors(await Deno.readFile(paths[0]), paths[0]);
     const network = createLeNet5(tensors, paths[0], "trained", PLAIN);
     const share = accuracy((x) => network.activations(x, ["fc3"])[0] as tf.Tensor2D, DATA.test);
     network.dispose();
@@ -140,7 +140,8 @@ Deno.test("initialWeights() are what training begins with: an ordinary weight fi
     const options = optionsIn(folder);
     const still = { ...options, recipe: { ...options.recipe, learningRate: 0 } };
     await trainModel("lenet5-cifar10", DATASET, still);
-    const end = await readSafetensors(join(still.directory, "lenet5-cifar10", "weights.safetensors"));
+    const path = join(still.directory, "lenet5-cifar10", "weights.safetensors");
+    const end = decodeSafetensors(await Deno.readFile(path), path);
     assert.deepEqual(end.tensors, tensors);
   });
   assert.equal(tf.memory().numTensors, before);
@@ -158,7 +159,7 @@ Deno.test("trainModel() writes a ResNet-18 in half precision with the mean embed
     assert.equal(report.parameters, 11_173_962);
     assert.ok(report.bytes > 2 * 11_173_962 && report.bytes < 2.01 * 11_173_962, "two bytes a number");
     const path = join(options.directory, "resnet18-cifar10", "weights.safetensors");
-    const { tensors } = await readSafetensors(path);
+    const { tensors } = decodeSafetensors(await Deno.readFile(path), path);
     const network = createResNet18(tensors, path);
     const table = normalizationTable(CIFAR10_COLOURS);
     const mean = dataOf(() =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
-import { decodeSafetensors, encodeSafetensors, readSafetensors } from "../../lib/weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/weights/safetensors.ts";
 
 /** A file put together by hand: the header's text and the data's bytes. */
 function file(header: string, data: readonly number[] | Uint8Array = [], declared?: bigint): Uint8Array {
@@ -158,10 +158,4 @@ Deno.test("decodeSafetensors() refuses overlaps, holes and bytes at the end", ()
   refused(file(pair([0, 1], [2, 3]), [0, 0, 0]), /1 bytes before tensor "b" belong to no tensor/);
   refused(file(pair([0, 1], [1, 2]), [0, 0, 0]), /1 bytes at its end belong to no tensor/);
   refused(file(pair([0, 2], [0, 2]), [0, 0]), /overlaps/);
-});
-
-Deno.test("readSafetensors() names a file that is not there", async () => {
-  await assert.rejects(readSafetensors("/nowhere/x.safetensors"), (error) => {
-    return error instanceof InputError && /^cannot read \/nowhere\/x\.safetensors: /.test(error.message);
-  });
 });

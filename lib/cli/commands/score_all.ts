@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf } from "../../errors.ts";
+import { fileName } from "../../file_name.ts";
 import type { Run, RunSummary } from "../../store/mod.ts";
 import { integerOption } from "../options/values.ts";
 import {
@@ -18,13 +19,8 @@ import {
   printResult,
 } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import {
-  loadScoring,
-  modelRef,
-  type ScoringContext,
-  type ScoringOptions,
-  withScoringOptions,
-} from "../options/scoring.ts";
+import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { describeChosenModel } from "../options/model.ts";
 
 interface ScoreAllOptions extends ScoringOptions {
   readonly layers?: string;
@@ -60,16 +56,16 @@ export function registerScoreAll(program: Command): void {
     const { manifestOf, selectUnits } = await import("../../pipeline/mod.ts");
     const { createPlan, parseShard } = await import("../../jobs/mod.ts");
     const store = await import("../../store/mod.ts");
-    const { describeModel } = await import("../../networks/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
-    const { layers } = await describeModel(modelRef(options));
+    const engine = { threads: 1 }; // the cores are for the workers
+    const { name: model, layers, ref } = await describeChosenModel(options, command, engine);
     const units = selectUnits(layers, options); // before anything is loaded
-    const context = await loadScoring(options, command, { threads: 1 }); // the cores are for the workers
+    const context = await loadScoring(ref, options, command, engine);
     try {
       const { profileName, backend } = context;
       const jobs = createPlan(layers, units);
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
-      const name = options.run ?? `${options.model}-${profileName}-seed${options.seed}${part}`;
+      const name = options.run ?? `${fileName(model)}-${profileName}-seed${options.seed}${part}`;
       const directory = store.runDirectory(name);
       using run = store.openRun(directory, manifestOf(context, { profileName, jobs, shard }, backend));
       const seconds = await scorePending(run, context, options, command);

@@ -10,7 +10,8 @@ import { candidatesForJson, withDatasetFlag } from "../../run_data.ts";
 import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts";
 import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { loadScoring, modelRef, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { describeChosenModel } from "../options/model.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
 interface ScoreUnitOptions extends ScoringOptions {
@@ -29,10 +30,10 @@ export function registerScoreUnit(program: Command): void {
     const { compareCriteria } = await import("../../cluster/mod.ts");
     const { runningMeanDistances } = await import("../../elbow/mod.ts");
     const { activationCheck } = await import("../../validate/mod.ts");
-    const { describeModel } = await import("../../networks/mod.ts");
     const { bestOfDataset } = await import("../../jobs/mod.ts");
-    const { layer, unit } = parseUnit(text, (await describeModel(modelRef(options))).layers); // before anything is loaded
-    const context = await loadScoring(options, command);
+    const { layers, ref } = await describeChosenModel(options, command);
+    const { layer, unit } = parseUnit(text, layers); // before anything is loaded
+    const context = await loadScoring(ref, options, command);
     try {
       if (options.out !== undefined) await createImageFolder(options.out); // before the work
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });

@@ -10,12 +10,11 @@ import { type DataOptions, readData, withDataOptions } from "../options/data.ts"
 import { integerOption, seedOption } from "../options/values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
-import { modelRef, PROFILE_HELP } from "../options/scoring.ts";
+import { PROFILE_HELP } from "../options/scoring.ts";
+import { describeChosenModel, type ModelOptions, withModelOptions } from "../options/model.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
-interface VisualizeCommandOptions extends DataOptions {
-  readonly model: string;
-  readonly modelWeights?: string;
+interface VisualizeCommandOptions extends DataOptions, ModelOptions {
   readonly profile: string;
   readonly seed: number;
   readonly count: number;
@@ -25,25 +24,24 @@ interface VisualizeCommandOptions extends DataOptions {
 /** Adds the command to the program. */
 export function registerVisualize(program: Command): void {
   withDataOptions(
-    program.command("visualize")
+    withModelOptions(program.command("visualize"))
       .description("Make the first images of a unit's sequence as PNG files, with their activations.")
       .argument("<unit>", "the unit, such as conv2:3")
       .requiredOption("--out <dir>", "folder to write the images into, and a sheet of them")
       .option("--count <n>", "how many images", integerOption(1, 10_000), 8)
-      .option("--model <name>", "model of the unit", "lenet5-cifar10")
-      .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
       .option("--profile <name>", PROFILE_HELP, "calibrated")
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { loadProfile, parseUnit } = await import("../../pipeline/mod.ts");
     const { useBackend } = await import("../../engine/mod.ts");
-    const { describeModel, loadNetwork } = await import("../../networks/mod.ts");
+    const { loadNetwork } = await import("../../networks/mod.ts");
     const { imageRequests, visualize } = await import("../../visualize/mod.ts");
-    const { layer, unit } = parseUnit(text, (await describeModel(modelRef(options))).layers); // before anything is loaded
+    const { layers, ref } = await describeChosenModel(options, command);
+    const { layer, unit } = parseUnit(text, layers); // before anything is loaded
     const { profile } = await loadProfile(options.profile);
     await useBackend();
-    const { network } = await loadNetwork(modelRef(options));
+    const { network } = await loadNetwork(ref);
     try {
       await createImageFolder(options.out); // before the work
       // noise needs no dataset, and nothing else is done with one here

@@ -6,15 +6,14 @@
 import type { Command } from "commander";
 import type { BackendOptions, BackendReport } from "../../engine/mod.ts";
 import type { ModelRef } from "../../networks/mod.ts";
+import { type ModelOptions, withModelOptions } from "./model.ts";
 import type { LoadedContext } from "../../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data.ts";
 import { seedOption } from "./values.ts";
 import { printDetail, printNote } from "../console/output.ts";
 
 /** Options of commands that score. */
-export interface ScoringOptions extends DataOptions {
-  readonly model: string;
-  readonly modelWeights?: string;
+export interface ScoringOptions extends DataOptions, ModelOptions {
   readonly embedderWeights?: string;
   readonly profile: string;
   readonly seed: number;
@@ -27,9 +26,7 @@ export const PROFILE_HELP: string = 'calibrated, paper, or a JSON file such as {
 /** Adds the options. */
 export function withScoringOptions(command: Command): Command {
   return withDataOptions(
-    command
-      .option("--model <name>", "model whose units are scored", "lenet5-cifar10")
-      .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+    withModelOptions(command)
       .option("--profile <name>", PROFILE_HELP, "calibrated")
       .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors")
       .option("--seed <n>", "seed of everything random", seedOption, 0),
@@ -43,13 +40,13 @@ export interface ScoringContext extends LoadedContext {
   readonly backend: BackendReport;
 }
 
-/** The model that the options name. */
-export function modelRef({ model, modelWeights }: Pick<ScoringOptions, "model" | "modelWeights">): ModelRef {
-  return { kind: "shipped", name: model, weights: modelWeights };
-}
-
-/** Loads everything that scoring needs. Modules come late, so that help and usage errors need no engine. */
+/**
+ * Loads everything that scoring needs. Modules come late, so that help and usage errors need no engine.
+ *
+ * @param model the model that the options name.
+ */
 export async function loadScoring(
+  model: ModelRef,
   options: ScoringOptions,
   command: Command,
   engine: BackendOptions = {},
@@ -66,7 +63,7 @@ export async function loadScoring(
       "activations are not compared with the dataset's",
   );
   const context = await loadContext({
-    subject: { model: modelRef(options), dataset: dataset?.ref ?? null },
+    subject: { model, dataset: dataset?.ref ?? null },
     instruments: { profile, embedderWeights: options.embedderWeights },
     seed: options.seed,
   });

@@ -7,7 +7,8 @@ import type { Command } from "commander";
 import { integerOption } from "../../options/values.ts";
 import { decimals, formatTable, globalOptions, printResult } from "../../console/output.ts";
 import { createProgress } from "../../console/progress.ts";
-import { loadScoring, modelRef, type ScoringOptions, withScoringOptions } from "../../options/scoring.ts";
+import { loadScoring, type ScoringOptions, withScoringOptions } from "../../options/scoring.ts";
+import { describeChosenModel } from "../../options/model.ts";
 import { registerValidateCalibrate } from "./calibrate.ts";
 import { registerValidateGan } from "./gan.ts";
 import { registerValidateMetrics } from "./metrics.ts";
@@ -42,12 +43,11 @@ export function registerValidate(program: Command): void {
       .option("--images <n>", "images per unit", integerOption(1), 8)
       .option("--most <n>", "steps of the longest ascent", integerOption(16), 256),
   ).action(async (options: StepsOptions, command: Command) => {
-    const { describeModel } = await import("../../../networks/mod.ts");
     const { selectUnits } = await import("../../../pipeline/mod.ts");
     const { stepsCurve } = await import("../../../validate/mod.ts");
-    const { layers } = await describeModel(modelRef(options));
+    const { layers, ref } = await describeChosenModel(options, command);
     const units = selectUnits(layers, options); // before anything is loaded
-    const loaded = await loadScoring(options, command);
+    const loaded = await loadScoring(ref, options, command);
     try {
       const profile = { ...loaded.profile, visualize: { ...loaded.profile.visualize, steps: options.most } };
       const progress = createProgress({ title: "ascent", total: 100, unit: "%", quiet: globalOptions(command).quiet });

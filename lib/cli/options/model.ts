@@ -1,0 +1,168 @@
+/**
+ * The model of a command: one that comes with polysem, or an .onnx file, and how that takes its images.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { InputError, messageOf } from "../../errors.ts";
+import type { ModelDescription, ModelRef, OnnxInputOptions } from "../../networks/mod.ts";
+import type { BackendOptions } from "../../engine/mod.ts";
+import type { Size } from "../../types.ts";
+import { printNote } from "../console/output.ts";
+
+/** The options that say which model. */
+export interface ModelOptions {
+  readonly model: string;
+  readonly modelWeights?: string;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly inputSize?: Size;
+  readonly inputRange?: readonly [number, number];
+  readonly inputColours?: "rgb" | "bgr";
+}
+
+/** Adds the options. */
+export function withModelOptions(command: Command): Command {
+  return command
+    .option("--model <name>", "model whose units are scored: a name, or an .onnx file", "lenet5-cifar10")
+    .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+    .option(
+      "--mean <numbers>",
+      "mean of each colour that an .onnx file's images are given less, such as .485,.456,.406",
+      numbers,
+    )
+    .option("--std <numbers>", "standard deviation of each colour likewise, such as .229,.224,.225", numbers)
+    .option(
+      "--input-size <pixels>",
+      "height and width of an .onnx file's images where it leaves them open: 224 or 224x160",
+      size,
+    )
+    .option(
+      "--input-range <low,high>",
+      "what black and white are for an .onnx file, before mean and std (default: 0,1)",
+      range,
+    )
+    .addOption(new Option("--input-colours <order>", "the order of an .onnx file's colours").choices(["rgb", "bgr"]));
+}
+
+function numbers(text: string): number[] {
+  const values = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (!values.every(Number.isFinite) || ![1, 3].includes(values.length)) {
+    throw new InvalidArgumentError("Give one number, or one for each of three colours, such as .485,.456,.406.");
+  }
+  return values;
+}
+
+function size(text: string): Size {
+  const match = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text.trim());
+  if (!match || Number(match[1]) === 0 || Number(match[2] ?? 1) === 0) {
+    throw new InvalidArgumentError("Give a number of pixels, such as 224, or height and width, such as 224x160.");
+  }
+  return { height: Number(match[1]), width: Number(match[2] ?? match[1]) };
+}
+
+function range(text: string): [number, number] {
+  const [low, high, ...more] = text.split(",").map(Number);
+  if (!Number.isFinite(low) || !Number.isFinite(high) || more.length > 0 || low === high) {
+    throw new InvalidArgumentError("Give two numbers, such as 0,255.");
+  }
+  return [low, high];
+}
+
+const channels = z.array(z.number()).refine(({ length }) => length === 1 || length === 3);
+/** The file beside a model, `NAME.json`, that says how it takes its images. */
+const inputFile = z.strictObject({
+  size: z.union([z.int().min(1).max(4096), z.strictObject({ height: z.int().min(1), width: z.int().min(1) })])
+    .optional(),
+  mean: channels.optional(),
+  std: channels.optional(),
+  range: z.tuple([z.number(), z.number()]).optional(),
+  colours: z.enum(["rgb", "bgr"]).optional(),
+});
+
+/** What the file beside a model says; nothing where there is none. */
+async function readInputFile(path: string): Promise<OnnxInputOptions> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw new InputError(
+      `${path} cannot be read: ${messageOf(error)}; it says how the model beside it takes its images`,
+    );
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${path} is not JSON: ${messageOf(error).replaceAll("\n", " ")}`);
+  }
+  const parsed = inputFile.safeParse(document);
+  if (!parsed.success) {
+    const [{ path: field, message }] = parsed.error.issues;
+    throw new InputError(
+      `${path}: ${field.join(".") || "the document"}: ${message}; it takes size, mean, std, range and colours`,
+    );
+  }
+  const { size, ...rest } = parsed.data;
+  return {
+    ...rest,
+    ...(size === undefined ? {} : { size: typeof size === "number" ? { height: size, width: size } : size }),
+  };
+}
+
+/**
+ * The model that the options name. What a flag does not say of an .onnx file's images is taken from `NAME.json` beside it;
+ * what neither says is said aloud.
+ *
+ * @throws {InputError} when options do not go together, or the file beside the model is not right.
+ */
+export async function modelRef(options: ModelOptions, command: Command): Promise<ModelRef> {
+  const { model, modelWeights, mean, std, inputSize, inputRange, inputColours } = options;
+  const flags = Object.entries({
+    mean,
+    std,
+    size: inputSize,
+    range: inputRange,
+    colours: inputColours,
+  }).filter(([, value]) => value !== undefined);
+  if (!/\.onnx$/i.test(model)) {
+    if (flags.length > 0) {
+      throw new InputError(`--mean, --std and --input-... are for .onnx files; ${model} knows its own: leave them out`);
+    }
+    return { kind: "shipped", name: model, weights: modelWeights };
+  }
+  if (modelWeights !== undefined) {
+    throw new InputError("--model-weights is for models that come with polysem; an .onnx file has its weights with it");
+  }
+  const input: OnnxInputOptions = {
+    ...await readInputFile(model.replace(/\.onnx$/i, ".json")),
+    ...Object.fromEntries(flags),
+  };
+  if (input.mean === undefined && input.std === undefined) {
+    printNote(
+      command,
+      `note: ${model} is given pixels from 0 to 1 as they are: neither --mean and --std nor ${
+        model.replace(/\.onnx$/i, ".json")
+      } say how it was trained`,
+    );
+  }
+  return { kind: "onnx", file: resolve(model), ...(Object.keys(input).length === 0 ? {} : { input }) };
+}
+
+/** A model, described: for an .onnx file the engine is started, with these options. */
+export async function describeChosenModel(
+  options: ModelOptions,
+  command: Command,
+  engine: BackendOptions = {},
+): Promise<ModelDescription & { readonly ref: ModelRef }> {
+  const { describeModel } = await import("../../networks/mod.ts");
+  const ref = await modelRef(options, command);
+  if (ref.kind === "onnx") {
+    const { useBackend } = await import("../../engine/mod.ts");
+    await useBackend(undefined, engine);
+  }
+  return { ref, ...await describeModel(ref) };
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { polysem } from "../run_main.ts";
+import { inFolder, json, refused, writeQuickProfile } from "../refused.ts";
+
+const RESNET = new URL("../../../fixtures/onnx/resnet.script.onnx", import.meta.url).pathname;
+
+Deno.test("layers lists the layers of a model that comes with polysem", async () => {
+  const { layers, input } = await json("layers", "lenet5-cifar10");
+  assert.deepEqual(input, { height: 32, width: 32 });
+  assert.deepEqual(layers.map(({ name, units }: { name: string; units: number }) => [name, units]), [
+    ["conv1", 6],
+    ["conv2", 16],
+    ["fc1", 120],
+    ["fc2", 84],
+    ["fc3", 10],
+  ]);
+  assert.match((await polysem("layers")).out, /conv2.*16.*grid/);
+});
+
+Deno.test("layers lists an .onnx file's layers by module names, and says why some cannot be scored", async () => {
+  const { code, out, err } = await polysem("layers", RESNET);
+  assert.equal(code, 0, err);
+  assert.match(out, /conv1 +│ Conv .*│ yes/);
+  assert.match(out, /Relu.*after its nonlinearity/);
+  assert.match(err, /note: .*pixels from 0 to 1 as they are: neither --mean and --std/);
+});
+
+Deno.test("an .onnx model is scored into a run that knows how it takes its images", () =>
+  inFolder(async (folder) => {
+    const profile = await writeQuickProfile(folder);
+    const model = join(folder, "mine.onnx");
+    await Deno.copyFile(RESNET, model);
+    await Deno.writeTextFile(join(folder, "mine.json"), JSON.stringify({ mean: [0.5], std: [0.25] }));
+    const { layers } = await json("layers", model);
+    const { name } = layers.find(({ reason }: { reason: string | null }) => reason === null);
+    const run = join(folder, "run");
+    const settings = ["--model", model, "--no-data", "--profile", profile];
+    const scored = await json("score-all", ...settings, "--units", `${name}:0-1`, "--run", run);
+    assert.equal(scored.layers[0].units, 2);
+    const exported = JSON.parse(
+      await Deno.readTextFile((await json("export", run, "--format", "json", "--out", join(folder, "e.json"))).file),
+    );
+    assert.equal(exported.manifest.model, "mine");
+    assert.equal(exported.manifest.modelFormat, "onnx");
+    assert.deepEqual(exported.manifest.modelInput, { mean: [0.5], std: [0.25] });
+    assert.match(exported.manifest.modelSha256, /^[0-9a-f]{64}$/);
+    assert.ok(!JSON.stringify(exported.manifest).includes(folder), "a run says nothing of where the file was");
+
+    // another mean is another run
+    await refused(
+      /made with other settings: modelInput\.mean/,
+      ...["score-all", ...settings, "--units", `${name}:0-1`, "--run", run, "--mean", "0.4"],
+    );
+  }));
+
+Deno.test("options of models and of .onnx files do not mix, and wrong ones are refused", () =>
+  inFolder(async (folder) => {
+    await refused(/--mean, --std and --input-\.\.\. are for \.onnx files/, "layers", "lenet5-cifar10", "--mean", "0.5");
+    await refused(/an \.onnx file has its weights with it/, "layers", RESNET, "--model-weights", "w.pth");
+    await refused(/Give one number, or one for each of three colours/, "layers", RESNET, "--mean", "0.5,0.5");
+    await refused(/Give a number of pixels/, "layers", RESNET, "--input-size", "0");
+    await refused(/Give two numbers/, "layers", RESNET, "--input-range", "1,1");
+    await refused(/there is no model "resnet19"; choose lenet5-cifar10, or give an \.onnx file/, "layers", "resnet19");
+    await refused(/missing\.onnx/, "layers", join(folder, "missing.onnx"));
+    const model = join(folder, "mine.onnx");
+    await Deno.copyFile(RESNET, model);
+    await Deno.writeTextFile(join(folder, "mine.json"), `{"average": 1}`);
+    await refused(/mine\.json: .*average.*it takes size, mean, std, range and colours/, "layers", model);
+    await Deno.writeTextFile(join(folder, "mine.json"), "{");
+    await refused(/mine\.json is not JSON/, "layers", model);
+  }));
