@@ -177,21 +177,16 @@ class BatchRunner {
   /** Shapes of all values that depend on the images, for two numbers of images. */
   shapes(): Map<string, Shapes> {
     const { batch } = this.input;
-    const firstCount = batch ?? 1;
-    const secondCount = firstCount + 1;
-    const names = this.graph.nodes.map(({ outputs }) => outputs[0]);
-    const first = this.#shapesOf(firstCount, names);
-    if (batch !== null) {
-      const resolved = resolveReshapes(this.graph, first);
-      if (resolved.changed) {
-        this.#runner.dispose();
-        this.#runner = new GraphRunner(resolved.graph);
-      }
-    }
-    if (batch !== null) this.#together = this.#runsTogether(firstCount, secondCount);
-    const second = this.#together ? this.#shapesOf(secondCount, names) : undefined;
+    const [firstCount, secondCount] = [batch ?? 1, (batch ?? 1) + 1];
+    const first = this.#probe(firstCount);
+    if (batch !== null) this.#resolve(first.shapes);
+    const second = this.#probeMore(secondCount, first);
+    this.#together = second !== undefined;
     return new Map(
-      [...first].map(([name, shape]) => [name, { first: shape, firstCount, second: second?.get(name), secondCount }]),
+      [...first.shapes].map(([name, shape]) => [
+        name,
+        { first: shape, firstCount, second: second?.shapes.get(name), secondCount },
+      ]),
     );
   }
 
@@ -199,49 +194,71 @@ class BatchRunner {
     this.#runner.dispose();
   }
 
-  #runAs(images: tf.Tensor4D, wanted: readonly string[]): Value[] {
+  #runAs(images: tf.Tensor4D, wanted: readonly string[], onValue?: (name: string, value: Value) => void): Value[] {
     const { name, batch } = this.input;
     const rebatched = batch !== null && batch !== images.shape[0];
-    return this.#runner.run(new Map([[name, this.prepare(images)]]), wanted, rebatched);
+    return this.#runner.run(new Map([[name, this.prepare(images)]]), wanted, rebatched, onValue);
   }
 
-  #images(count: number): tf.Tensor4D {
+  /** Writes out the shapes that the file fixes, for runs of another number of images. */
+  #resolve(shapes: ReadonlyMap<string, readonly number[]>): void {
+    const { graph, changed } = resolveReshapes(this.graph, shapes);
+    if (!changed) return;
+    this.#runner.dispose();
+    this.#runner = new GraphRunner(graph);
+  }
+
+  /** Runs made-up images, each another one and none flat; the first of them are the same for any number. */
+  #probe(count: number): Probe {
     const { height, width } = this.input.size;
-    // every image another one, none of them flat
-    const entries = Float32Array.from(
-      { length: count * height * width * 3 },
-      (_, i) => (i * 0.618034 + (i >> 7) * 0.37) % 1,
-    );
-    return tf.tensor4d(entries, [count, height, width, 3]);
-  }
-
-  #shapesOf(count: number, names: readonly string[]): Map<string, readonly number[]> {
     const shapes = new Map<string, readonly number[]>();
+    const outputs: Float32Array[] = [];
     tf.tidy(() => {
-      const values = this.#runAs(this.#images(count), names);
-      values.forEach((value, i) => value.known === "no" && shapes.set(names[i], value.shape));
+      const entries = Float32Array.from(
+        { length: count * height * width * 3 },
+        (_, i) => (i * 0.618034 + (i >> 7) * 0.37) % 1,
+      );
+      const images = tf.tensor4d(entries, [count, height, width, 3]);
+      const values = this.#runAs(images, this.#ends(), (name, value) => shapes.set(name, value.shape));
+      for (const value of values) outputs.push(value.plain().dataSync() as Float32Array);
     });
-    return shapes;
+    return { count, shapes, outputs };
   }
 
-  /** Whether the outputs of images are the same when one more runs beside them. */
-  #runsTogether(own: number, other: number): boolean {
-    const { outputs } = this.graph;
+  /** The same with more images; undefined where the file does not let its number of images change. */
+  #probeMore(count: number, first: Probe): Probe | undefined {
+    if (this.input.batch === null) return this.#probe(count);
     try {
-      return tf.tidy(() => {
-        const images = this.#images(other);
-        const alone = this.#runAs(images.slice([0, 0, 0, 0], [own, -1, -1, -1]), outputs);
-        const beside = this.#runAs(images, outputs);
-        return alone.every((value, i) => {
-          const [a, b] = [value.plain(), beside[i].plain()];
-          if (b.shape[0]! * own !== a.shape[0]! * other) return false;
-          const difference = tf.max(tf.abs(tf.sub(a, b.slice([0], [a.shape[0]!])))).dataSync()[0];
-          return difference <= BATCH_TOLERANCE * Math.max(1e-6, tf.max(tf.abs(a)).dataSync()[0]);
-        });
-      });
+      const probe = this.#probe(count);
+      return probe.outputs.every((output, i) => beginsWith(output, first.outputs[i], count / first.count))
+        ? probe
+        : undefined;
     } catch (error) {
-      if (error instanceof InputError) return false;
+      if (error instanceof InputError) return undefined;
       throw error;
     }
   }
+
+  /** Outputs, and values that nobody uses: together they need every node. */
+  #ends(): string[] {
+    const used = new Set(this.graph.nodes.flatMap(({ inputs }) => inputs));
+    const unused = this.graph.nodes.map(({ outputs }) => outputs[0]).filter((name) => !used.has(name));
+    return [...new Set([...this.graph.outputs, ...unused])];
+  }
+}
+
+/** What a run of made-up images tells. */
+interface Probe {
+  readonly count: number;
+  /** Shapes of the values that depend on the images. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Entries of the graph's outputs. */
+  readonly outputs: readonly Float32Array[];
+}
+
+/** Whether entries are so many times as many as others, and begin with them up to rounding. */
+function beginsWith(entries: Float32Array, others: Float32Array, times: number): boolean {
+  if (entries.length !== others.length * times) return false;
+  const scale = others.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  return others.every((value, i) => Math.abs(value - entries[i]) <= BATCH_TOLERANCE * scale);
 }

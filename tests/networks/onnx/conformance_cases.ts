@@ -19,6 +19,16 @@ const DATA = "onnx/backend/test/data/";
 /** Single operators, networks of the first exporters, whole CNNs. */
 const PARTS = ["node/", "light/", "pytorch-converted/"];
 
+/** Inputs that are floats and known before a network runs, by operator: in files of networks they are stored. */
+export const KNOWN_INPUTS: Readonly<Record<string, readonly number[]>> = {
+  Clip: [1, 2],
+  OneHot: [1, 2],
+  Pad: [2],
+  Range: [0, 1, 2],
+  Resize: [1, 2],
+  Upsample: [1],
+};
+
 /**
  * The folder of the cases, which is filled if need be: 19 MB to fetch.
  *

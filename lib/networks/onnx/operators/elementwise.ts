@@ -16,6 +16,7 @@ import {
   type Operator,
   type OperatorTable,
   refuse,
+  withoutGradient,
 } from "./operator.ts";
 import { gelu, geluTanh, hardSwish, silu } from "./activations.ts";
 
@@ -144,7 +145,18 @@ const where: Operator = (call) => {
 
 /** Comparisons take truth values as numbers. */
 function compare(compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): Operator {
-  return joint(([a, b]) => compute(a.dtype === "bool" ? a.cast("int32") : a, b.dtype === "bool" ? b.cast("int32") : b));
+  const asNumber = (x: tf.Tensor) => x.dtype === "bool" ? x.cast("int32") : x;
+  return joint((tensors) => withoutGradient(tensors, ([a, b]) => compute(asNumber(a), asNumber(b))));
+}
+
+/** 1 where a condition holds, else 0. */
+function indicator(x: tf.Tensor, condition: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  return withoutGradient([x], ([x]) => condition(x).cast("float32"));
+}
+
+/** A function of truth values. */
+function logical(compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): Operator {
+  return joint((tensors) => withoutGradient(tensors, ([a, b]) => compute(a, b)));
 }
 
 const FLOAT = { number: (call: Call, name: string, otherwise: number) => attribute.number(call.node, name, otherwise) };
@@ -164,11 +176,11 @@ export const ELEMENTWISE: OperatorTable = {
   Erf: float(tf.erf),
   Exp: float(tf.exp),
   Floor: float(tf.floor),
-  IsNaN: float(tf.isNaN),
+  IsNaN: float((x) => withoutGradient([x], ([x]) => tf.isNaN(x))),
   Log: float(tf.log),
   Mish: float((x) => tf.mul(x, tf.tanh(tf.softplus(x)))),
   Neg: float(tf.neg),
-  Not: float(tf.logicalNot),
+  Not: float((x) => withoutGradient([x], ([x]) => tf.logicalNot(x))),
   Reciprocal: float(tf.reciprocal),
   Relu: float((x) => x.dtype === "float32" ? relu(x) : tf.maximum(x, tf.scalar(0, "int32"))),
   Round: float(tf.round),
@@ -201,11 +213,11 @@ export const ELEMENTWISE: OperatorTable = {
   }),
   Shrink: unary((x, call) => {
     const [bias, bound] = [FLOAT.number(call, "bias", 0), FLOAT.number(call, "lambd", 0.5)];
-    const above = tf.mul(tf.sub(x, bias), tf.greater(x, bound).cast("float32"));
-    return tf.add(above, tf.mul(tf.add(x, bias), tf.less(x, -bound).cast("float32")));
+    const above = tf.mul(tf.sub(x, bias), indicator(x, (x) => tf.greater(x, bound)));
+    return tf.add(above, tf.mul(tf.add(x, bias), indicator(x, (x) => tf.less(x, -bound))));
   }),
   Swish: unary((x, call) => silu(x, FLOAT.number(call, "alpha", 1))),
-  ThresholdedRelu: unary((x, call) => tf.mul(x, tf.greater(x, FLOAT.number(call, "alpha", 1)).cast("float32"))),
+  ThresholdedRelu: unary((x, call) => tf.mul(x, indicator(x, (x) => tf.greater(x, FLOAT.number(call, "alpha", 1))))),
   Cast: cast,
   CastLike: (call) => {
     const x = input(call, 0);
@@ -231,9 +243,9 @@ export const ELEMENTWISE: OperatorTable = {
     const { tensors: [x, slope], order } = broadcast(call, [value, slopes]);
     return new Value(tf.sub(relu(x), tf.mul(relu(tf.neg(x)), slope)), order);
   },
-  And: folded(tf.logicalAnd),
-  Or: folded(tf.logicalOr),
-  Xor: folded((a, b) => tf.notEqual(a.cast("int32"), b.cast("int32"))),
+  And: logical(tf.logicalAnd),
+  Or: logical(tf.logicalOr),
+  Xor: logical((a, b) => tf.notEqual(a.cast("int32"), b.cast("int32"))),
   Equal: compare(tf.equal),
   Greater: compare(tf.greater),
   GreaterOrEqual: compare(tf.greaterEqual),

@@ -7,6 +7,7 @@ import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { plainOrder, product, range, Value } from "../value.ts";
 import {
+  asFloat,
   asInt,
   axisOf,
   type Call,
@@ -16,6 +17,7 @@ import {
   type Operator,
   type OperatorTable,
   refuse,
+  withoutGradient,
 } from "./operator.ts";
 
 /** Places counted from the front, each checked. */
@@ -178,17 +180,14 @@ const oneHot: Operator = (call) => {
   const rank = indices.rank + 1;
   const axis = axisOf(call, attribute.number(call.node, "axis", -1), rank);
   checkedShape(call, [...indices.shape, depth]);
-  const plain = indices.plain();
-  const wrapped = tf.where(tf.less(plain, 0), tf.add(plain, depth), asFloat32(plain)).cast("int32");
-  const hot = tf.oneHot(wrapped, depth, on, off).cast(values.tensor.dtype);
+  const hot = withoutGradient([asFloat(indices.plain())], ([plain]) => {
+    const places = tf.where(tf.less(plain, 0), tf.add(plain, depth), plain).cast("int32");
+    return tf.oneHot(places, depth, on, off).cast(values.tensor.dtype);
+  });
   const order = range(rank - 1);
   order.splice(axis, 0, rank - 1);
   return new Value(hot.transpose(order));
 };
-
-function asFloat32(x: tf.Tensor): tf.Tensor {
-  return x.cast("float32");
-}
 
 const nonZero: Operator = (call) => {
   const x = input(call, 0);

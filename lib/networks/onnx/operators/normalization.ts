@@ -6,7 +6,7 @@
 import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { channelsLast, product, range, reshapeValue, Value } from "../value.ts";
-import { axisOf, type Call, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
+import { axisOf, type Call, input, type Operator, type OperatorTable, refuse, withoutGradient } from "./operator.ts";
 
 /** Stored means and variances: a scale and a shift for every channel. */
 const batchNormalization: Operator = (call) => {
@@ -133,11 +133,11 @@ const localResponse: Operator = (call) => {
 const lpNormalization: Operator = (call) => {
   const x = input(call, 0);
   const place = x.placeOf(axisOf(call, attribute.number(call.node, "axis", -1), x.rank));
-  const norm = attribute.number(call.node, "p", 2) === 1
-    ? tf.sum(tf.abs(x.tensor), place, true)
-    : tf.sqrt(tf.sum(tf.square(x.tensor), place, true));
+  const isFirst = attribute.number(call.node, "p", 2) === 1;
+  const sum = tf.sum(isFirst ? tf.abs(x.tensor) : tf.square(x.tensor), place, true);
   // where all entries are 0 they stay 0
-  return new Value(tf.div(x.tensor, tf.add(norm, tf.equal(norm, 0).cast("float32"))), x.order);
+  const positive = tf.add(sum, withoutGradient([sum], ([sum]) => tf.equal(sum, 0).cast("float32")));
+  return new Value(tf.div(x.tensor, isFirst ? positive : tf.sqrt(positive)), x.order);
 };
 
 const meanVariance: Operator = (call) => {

@@ -72,6 +72,18 @@ export function checkedShape(call: Call, shape: readonly number[]): number[] {
   return [...shape];
 }
 
+/**
+ * A function that is constant wherever it is smooth, such as a comparison: its gradient is 0, where TensorFlow.js has none
+ * and would refuse what follows.
+ */
+export function withoutGradient(inputs: readonly tf.Tensor[], compute: (inputs: tf.Tensor[]) => tf.Tensor): tf.Tensor {
+  const shapes = inputs.map(({ shape }) => shape);
+  return tf.customGrad((...args) => ({
+    value: compute(args.slice(0, -1) as tf.Tensor[]),
+    gradFunc: () => shapes.map((shape) => tf.zeros(shape)),
+  }))(...inputs);
+}
+
 /** Parts of a tensor along an axis; TensorFlow.js has no gradient of a split into one. */
 export function splitTensor<T extends tf.Tensor>(tensor: T, parts: number | number[], axis: number): T[] {
   const count = typeof parts === "number" ? parts : parts.length;

@@ -6,7 +6,16 @@
 import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { product, range, Value } from "../value.ts";
-import { asFloat, axisOf, type Call, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
+import {
+  asFloat,
+  axisOf,
+  type Call,
+  input,
+  type Operator,
+  type OperatorTable,
+  refuse,
+  withoutGradient,
+} from "./operator.ts";
 import { axesOf } from "./shapes.ts";
 
 /** The order of the axes that are left when some are gone. */
@@ -75,7 +84,7 @@ function alongAxis(compute: (x: tf.Tensor) => tf.Tensor): Operator {
 }
 
 function hardmax(x: tf.Tensor): tf.Tensor {
-  return tf.oneHot(tf.argMax(x, -1).toInt(), x.shape[x.rank - 1]).cast("float32");
+  return withoutGradient([x], ([x]) => tf.oneHot(tf.argMax(x, -1).toInt(), x.shape[x.rank - 1]).cast("float32"));
 }
 
 function argument(sign: 1 | -1): Operator {
@@ -83,12 +92,28 @@ function argument(sign: 1 | -1): Operator {
     const x = input(call, 0);
     const axis = axisOf(call, attribute.number(call.node, "axis", 0), x.rank);
     const last = attribute.number(call.node, "select_last_index", 0) !== 0;
-    const plain = tf.mul(asFloat(x.plain()), sign);
-    const found = last
-      ? tf.sub(x.shape[axis] - 1, tf.argMax(tf.reverse(plain, axis), axis)).cast("int32")
-      : tf.argMax(plain, axis).cast("int32");
+    const found = withoutGradient([asFloat(x.plain())], ([x]) => {
+      const plain = tf.mul(x, sign);
+      return last
+        ? tf.sub(x.shape[axis] - 1, tf.argMax(tf.reverse(plain, axis), axis)).cast("int32")
+        : tf.argMax(plain, axis).cast("int32");
+    });
     return new Value(attribute.number(call.node, "keepdims", 1) !== 0 ? found.expandDims(axis) : found);
   };
+}
+
+/** The k largest entries (sign 1) or smallest (-1) along the last axis, with the gradient that TensorFlow.js lacks. */
+function largest(x: tf.Tensor, k: number, sign: number): tf.Tensor {
+  return tf.customGrad((input, save) => {
+    const { values, indices } = tf.topk(tf.mul(input as tf.Tensor, sign), k);
+    (save as tf.GradSaveFunc)([indices]);
+    const size = x.shape[x.rank - 1];
+    return {
+      value: tf.mul(values, sign),
+      gradFunc: (dy: tf.Tensor, [places]: tf.Tensor[]) =>
+        tf.sum(tf.mul(tf.oneHot(places.cast("int32"), size).cast("float32"), dy.expandDims(-1)), -2),
+    };
+  })(x);
 }
 
 /** The k largest entries and their places. */
@@ -99,8 +124,10 @@ const topK: Operator = (call) => {
   if (k > x.shape[axis]) refuse(call, `takes the ${k} largest of ${x.shape[axis]} entries`);
   const sign = attribute.number(call.node, "largest", 1) !== 0 ? 1 : -1;
   const order = [...range(x.rank).filter((each) => each !== axis), axis];
-  const { values, indices } = tf.topk(tf.mul(asFloat(x.inOrder(order)), sign), k);
-  return [new Value(tf.mul(values, sign).cast(x.tensor.dtype), order), new Value(indices.cast("int32"), order)];
+  const tensor = asFloat(x.inOrder(order));
+  const indices = withoutGradient([tensor], ([x]) => tf.topk(tf.mul(x, sign), k).indices.cast("int32"));
+  const values = largest(tensor, k, sign);
+  return [new Value(values.cast(x.tensor.dtype), order), new Value(indices, order)];
 };
 
 const sum = (x: tf.Tensor, places: number[], keep: boolean) => tf.sum(x, places, keep);

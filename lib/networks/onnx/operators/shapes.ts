@@ -376,7 +376,10 @@ const cumulativeSum: Operator = (call) => {
   const x = input(call, 0);
   const axis = axisOf(call, knownInput(call, 1)?.[0] ?? 0, x.rank);
   const [exclusive, reverse] = ["exclusive", "reverse"].map((name) => attribute.number(call.node, name, 0) !== 0);
-  return new Value(tf.cumsum(asFloat(x.plain()), axis, exclusive, reverse).cast(x.tensor.dtype));
+  // along the last axis: TensorFlow.js's gradient along others has the wrong shape
+  const order = [...range(x.rank).filter((each) => each !== axis), axis];
+  const sums = tf.cumsum(asFloat(x.inOrder(order)), x.rank - 1, exclusive, reverse);
+  return new Value(sums.cast(x.tensor.dtype), order);
 };
 
 /** Cuts or pads both sides of each axis to a size. */
