@@ -54,7 +54,7 @@ export function createOnnxNetwork(file: string, options: OnnxInputOptions = {}):
     const { prepare, dispose } = prepareImages(input, options, file);
     const runner = new BatchRunner(simplify(stored).graph, input, prepare);
     try {
-      const layers = findLayers(stored, runner.shapes());
+      const layers = findLayers(stored, runner.shapes(), input.size);
       return toNetwork(basename(file, ".onnx"), runner, layers, sha256, dispose);
     } catch (error) {
       runner.dispose();
@@ -121,13 +121,12 @@ function toNetwork(
 }
 
 /** [N, C], [N, T, C] or [N, H, W, C] of a value: images first, units last, and what lies between as positions. */
-function unitsLast(value: Value, { unitAxis, batchAxis }: UnitView, count: number): tf.Tensor {
+function unitsLast(value: Value, { unitAxis, batchAxis, positions }: UnitView, count: number): tf.Tensor {
   const rest = range(value.rank).filter((axis) => axis !== unitAxis && axis !== batchAxis);
   const tensor = value.inOrder([batchAxis, ...rest, unitAxis]);
   const units = value.shape[unitAxis];
-  // several tokens of an image may follow each other along the axis of images
-  const tokens = value.shape[batchAxis] / count;
-  if (tokens === 1) return tensor;
+  if (positions !== "tokens" || (value.rank === 3 && value.shape[batchAxis] === count)) return tensor;
+  // tokens of an image may follow each other along the axis of images, or lie in windows
   return tensor.reshape([count, tensor.size / count / units, units]);
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LayerInfo } from "../../types.ts";
+import type { LayerInfo, Size } from "../../types.ts";
 import { findMakers, findUsers, type Graph, type GraphNode } from "./graph.ts";
 import { nameLayers, weightPath } from "./naming.ts";
 import { product } from "./value.ts";
@@ -38,6 +38,8 @@ export interface UnitView {
   readonly unitAxis: number;
   /** Axis of the images. */
   readonly batchAxis: number;
+  /** Where the units' responses lie. */
+  readonly positions: LayerInfo["positions"];
 }
 
 /** Shapes of a value for two numbers of images; the second is undefined where only one number can be run. */
@@ -114,9 +116,10 @@ const SHOWN = [...ACTIVATIONS, ...POOLS, "Attention", "Concat", "Mul"];
  * The layers of a graph in the order in which they are computed.
  *
  * @param shapes shapes of the values that depend on the images.
+ * @param image size of the images.
  */
-export function findLayers(graph: Graph, shapes: ReadonlyMap<string, Shapes>): FoundLayer[] {
-  const context = new Layout(graph, shapes);
+export function findLayers(graph: Graph, shapes: ReadonlyMap<string, Shapes>, image: Size): FoundLayer[] {
+  const context = new Layout(graph, shapes, image);
   const nodes = graph.nodes.filter((node) => context.isListed(node));
   const entries = nodes.map((node) => ({ node, rank: context.rankOf(node), weight: context.weightOf(node) }));
   const names = nameLayers(entries);
@@ -152,8 +155,10 @@ class Layout {
   readonly #makers: ReadonlyMap<string, GraphNode>;
   readonly #users: ReadonlyMap<string, readonly GraphNode[]>;
   readonly #unitAxes = new Map<string, number>();
+  /** Names of the layers that can be scored, by their values; filled in order. */
+  readonly #scorable = new Map<string, string>();
 
-  constructor(readonly graph: Graph, readonly shapes: ReadonlyMap<string, Shapes>) {
+  constructor(readonly graph: Graph, readonly shapes: ReadonlyMap<string, Shapes>, readonly image: Size) {
     this.#makers = findMakers(graph.nodes);
     this.#users = findUsers(graph.nodes);
     for (const node of graph.nodes) {
@@ -197,23 +202,18 @@ class Layout {
     const reason = this.#reasonAgainst(node, view, first.length);
     if (view !== null) shape[view.batchAxis] /= firstCount;
     const units = view === null ? 0 : first[view.unitAxis];
-    const inner = view === null ? 1 : product(first) / units / firstCount;
-    const positions = view === null || first.length === 2 && inner === 1
-      ? "none"
-      : first.length === 4
-      ? "grid"
-      : "tokens";
     const layer: OnnxLayer = {
       name,
       aliases,
-      positions,
+      positions: view?.positions ?? "none",
       units,
       operator: node.operator,
       shape: view?.batchAxis === 0 && shape[0] === 1 ? shape.slice(1) : shape,
-      beforeNonlinearity: !ACTIVATIONS.includes(node.operator) && !POOLS.includes(node.operator),
+      beforeNonlinearity: this.rankOf(node) < 2,
       nonlinearity: this.#nonlinearityAfter(value),
       reason,
     };
+    if (reason === null) this.#scorable.set(value, name);
     return { layer, value, view: reason === null ? view : null };
   }
 
@@ -285,14 +285,30 @@ class Layout {
     const batchAxis = second === undefined && first[0] % firstCount === 0 ? 0 : changed[0] ?? -1;
     if (batchAxis < 0 || batchAxis === unitAxis || changed.length > 1) return null;
     if (second !== undefined && first[batchAxis] * secondCount !== second[batchAxis] * firstCount) return null;
-    return { unitAxis, batchAxis };
+    return { unitAxis, batchAxis, positions: this.#positionsOf(first, unitAxis, first[batchAxis] / firstCount) };
+  }
+
+  /**
+   * Where responses lie: by the number of axes, but for windows of tokens, which have as many axes as a grid and another
+   * shape than the image.
+   *
+   * @param each places along the axis of the images for each of them.
+   */
+  #positionsOf(shape: readonly number[], unitAxis: number, each: number): LayerInfo["positions"] {
+    if (shape.length === 2 && each === 1) return "none";
+    if (shape.length !== 4 || each !== 1) return "tokens";
+    const [down, across] = unitAxis === 1 ? shape.slice(2) : shape.slice(1, 3);
+    const { height, width } = this.image;
+    // rounding at each stride may change the ratio a little
+    const isLikeImage = Math.abs(down * width - across * height) <= Math.max(height, width);
+    return unitAxis === 1 || isLikeImage ? "grid" : "tokens";
   }
 
   #reasonAgainst(node: GraphNode, view: UnitView | null, rank: number): string | null {
     const source = this.#sourceOf(node);
-    if (ACTIVATIONS.includes(node.operator)) return `after its nonlinearity; score what it is given${source}`;
-    if (POOLS.includes(node.operator)) return `a pool has no units of its own; score what it is given${source}`;
-    if (node.operator === "Concat") return "joins layers; score those";
+    if (ACTIVATIONS.includes(node.operator)) return `its values are after a nonlinearity${source}`;
+    if (POOLS.includes(node.operator)) return `a pool has no units of its own${source}`;
+    if (node.operator === "Concat") return `it joins layers${source}`;
     if (
       node.operator === "Mul" || node.operator === "Attention" || node.operator === "MatMul" && !this.holdsWeights(node)
     ) {
@@ -304,9 +320,16 @@ class Layout {
       : `its values have ${rank} axes; units lie at one place, on a grid or at tokens`;
   }
 
+  /** The nearest layer before a node that can be scored, as a remark. */
   #sourceOf(node: GraphNode): string {
-    const made = this.#makers.get(node.inputs[0]);
-    return made === undefined ? "" : ` (${made.operator})`;
+    let current: GraphNode | undefined = node;
+    for (let steps = 0; steps < 8 && current !== undefined; steps++) {
+      const before: string | undefined = current.inputs.find((name) => this.shapes.has(name));
+      const found = before === undefined ? undefined : this.#scorable.get(before);
+      if (found !== undefined) return `; score ${found}`;
+      current = before === undefined ? undefined : this.#makers.get(before);
+    }
+    return "";
   }
 
   /** The first nonlinearity after a value, beyond what only scales and moves it. */

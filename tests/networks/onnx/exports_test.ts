@@ -166,8 +166,8 @@ Deno.test("describeOnnx() says of every layer what it is, and why it cannot be s
     reason: null,
   });
   assert.equal(of("features.2").beforeNonlinearity, false);
-  assert.match(of("features.2").reason!, /after its nonlinearity/);
-  assert.match(of("features.6").reason!, /pool/);
+  assert.equal(of("features.2").reason, "its values are after a nonlinearity; score features.0");
+  assert.equal(of("features.6").reason, "a pool has no units of its own; score features.3");
 });
 
 Deno.test("activations() takes the name of a convolution for the normalization that was folded into it", async () => {
