@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "version.ts",
     "elbow",
   ],
-  ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "run_data.ts"],
+  ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "npy.ts", "run_data.ts"],
   ["data", "networks", "report", "score_embeddings.ts"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],
   ["pipeline", "gan"],

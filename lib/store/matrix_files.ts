@@ -6,7 +6,7 @@
 import { InputError, messageOf } from "../errors.ts";
 import type { Matrix } from "../types.ts";
 import { writeWhole } from "./scores.ts";
-import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "./npy.ts";
+import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "../npy.ts";
 
 /**
  * Reads a matrix: a .npy file of two dimensions, or CSV with a line for each row, with or without a line of column names.

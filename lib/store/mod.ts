@@ -22,6 +22,5 @@ export {
   writeWhole,
 } from "./scores.ts";
 export { readLabels, readMatrix, writeMatrix } from "./matrix_files.ts";
-export { decodeNpy, encodeNpyHeader, isNpy } from "./npy.ts";
 export { type OpenRunData, readRunData } from "./read_run_data.ts";
 export { shareDataset } from "./share_dataset.ts";

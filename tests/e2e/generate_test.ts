@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readPng } from "../../lib/images/png.ts";
-import { decodeNpy } from "../../lib/store/npy.ts";
+import { decodeNpy } from "../../lib/npy.ts";
 import { finish } from "./command.ts";
 
 Deno.test("generate end to end: the committed generator makes the same bytes again, one latent under many masks and one mask with many", async () => {

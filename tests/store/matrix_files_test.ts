@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
 import { readLabels, readMatrix, writeMatrix } from "../../lib/store/matrix_files.ts";
-import { encodeNpy } from "../../lib/store/npy.ts";
+import { encodeNpy } from "../../lib/npy.ts";
 
 const fixture = (name: string) => new URL(`../../fixtures/npy/${name}.npy`, import.meta.url).pathname;
 

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { decodeNpy, isNpy } from "../../store/mod.ts";
+import { decodeNpy, isNpy } from "../../npy.ts";
 import { decodeMask } from "./mask_file.ts";
 import { checkMask, drawShape, type Mask, MASK_SIZE, parseShape, SHAPE_NAMES } from "./shapes.ts";
 

@@ -4,7 +4,7 @@ import { registerGenerate } from "../../../lib/cli/commands/generate.ts";
 import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
-import { decodeNpy, encodeNpy } from "../../../lib/store/npy.ts";
+import { decodeNpy, encodeNpy } from "../../../lib/npy.ts";
 import { blueOf, toyGenerator } from "../../gan/toy_generator.ts";
 import { inFolder, refused } from "../refused.ts";
 import { withToy } from "../toy_command.ts";

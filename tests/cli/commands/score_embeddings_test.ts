@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeNpy } from "../../../lib/store/npy.ts";
+import { encodeNpy } from "../../../lib/npy.ts";
 import { polysem } from "../run_main.ts";
 
 async function inFolder(action: (write: (name: string, rows: number[][]) => string) => Promise<void>): Promise<void> {

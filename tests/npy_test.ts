@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
-import { decodeNpy, encodeNpy, encodeNpyHeader } from "../../lib/store/npy.ts";
+import { InputError } from "../lib/errors.ts";
+import { decodeNpy, decodeNpyHeader, encodeNpy, encodeNpyHeader } from "../lib/npy.ts";
 
-const fixture = (name: string) => Deno.readFileSync(new URL(`../../fixtures/npy/${name}.npy`, import.meta.url));
+const fixture = (name: string) => Deno.readFileSync(new URL(`../fixtures/npy/${name}.npy`, import.meta.url));
 
 /** The matrix of fixtures/npy/make_fixtures.py: entry (r, c) is 10 r + c less an offset. */
 const grid = (offset: number) => [0, 1, 2].flatMap((r) => [0, 1, 2, 3].map((c) => 10 * r + c - offset));
@@ -117,4 +117,11 @@ Deno.test("encodeNpyHeader() is the beginning of the whole file", () => {
   const data = new Float32Array(5 * 32 * 32 * 3);
   const header = encodeNpyHeader([5, 32, 32, 3], "f4");
   assert.deepEqual(header, encodeNpy({ shape: [5, 32, 32, 3], data }).slice(0, header.length));
+});
+
+Deno.test("decodeNpyHeader() tells where entries lie, and reads some of them", () => {
+  const bytes = encodeNpy({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+  const { shape, type, fortran, start, bytes: size, entries } = decodeNpyHeader(bytes.subarray(0, 128), "some.npy");
+  assert.deepEqual([shape, type, fortran, start, size], [[3, 2], "f4", false, 128, 24]);
+  assert.deepEqual(Array.from(entries(bytes.subarray(start + 8, start + 16))), [3, 4]);
 });

@@ -5,7 +5,7 @@
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  * @module
  */
-import { InputError } from "../errors.ts";
+import { InputError } from "./errors.ts";
 
 /** An array of any number of dimensions. */
 export interface NpyArray {
@@ -41,16 +41,35 @@ export function isNpy(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
+/** What the header of a .npy file says. */
+export interface NpyHeader {
+  /** Dimensions; empty for a scalar. */
+  readonly shape: readonly number[];
+  /** The type of the entries as the file writes it, such as `<f4`. */
+  readonly descr: string;
+  /** Kind and bytes of an entry, such as `u1` or `f4`. */
+  readonly type: string;
+  readonly fortran: boolean;
+  /** Where the entries begin, in bytes. */
+  readonly start: number;
+  /** Bytes of all entries. */
+  readonly bytes: number;
+  /** The entries in these bytes, in their order in the file. */
+  entries(bytes: Uint8Array): Float32Array | Float64Array;
+}
+
+/** Bytes that hold the header of any file that NumPy writes for an array of numbers. */
+export const NPY_HEADER_BYTES = 4096;
+
 /**
- * Reads a .npy file of floats, integers or booleans of any size and byte order, in C or Fortran order.
+ * Reads the header of a .npy file, for a reader that does not want all entries at once.
  *
+ * @param bytes the beginning of the file: `NPY_HEADER_BYTES`, or all of it.
  * @param source the file's name, for errors.
- * @throws {InputError} when the bytes are not such a file, are cut off, or do not fit their header.
+ * @throws {InputError} when the bytes do not begin such a file, or its entries are no real numbers.
  */
-export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
-  const refuse = (what: string): never => {
-    throw new InputError(`${source} is not a readable .npy file: ${what.slice(0, 300)}; save it again with numpy.save`);
-  };
+export function decodeNpyHeader(bytes: Uint8Array, source: string): NpyHeader {
+  const refuse = refusal(source);
   if (!isNpy(bytes)) refuse("it does not begin as one");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
@@ -63,23 +82,63 @@ export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
     new TextDecoder().decode(bytes.subarray(8 + lengthBytes, start)),
     refuse,
   );
-
   const [, order, type] = /^([<>=|]?)([a-zA-Z]\d*)$/.exec(descr) ?? [];
   if (type?.startsWith("O")) refuse("it holds Python objects; save an array of numbers");
   const kind = Object.hasOwn(KINDS, type ?? "") ? KINDS[type] : refuse(`its dtype ${descr} is not a real number type`);
-  const count = shape.reduce((product, n) => product * n, 1);
-  if (count * kind.size !== bytes.length - start) {
-    refuse(
-      `shape (${shape.join(", ")}) of ${descr} needs ${count * kind.size} bytes, but ${
-        bytes.length - start
-      } follow its header`,
-    );
-  }
-  const data = type === "f2" || type === "f4" ? new Float32Array(count) : new Float64Array(count);
   const little = order !== ">";
-  const place = fortran && shape.length > 1 ? fortranPlaces(shape) : (i: number) => i;
-  for (let i = 0; i < count; i++) data[place(i)] = kind.read(view, start + i * kind.size, little);
-  return { shape, data };
+  return {
+    shape,
+    descr,
+    type,
+    fortran,
+    start,
+    bytes: shape.reduce((product, n) => product * n, 1) * kind.size,
+    entries: (part) => {
+      const numbers = new DataView(part.buffer, part.byteOffset, part.byteLength);
+      const count = part.length / kind.size;
+      const data = type === "f2" || type === "f4" ? new Float32Array(count) : new Float64Array(count);
+      for (let i = 0; i < count; i++) data[i] = kind.read(numbers, i * kind.size, little);
+      return data;
+    },
+  };
+}
+
+/** What refuses a file. */
+function refusal(source: string): (what: string) => never {
+  return (what) => {
+    throw new InputError(`${source} is not a readable .npy file: ${what.slice(0, 300)}; save it again with numpy.save`);
+  };
+}
+
+/**
+ * Reads a .npy file of floats, integers or booleans of any size and byte order, in C or Fortran order.
+ *
+ * @param source the file's name, for errors.
+ * @throws {InputError} when the bytes are not such a file, are cut off, or do not fit their header.
+ */
+export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
+  const header = decodeNpyHeader(bytes, source);
+  const { shape, fortran, start } = header;
+  requireLength(header, bytes.length, source);
+  const data = header.entries(bytes.subarray(start));
+  if (!fortran || shape.length < 2) return { shape, data };
+  const place = fortranPlaces(shape);
+  const ordered = data.slice();
+  for (let i = 0; i < data.length; i++) ordered[place(i)] = data[i];
+  return { shape, data: ordered };
+}
+
+/**
+ * Checks that a file is as long as its header says.
+ *
+ * @param length bytes of the whole file.
+ * @throws {InputError} when it is not.
+ */
+export function requireLength({ shape, descr, start, bytes }: NpyHeader, length: number, source: string): void {
+  if (bytes === length - start) return;
+  refusal(source)(
+    `shape (${shape.join(", ")}) of ${descr} needs ${bytes} bytes, but ${length - start} follow its header`,
+  );
 }
 
 /**
