@@ -1,5 +1,5 @@
 /**
- * Names of files out of any text, such as the name of a layer.
+ * Makes a safe file name from any text, such as the name of a layer.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The order in which distances of all pairs of N images stand in a list: those of image j to images 0 .. j - 1, for
- * j = 1, 2, ..., N - 1 in turn. More images make the list longer and change nothing of it.
+ * j = 1, 2, ..., N - 1 in turn. More images only append to the list.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a reader may know of a run, as plain data, and the numbers that every reader makes of it alike. The store reads it from
+ * A run as plain data, and the sums that figures, atlas and tables share. The store reads it from
  * a run file (`lib/store/read_run_data.ts`); the figures and the atlas show it and read no file themselves.
  *
  * @module

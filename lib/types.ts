@@ -27,7 +27,7 @@ export interface Matrix {
   readonly data: Float32Array | Float64Array;
 }
 
-/** One unit of a network: a channel of a convolution, or a neuron of a dense layer. Written `conv2:3`. */
+/** One unit of a network: a channel of a feature map, a neuron of a dense layer, a feature of tokens. Written `conv2:3`. */
 export interface UnitId {
   /** Name of the layer, such as `conv2`. */
   readonly layer: string;
@@ -86,7 +86,7 @@ export interface ClusteringRecord extends ScoreParts {
   readonly candidates: readonly ClusterCandidate[];
 }
 
-/** A range in which a score lies as far as the drawing of its images tells: 90 % of it. */
+/** A 90 % interval of S over random draws of the images. */
 export interface ScoreInterval {
   /** In [0, 1]. */
   readonly low: number;
@@ -155,7 +155,7 @@ export interface DatasetChunk {
   }[];
 }
 
-/** What makes a run what it is. Two runs with equal manifests (but for `units` and `created`) give equal scores. */
+/** What makes a run what it is. Two runs with equal manifests give equal scores. */
 export interface RunManifest {
   readonly schema: number;
   /** Version of polysem that made the run. */
@@ -164,7 +164,10 @@ export interface RunManifest {
   readonly modelSha256: string;
   /** What kind of file the model came from; missing for a model that comes with polysem. */
   readonly modelFormat?: "onnx";
-  /** How the model of a file takes its images, as far as it was said; missing where nothing was. */
+  /**
+   * How the model of a file takes its images, as far as it was said; `size` of a model that comes with polysem and takes
+   * several. Missing where there is nothing to say.
+   */
   readonly modelInput?: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly profileName: string;

@@ -30,7 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["visualize", "lpips", "embed", "training", "store", "setup"],
   ["pipeline", "gan"],
   ["jobs"],
-  ["validate", "studies", "notebook"],
+  ["validate", "notebook"],
   ["cli", "mod.ts"],
 ];
 

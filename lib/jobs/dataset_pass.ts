@@ -1,6 +1,6 @@
 /**
- * The dataset's part of a run: test images go through the network once, and every planned unit of every layer is read on the
- * way. A chunk of images is a job of its own.
+ * One pass of the dataset's test images through the network records the activations of all planned units. A chunk of images
+ * is a job of its own.
  *
  * @see Alic et al. (2025), section 3
  * @module

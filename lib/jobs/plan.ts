@@ -1,5 +1,5 @@
 /**
- * The plan: the chosen units cut into jobs. It depends on the units alone, so that resuming and sharding cannot change it.
+ * Cuts the chosen units into jobs. The result depends on the units only, so resumed and sharded runs have the same jobs.
  *
  * @module
  */

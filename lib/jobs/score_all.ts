@@ -1,5 +1,6 @@
 /**
- * The main job: the dataset and every planned unit, job by job, into a store that is handed in.
+ * The main job: the dataset and every planned unit, job by job, into a store that is handed in. Only what is pending is done,
+ * so this is where a run that was cut goes on.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The main job on several cores: a worker for each, one thread a worker. The small operations of a step of ascent gain
- * nothing from a second thread; whole jobs side by side gain all of it.
+ * Runs the jobs in several workers, one thread each: the small operations of a step of ascent gain nothing from a second
+ * thread, whole jobs side by side gain all of it.
  *
  * @module
  */

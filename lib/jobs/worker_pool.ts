@@ -1,5 +1,5 @@
 /**
- * Threads that each hold what they need and work through tasks: one processor core each. Results come back as copies, in
+ * A pool of worker threads, one core each. Each loads what it needs once, then takes tasks. Results come back as copies, in
  * whatever order they are done; after the first failure nothing more is begun.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What the stages ask of a differentiable network. A planted unit, a LeNet-5 and a ResNet-18 are all `Network`s.
+ * The interface that every scored network implements: a planted unit, a LeNet-5, a network from an .onnx file.
  *
  * @module
  */

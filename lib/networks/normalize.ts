@@ -1,8 +1,11 @@
 /**
- * Colours as a network was trained on them.
+ * Normalizes colours as a network was trained on them: (pixel - mean) / std.
  *
  * @module
  */
+import { tf } from "../engine/mod.ts";
+import type { Size } from "../types.ts";
+import type { WeightArray } from "../weights/mod.ts";
 
 /** A number for red, green and blue. */
 export type Colour = readonly [number, number, number];
@@ -32,4 +35,25 @@ export function normalizeColours(pixels: Float32Array, mean: Colour, std: Colour
     for (let i = c; i < pixels.length; i += 3) output[i] = (pixels[i] - m) / s;
   }
   return output;
+}
+
+/**
+ * The first convolution's filters for images that are not divided by their standard deviations: the division may as well
+ * be the filters', whatever the padding, since it leaves zeros zero. (The mean may not: it is subtracted from images, and
+ * zeros are padded after that.)
+ *
+ * @param filter shape [O, 3, kh, kw].
+ */
+export function divideByDeviations({ shape, data }: WeightArray, std: Colour): WeightArray {
+  const area = shape[2] * shape[3];
+  return { shape, data: data.map((value, i) => value / std[Math.floor(i / area) % 3]) };
+}
+
+/**
+ * An image of one colour, to subtract it from a batch.
+ *
+ * @returns shape [1, height, width, 3]: TensorFlow broadcasts along a first axis fast, along a last axis of three slowly.
+ */
+export function colourImage(colour: Colour, { height, width }: Size): tf.Tensor4D {
+  return tf.tensor4d(Float32Array.from({ length: height * width * 3 }, (_, i) => colour[i % 3]), [1, height, width, 3]);
 }

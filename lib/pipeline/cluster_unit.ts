@@ -59,7 +59,7 @@ function perceptualDistances(
 }
 
 /**
- * Some of a unit's images as clustering takes them: their embeddings, and of the options what is told image by image.
+ * Some of a unit's images as clustering takes them: their embeddings, and the options that belong to single images.
  *
  * @param embeddings of all N images, shape [N, D].
  * @param options of those N images.

@@ -1,6 +1,6 @@
 /**
- * What scoring needs, in two parts: a subject, whose units are scored, and the instruments that measure it. Each has a
- * reference of plain data, by which a worker or another host loads the same.
+ * What scoring needs, in two parts: a subject, whose units are scored, and the instruments that measure it. Each can be
+ * written as plain data, a reference, from which a worker or another host loads it.
  *
  * @module
  */

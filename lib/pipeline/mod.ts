@@ -1,5 +1,5 @@
 /**
- * The pipeline: a subject, instruments, a profile, and units through all five rooms.
+ * The pipeline: a subject, instruments, a profile, and units through all rooms.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A run's subject and instruments, loaded again to look at the run by them. Whatever is not, to the byte, what the run was
- * made with is refused: what would be measured would be of something else.
+ * Loads a run's model, dataset and instruments again, so that a study can use them. Refuses any file whose hash differs from
+ * the manifest's: what would be measured would be of something else.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Dataset, type DatasetRef, type ImageSource, locateDataset, openDat
 import { type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
 import { InputError } from "../errors.ts";
 import type { ModelRef } from "../networks/mod.ts";
-import type { RunManifest } from "../types.ts";
+import type { RunManifest, Size } from "../types.ts";
 import { type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
 import { parseProfile, type Profile } from "./profile.ts";
 import { type LoadedSubject, loadSubject } from "./subject.ts";
@@ -22,7 +22,7 @@ export interface ReopenedRun {
 
 /** Where things lie, if not in their usual places. */
 export interface ReopenPlaces {
-  /** Weights of the run's model in place of the committed ones. */
+  /** Weights of a shipped model in place of the committed ones, or the .onnx file of the run. */
   readonly modelWeights?: string;
   /** Weights of the run's embedder in place of the default ones. */
   readonly embedderWeights?: string;
@@ -31,7 +31,8 @@ export interface ReopenPlaces {
 }
 
 /**
- * The profile of a run. A field that profiles have gained since the run was made is as in `paper`, where nothing new is done.
+ * The profile of a run. Fields that are missing from an older run get the value of `paper`, which
+ * turns the newer feature off.
  *
  * @throws {InputError} when the manifest holds none that this version knows.
  */
@@ -46,7 +47,10 @@ export function profileOf({ name, manifest }: ReopenedRun): Profile {
  */
 export function modelOf({ name, manifest }: ReopenedRun, { modelWeights }: ReopenPlaces = {}): ModelRef {
   const { model, modelFormat, modelInput } = manifest;
-  if (modelFormat === undefined) return { kind: "shipped", name: model, weights: modelWeights };
+  if (modelFormat === undefined) {
+    const size = modelInput?.size as Size | undefined; // as a manifest states it
+    return { kind: "shipped", name: model, weights: modelWeights, ...(size === undefined ? {} : { size }) };
+  }
   if (modelWeights === undefined) {
     throw new InputError(
       `run ${name} is of the model in ${model}.onnx; give --model-weights FILE to say where that is`,

@@ -1,5 +1,5 @@
 /**
- * One job: a few units of one layer through all five rooms.
+ * One job: a few units of one layer through all rooms.
  *
  * @see Alic et al. (2025), section 2
  * @module

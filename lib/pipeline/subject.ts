@@ -1,5 +1,5 @@
 /**
- * The subject: a network whose units are scored, with the images it was made for.
+ * The subject: a network whose units are scored, and the dataset whose images ascent starts from and is compared with.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The union of runs that hold shards of one plan.
+ * Merges runs that hold shards of one plan.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Runs of older schemas, converted to the present one.
+ * Converts runs of older schemas to the present one.
  *
  * @module
  */

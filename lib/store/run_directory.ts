@@ -1,5 +1,5 @@
 /**
- * Where a run lives.
+ * Finds the folder of a run by its name or path.
  *
  * @module
  */

@@ -2,10 +2,10 @@
  * The format of a run file, `run.sqlite`: one SQLite database of the tables below.
  *
  * - `manifest`: one row per field of the run's manifest, the value as JSON.
- * - `jobs`: the committed jobs, and how long each took. Beside the seconds of `dataset_chunks` the only place for what differs
- *   from one execution to the next.
+ * - `jobs`: the committed jobs, and how long each took. Only these seconds and those of `dataset_chunks` differ between two
+ *   executions of the same run.
  * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
- *   `score_low` and `score_high` are the interval of S, both NULL where there is none. Layers have any text for a name.
+ *   `score_low` and `score_high` are the interval of S, both NULL where there is none. A layer's name may be any text.
  * - `images`: the activation of each image, evaluated without transforms.
  * - `pixels`: per unit, bytes R, G, B per pixel, row by row, image after image; compressed (zlib, RFC 1950).
  * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ..., and the squared distances of pooled
@@ -22,8 +22,8 @@
  *
  * Limits: the file is refused when its application id is another, its schema is newer, or SQLite finds it damaged.
  *
- * Schema 1 had no interval of S and no pooled distances, schema 2 had both. Both kept images as they are, a column `rgb` of
- * `images`, called the value of any criterion `bic`, and kept the highest activation in `units` and no activations.
+ * Schema 1 lacked the interval of S and pooled distances. Schemas 1 and 2 stored uncompressed images in a column `rgb` of
+ * `images`, called the criterion `bic`, and stored only the highest activation on the dataset, in `units`.
  *
  * @module
  */

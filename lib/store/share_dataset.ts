@@ -1,5 +1,5 @@
 /**
- * The dataset's part of a run, taken over from shards of the same plan that have it already.
+ * Copies the dataset's activations from another shard of the same plan that has computed them.
  *
  * @module
  */

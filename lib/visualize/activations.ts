@@ -1,5 +1,5 @@
 /**
- * Activations of given images: what the dataset itself does to a layer's units.
+ * Computes layers' activations on given images.
  *
  * @see Alic et al. (2025), section 3
  * @module

@@ -1,5 +1,5 @@
 /**
- * The first room: images of what a unit responds to.
+ * Makes images that excite a unit, by gradient ascent, and computes activations on given images.
  *
  * @module
  */

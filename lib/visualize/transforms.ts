@@ -1,6 +1,6 @@
 /**
- * Transforms: small random movements of the image at each step of ascent, so that what is found does not hang on single
- * pixels.
+ * Transforms: jitter, scaling and rotation, small random movements of the image at each step of ascent, so that what is found
+ * does not depend on single pixels.
  *
  * @see lucid, `optvis/transform`
  * @module
