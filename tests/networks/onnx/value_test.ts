@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../../lib/engine/mod.ts";
 import { broadcastShape, channelsLast, raised, reshapeValue, Value } from "../../../lib/networks/onnx/value.ts";
-import { stretchShape } from "../../../lib/networks/onnx/operators/shapes.ts";
+import { stretchShape } from "../../../lib/networks/onnx/operators/reshapes.ts";
 
 await useBackend();
 

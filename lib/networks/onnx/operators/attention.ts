@@ -8,7 +8,7 @@ import { tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { range, Value } from "../value.ts";
 import { type Call, input, type Operator, type OperatorTable, refuse } from "./operator.ts";
-import { broadcastTo } from "./shapes.ts";
+import { broadcastTo } from "./reshapes.ts";
 
 /** Below every score, so that the softmax makes 0 of it. */
 const MASKED = -3.4e38;

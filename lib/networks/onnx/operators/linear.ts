@@ -16,7 +16,7 @@ import {
   type OperatorTable,
   refuse,
 } from "./operator.ts";
-import { broadcastTo } from "./shapes.ts";
+import { broadcastTo } from "./reshapes.ts";
 import { einsum } from "./einsum.ts";
 
 /** Products of matrices in the last two axes, broadcast over the others as NumPy does. */

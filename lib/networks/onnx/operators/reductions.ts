@@ -16,7 +16,7 @@ import {
   refuse,
   withoutGradient,
 } from "./operator.ts";
-import { axesOf } from "./shapes.ts";
+import { axesOf } from "./reshapes.ts";
 
 /** The order of the axes that are left when some are gone. */
 function without(order: readonly number[], axes: readonly number[]): number[] {

@@ -15,7 +15,9 @@ import type { Operator, OperatorTable } from "./operator.ts";
 import { POOLS } from "./pooling.ts";
 import { REDUCTIONS } from "./reductions.ts";
 import { RESIZING } from "./resize.ts";
-import { SHAPES } from "./shapes.ts";
+import { GENERATORS } from "./generators.ts";
+import { RESHAPES } from "./reshapes.ts";
+import { SLICES } from "./slices.ts";
 
 const OPERATORS: OperatorTable = {
   ...ATTENTION,
@@ -27,7 +29,9 @@ const OPERATORS: OperatorTable = {
   ...POOLS,
   ...REDUCTIONS,
   ...RESIZING,
-  ...SHAPES,
+  ...GENERATORS,
+  ...RESHAPES,
+  ...SLICES,
 };
 
 /** Names of the operators that are supported, in alphabetical order. */
