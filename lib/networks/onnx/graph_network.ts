@@ -14,7 +14,7 @@ import { findLayers, type FoundLayer, type OnnxLayer, type Shapes, type UnitView
 import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
 import { resolveReshapes } from "./passes/resolve_reshapes.ts";
-import { readOnnx } from "./reading/read_onnx.ts";
+import { inOneLine, readOnnx } from "./reading/read_onnx.ts";
 import { GraphRunner } from "./run_graph.ts";
 import { range, Value } from "./value.ts";
 
@@ -47,33 +47,38 @@ const BATCH_TOLERANCE = 1e-3;
  * @throws {InputError} when the file is not intact, or has what is not supported.
  */
 export function createOnnxNetwork(file: string, options: OnnxInputOptions = {}): Promise<OnnxNetwork> {
-  return Promise.try(() => {
-    const { graph: stored, sha256 } = readOnnx(file);
-    refuseUnsupported(stored);
-    const input = findImageInput(stored, options);
-    const { prepare, dispose } = prepareImages(input, options, file);
-    const runner = new BatchRunner(simplify(stored).graph, input, prepare);
-    try {
-      const layers = findLayers(stored, runner.shapes(), input.size);
-      return toNetwork(basename(file, ".onnx"), runner, layers, sha256, dispose);
-    } catch (error) {
-      runner.dispose();
-      dispose();
-      throw error;
-    }
-  });
+  return Promise.try(() => inOneLine(() => load(file, options)));
+}
+
+/** A network and how many channels its images have. */
+type LoadedNetwork = OnnxNetwork & { readonly channels: 1 | 3 };
+
+function load(file: string, options: OnnxInputOptions): LoadedNetwork {
+  const { graph: stored, sha256 } = readOnnx(file);
+  refuseUnsupported(stored);
+  const input = findImageInput(stored, options);
+  const { prepare, dispose } = prepareImages(input, options, file);
+  const runner = new BatchRunner(simplify(stored).graph, input, prepare);
+  try {
+    const layers = findLayers(stored, runner.shapes(), input.size);
+    return toNetwork(basename(file, ".onnx"), runner, layers, sha256, dispose);
+  } catch (error) {
+    runner.dispose();
+    dispose();
+    throw error;
+  }
 }
 
 /**
- * Describes a network: one image runs through it to tell the sizes of its layers. Starts the backend.
+ * Describes a network: some images run through it to tell the sizes of its layers. Starts the backend.
  *
  * @throws {InputError} when the file is not intact, or has what is not supported.
  */
 export async function describeOnnx(file: string, options: OnnxInputOptions = {}): Promise<OnnxDescription> {
   await useBackend();
-  const network = await createOnnxNetwork(file, options);
+  const network = inOneLine(() => load(file, options));
   try {
-    const { name, input, allLayers, sha256, channels } = network as OnnxNetwork & { readonly channels: 1 | 3 };
+    const { name, input, allLayers, sha256, channels } = network;
     return { name, input, channels, layers: allLayers, sha256 };
   } finally {
     network.dispose();
@@ -86,7 +91,7 @@ function toNetwork(
   found: readonly FoundLayer[],
   sha256: string,
   dispose: () => void,
-): OnnxNetwork & { readonly channels: 1 | 3 } {
+): LoadedNetwork {
   const scorable = found.filter(({ view }) => view !== null);
   const byName = new Map(
     scorable.flatMap((each) => [each.layer.name, ...each.layer.aliases].map((key) => [key, each])),

@@ -22,17 +22,18 @@ export function modulePath(node: GraphNode, weight: string | undefined = weightP
 
 /** The path of the module whose weights have one of these names: `conv1` of `conv1.weight`; undefined where none tells. */
 export function weightPath(names: readonly string[]): string | undefined {
-  return names.map((name) => WEIGHT.exec(name)?.[1]).find((each) => each !== undefined)?.replaceAll("/", ".");
+  const path = names.map((name) => WEIGHT.exec(name)?.[1]).find((each) => each !== undefined);
+  return path === undefined ? undefined : printable(path.replaceAll("/", "."));
 }
 
 /**
  * TorchScript's exporter writes every module on the way, those in lists with their list's name: `/layer1/layer1.0/conv1/Conv`
- * is `layer1.0.conv1`.
+ * is `layer1.0.conv1`. Exporters of other frameworks write the same without the first stroke.
  */
 function pathOfName(name: string): string {
-  if (!name.startsWith("/")) return "";
   const parts: string[] = [];
-  for (const part of name.slice(1).split("/").slice(0, -1)) {
+  for (const part of name.split("/").slice(0, -1)) {
+    if (part === "") continue;
     const last = parts.at(-1);
     if (last !== undefined && part.startsWith(`${last}.`)) parts[parts.length - 1] = part;
     else parts.push(part);
@@ -54,7 +55,7 @@ export interface Named {
  * if need be, a number for the others.
  */
 export function nameLayers(entries: readonly Named[]): string[] {
-  const paths = entries.map(({ node, weight }) => modulePath(node, weight));
+  const paths = entries.map(({ node, weight }) => printable(modulePath(node, weight)));
   const best = new Map<string, number>();
   entries.forEach(({ rank }, i) => {
     const other = best.get(paths[i]);
@@ -77,6 +78,11 @@ export function nameLayers(entries: readonly Named[]): string[] {
     taken.add(name);
     return name;
   });
+}
+
+/** A name without colons, which come before a unit's number, spaces and characters that a terminal would obey. */
+function printable(name: string): string {
+  return name.replaceAll(/[\s:\p{Cc}\p{Cf}]/gu, "_");
 }
 
 /** How often each of some texts stands in a list. */

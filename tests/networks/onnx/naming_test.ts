@@ -24,6 +24,8 @@ Deno.test("modulePath() reads the names that the TorchScript exporter makes", ()
     "/features/features.0/features.0.0/Conv": "features.0.0",
     "/encoder/layers/encoder_layer_0/mlp/mlp.0/MatMul": "encoder.layers.encoder_layer_0.mlp.0",
     "/Relu": "",
+    "model/block1/conv/Conv2D": "model.block1.conv",
+    "Conv_0": "",
   };
   for (const [name, path] of Object.entries(cases)) assert.equal(modulePath(node(name)), path);
 });

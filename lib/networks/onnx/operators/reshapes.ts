@@ -52,7 +52,7 @@ const reshape: Operator = (call) => {
  * @returns undefined where there is none.
  */
 export function stretchShape(from: readonly number[], to: readonly number[]): number[] | undefined {
-  // by this many to that many, in whole numbers: a third is none
+  // a ratio of whole numbers: as a float, 4/3 would not be exact
   const [many, few] = [product(from), product(to)];
   for (const axis of range(to.length)) {
     if (to[axis] * many % few !== 0) continue;

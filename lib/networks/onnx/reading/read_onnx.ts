@@ -55,6 +55,24 @@ export interface OnnxFile {
  * @throws {InputError} when it cannot be read, is no intact ONNX file, or has what is not supported.
  */
 export function readOnnx(path: string, limits: ReadLimits = DEFAULT_LIMITS): OnnxFile {
+  return inOneLine(() => read(path, limits));
+}
+
+/**
+ * Runs a function whose errors may quote names out of a file, and takes what a terminal would obey out of them.
+ *
+ * @throws {InputError} that the function throws, in one line.
+ */
+export function inOneLine<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(error.message.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?"));
+  }
+}
+
+function read(path: string, limits: ReadLimits): OnnxFile {
   const bytes = readBytes(path);
   const model = parse(bytes, path);
   const external = new ExternalData(path);
