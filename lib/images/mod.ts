@@ -1,8 +1,10 @@
 /**
- * Pixels: PNG, resizing, contact sheets. No engine.
+ * Pixels: PNG, JPEG, resizing, contact sheets. No engine.
  *
  * @module
  */
 export { contactSheet, type ContactSheetOptions } from "./contact_sheet.ts";
+export { cropSquare } from "./crop_square.ts";
+export { decodeImage, imageSize } from "./decode_image.ts";
 export { decodePngPixels, encodePng, readPng, writePng } from "./png.ts";
 export { resizeBilinear } from "./resize.ts";

@@ -6,10 +6,10 @@
 import { inflateSync } from "node:zlib";
 import { convertIndexedToRgb, decode, type DecodedPng, encode } from "fast-png";
 import { InputError, messageOf } from "../errors.ts";
-import type { ImageBatch } from "../types.ts";
+import type { ImageBatch, Size } from "../types.ts";
 
 /** Largest image accepted, in pixels: 4096 x 8192. */
-const MAX_PIXELS = 2 ** 25;
+export const MAX_PIXELS = 2 ** 25;
 
 /** Colour types of a PNG: samples a pixel, and the bit depths that the standard allows. */
 const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {
@@ -85,6 +85,28 @@ export function decodePngPixels(bytes: Uint8Array, source: string): PngPixels {
   return { images: { count: 1, height, width, data }, opacity: opaque ? null : opacity };
 }
 
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** Whether bytes begin as a PNG does. */
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
+/**
+ * The size of a PNG by its header, and whether the file has an end; its pixels are not decompressed.
+ *
+ * @param source the file's name, for errors.
+ * @throws {InputError} when the bytes are not a PNG, are cut off, or the image is too large.
+ */
+export function pngSize(bytes: Uint8Array, source: string): Size {
+  try {
+    const { width, height } = readChunks(bytes);
+    return { height, width };
+  } catch (error) {
+    throw new InputError(`${source} is not a readable PNG: ${messageOf(error)}; check the file`);
+  }
+}
+
 /**
  * Encodes one image of a batch as an 8-bit RGB PNG, each value as round(255 x).
  *
@@ -141,16 +163,18 @@ export function requireSize(images: ImageBatch, height: number, width: number, s
   }
 }
 
-/**
- * Checks what the decoder takes on trust: that the header is a valid one, and that the compressed data are exactly as long
- * as it says (the decoder fills a row that is cut off with zeros).
- *
- * @returns the colour type.
- */
-function checkStructure(bytes: Uint8Array): number {
-  if (![0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, i) => bytes[i] === byte)) {
-    throw new Error("it does not begin with the PNG signature");
-  }
+/** What the header of a PNG says, once it is known to be valid, and its compressed pixels. */
+interface Chunks {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  readonly colourType: number;
+  readonly interlaced: boolean;
+  readonly compressed: readonly Uint8Array[];
+}
+
+function readChunks(bytes: Uint8Array): Chunks {
+  if (!isPng(bytes)) throw new Error("it does not begin with the PNG signature");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const compressed: Uint8Array[] = [];
   for (let at = 8, type = ""; type !== "IEND";) {
@@ -162,18 +186,25 @@ function checkStructure(bytes: Uint8Array): number {
     if (type === "IDAT") compressed.push(bytes.subarray(at + 8, at + 8 + length));
     at += 12 + length;
   }
-  const [width, height, depth, colourType, interlaced] = [
-    view.getUint32(16),
-    view.getUint32(20),
-    bytes[24],
-    bytes[25],
-    bytes[28],
-  ];
+  const [width, height, depth, colourType] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[25]];
+  const interlaced = bytes[28] !== 0;
   const kind = COLOUR_TYPES[colourType];
   if (!kind?.depths.includes(depth)) throw new Error(`its header has colour type ${colourType} with ${depth} bits`);
   if (width === 0 || height === 0) throw new Error(`its size is ${width} x ${height}`);
   if (width * height > MAX_PIXELS) throw new Error(`its size of ${width} x ${height} is over ${MAX_PIXELS} pixels`);
   if (interlaced && depth < 8) throw new Error(`interlaced with ${depth} bits a sample, which is not supported`);
+  return { width, height, depth, colourType, interlaced, compressed };
+}
+
+/**
+ * Checks what the decoder takes on trust: that the header is a valid one, and that the compressed data are exactly as long
+ * as it says (the decoder fills a row that is cut off with zeros).
+ *
+ * @returns the colour type.
+ */
+function checkStructure(bytes: Uint8Array): number {
+  const { width, height, depth, colourType, interlaced, compressed } = readChunks(bytes);
+  const { channels } = COLOUR_TYPES[colourType];
   const passes = interlaced
     // Adam7: first column, first row, steps
     ? [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]
@@ -182,7 +213,7 @@ function checkStructure(bytes: Uint8Array): number {
   for (const [x, y, xStep, yStep] of passes) {
     const columns = Math.ceil((width - x) / xStep);
     const rows = Math.ceil((height - y) / yStep);
-    if (columns > 0 && rows > 0) expected += rows * (1 + Math.ceil(columns * kind.channels * depth / 8));
+    if (columns > 0 && rows > 0) expected += rows * (1 + Math.ceil(columns * channels * depth / 8));
   }
   let found: number;
   try {
