@@ -61,7 +61,11 @@ Deno.test("options of models and of .onnx files do not mix, and wrong ones are r
     await refused(/Give one number, or one for each of three colours/, "layers", RESNET, "--mean", "0.5,0.5");
     await refused(/Give a number of pixels/, "layers", RESNET, "--input-size", "0");
     await refused(/Give two numbers/, "layers", RESNET, "--input-range", "1,1");
-    await refused(/there is no model "resnet19"; choose lenet5-cifar10, or give an \.onnx file/, "layers", "resnet19");
+    await refused(
+      /there is no model "resnet19"; choose lenet5-cifar10.*, or give an \.onnx file$/,
+      "layers",
+      "resnet19",
+    );
     await refused(/missing\.onnx/, "layers", join(folder, "missing.onnx"));
     const model = join(folder, "mine.onnx");
     await Deno.copyFile(RESNET, model);

@@ -27,7 +27,12 @@ Deno.test("score-all refuses units and layers that are not the model's, before i
   }
   await refused(/unit "" is malformed/, "score-all", "--units", "conv2:1,,fc1:2");
   await refused(/unit conv2:5-2 counts down; write conv2:2-5$/, "score-all", "--units", "conv2:5-2");
-  await refused(/there is no model "lenet6"; choose lenet5-cifar10$/, "score-all", "--model", "lenet6");
+  await refused(
+    /there is no model "lenet6"; choose lenet5-cifar10.*, or give an \.onnx file$/,
+    "score-all",
+    "--model",
+    "lenet6",
+  );
 });
 
 Deno.test("score-all refuses options out of range, and words that are none", async () => {
@@ -97,6 +102,9 @@ Deno.test("score-all refuses a dataset that is missing, cut or altered, naming t
   inFolder(async (folder) => {
     const args = ["score-all", "--units", "fc3:0", "--data", folder];
     const first = join(folder, "data_batch_1.bin");
+    await refused(/holds no images; give a folder with PNG or JPEG files .* CIFAR-10's data_batch_1\.bin/, ...args);
+    await refused(/nowhere cannot be opened: there is no such folder/, ...args.slice(0, -1), join(folder, "nowhere"));
+    await Deno.writeFile(join(folder, "test_batch.bin"), new Uint8Array(1000));
     await refused(/data_batch_1\.bin is missing; run .*, or point --data at a folder/, ...args);
     await Deno.writeFile(first, new Uint8Array(1000));
     await refused(/data_batch_1\.bin has 1000 bytes instead of 30730000/, ...args);
