@@ -180,6 +180,8 @@ export interface RunManifest {
   /** Name and sha256 of the dataset, and how many test images activations are compared with; null without a dataset. */
   readonly dataset: {
     readonly name: string;
+    /** How own images lay, in files or in arrays; missing for CIFAR-10. */
+    readonly kind?: "images" | "arrays";
     readonly sha256: string;
     /** Missing in runs of schema 1 and 2. */
     readonly images?: number;

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { basename, resolve } from "node:path";
+import { InputError, messageOf } from "../errors.ts";
 import type { ImageBatch } from "../types.ts";
 import { CIFAR10, cifar10Directory, isCifar10Present, openCifar10 } from "./cifar10.ts";
+import { ARRAY_FILES, ARRAYS, type OpenedArrays, openImageArrays } from "./image_arrays.ts";
+import { IMAGES, type OpenedFolder, openImageFolder } from "./image_folder.ts";
 
 /** Images by index, read when they are asked for. */
 export interface ImageSource {
@@ -35,6 +38,8 @@ export interface Dataset {
   readonly test: ImageSource;
   /** What another thread opens the same dataset by; its images are not read again where threads can share memory. */
   readonly ref: DatasetRef;
+  /** What a user should know of it, a line each; said where it is opened first. */
+  readonly notes?: readonly string[];
 }
 
 /** How CIFAR-10's images are handed to another thread: shared memory, and labels, which are copied. */
@@ -48,11 +53,19 @@ export interface SharedCifar10 {
  *
  * - `cifar10`: `directory` holds the official binary layout; by default that of `setup`. `shared` is memory that holds it
  *   already, checked.
+ * - `images`: `directory` holds PNG and JPEG files, flat or in a folder for each class.
+ * - `arrays`: `directory` holds `images.npy`, or `train_images.npy` and `test_images.npy`.
+ *
+ * `opened` is what was found out when the dataset was opened, so that it is not read through again; a file that is another
+ * since then is refused when it is read.
  */
-export type DatasetRef = { readonly kind: "cifar10"; readonly directory?: string; readonly shared?: SharedCifar10 };
+export type DatasetRef =
+  | { readonly kind: "cifar10"; readonly directory?: string; readonly shared?: SharedCifar10 }
+  | { readonly kind: "images"; readonly directory: string; readonly opened?: OpenedFolder }
+  | { readonly kind: "arrays"; readonly directory: string; readonly opened?: OpenedArrays };
 
-/** Names of the datasets that are known. */
-export const DATASETS: readonly DatasetRef["kind"][] = [CIFAR10];
+/** The kinds of datasets that are known. */
+export const DATASETS: readonly DatasetRef["kind"][] = [CIFAR10, IMAGES, ARRAYS];
 
 /** The dataset that is used where none is named. */
 export const DEFAULT_DATASET: DatasetRef = { kind: CIFAR10 };
@@ -66,8 +79,42 @@ export interface DatasetPlace {
 }
 
 /** Looks for a dataset. */
-export function locateDataset({ directory = cifar10Directory() }: DatasetRef): DatasetPlace {
-  return { title: "CIFAR-10", directory, present: isCifar10Present(directory) };
+export function locateDataset(ref: DatasetRef): DatasetPlace {
+  if (ref.kind === CIFAR10 || ref.directory === undefined) {
+    const directory = ref.directory ?? cifar10Directory();
+    return { title: "CIFAR-10", directory, present: isCifar10Present(directory) };
+  }
+  const { directory } = ref;
+  return { title: basename(resolve(directory)), directory, present: isFolder(directory) };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What kind of dataset a folder holds, by the names of its files: CIFAR-10's official ones, .npy files, or else images.
+ *
+ * @throws {InputError} when there is no such folder, or it holds CIFAR-10 in a layout that is not read.
+ */
+export function datasetIn(directory: string): DatasetRef {
+  let names: string[];
+  try {
+    names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such folder" : messageOf(error);
+    throw new InputError(`the dataset ${directory} cannot be opened: ${why}; give --data the path of a folder`);
+  }
+  if (names.some((name) => /^(data_batch_\d|test_batch)\.bin$/.test(name))) return { kind: CIFAR10, directory };
+  if (names.includes("data_batch_1")) {
+    throw new InputError(`${directory} holds CIFAR-10 as Python objects; give the folder of its binary version (.bin)`);
+  }
+  const isArrays = ARRAY_FILES.some((file) => names.includes(file));
+  return { kind: isArrays ? ARRAYS : IMAGES, directory };
 }
 
 /**
@@ -79,11 +126,15 @@ export async function openDataset(ref: DatasetRef): Promise<Dataset> {
   switch (ref.kind) {
     case "cifar10":
       return await openCifar10(ref);
+    case "images":
+      return await openImageFolder(ref);
+    case "arrays":
+      return await openImageArrays(ref);
     default: // a reference comes from another version's file, or from a caller without types
       throw new InputError(
-        `there is no dataset of the kind ${
-          JSON.stringify((ref as { kind: unknown }).kind)
-        }; known is ${DATASETS.join()}`,
+        `there is no dataset of the kind ${JSON.stringify((ref as { kind: unknown }).kind)}; known is ${
+          DATASETS.join(", ")
+        }`,
       );
   }
 }

@@ -1,10 +1,11 @@
 /**
- * Datasets: images by index. The one room that knows where CIFAR-10 lies and how its files are laid out.
+ * Datasets: images by index. The one room that knows where CIFAR-10 lies, and how images lie in files and folders.
  *
  * @module
  */
 export {
   type Dataset,
+  datasetIn,
   type DatasetRef,
   DATASETS,
   DEFAULT_DATASET,

@@ -12,6 +12,9 @@ import type { Profile } from "./profile.ts";
 /** How many training images, spread over the set, give the mean embedding of an embedder that comes without one. */
 const CENTRING_IMAGES = 2000;
 
+/** How many of them are in memory at once: at 256 px they take 200 MB. A multiple of every embedder's batch. */
+const IMAGES_TOGETHER = 256;
+
 /** A metric and an embedder, used by a profile. */
 export interface Instruments {
   readonly profile: Profile;
@@ -78,5 +81,10 @@ export async function meanEmbeddingOf(embedder: Embedder, train: ImageSource | n
   if (embedder.mean !== null || train === null) return embedder.mean;
   const count = Math.min(CENTRING_IMAGES, train.count);
   const spread = indexRange(0, count).map((i) => Math.floor(i * train.count / count));
-  return meanRow(await embedder.embed(await train.images(spread)));
+  const data = new Float32Array(count * embedder.dimensions);
+  for (let from = 0; from < count; from += IMAGES_TOGETHER) {
+    const images = await train.images(spread.slice(from, from + IMAGES_TOGETHER));
+    data.set((await embedder.embed(images)).data, from * embedder.dimensions);
+  }
+  return meanRow({ rows: count, cols: embedder.dimensions, data });
 }

@@ -39,7 +39,12 @@ export function manifestOf(
     embedderSha256: embedder.sha256,
     lpips: lpips.net,
     lpipsSha256: lpips.sha256,
-    dataset: dataset && { name: dataset.name, sha256: dataset.sha256, images: dataset.test.count },
+    dataset: dataset && {
+      name: dataset.name,
+      ...(dataset.ref.kind === "cifar10" ? {} : { kind: dataset.ref.kind }),
+      sha256: dataset.sha256,
+      images: dataset.test.count,
+    },
     jobs,
     shard,
     engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,

@@ -23,6 +23,7 @@ export { manifestOf, type RunPlan } from "./manifest.ts";
 export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
 export {
   datasetOf,
+  isDatasetAtHand,
   modelOf,
   profileOf,
   reopenDataset,

@@ -59,9 +59,29 @@ export function modelOf({ name, manifest }: ReopenedRun, { modelWeights }: Reope
   return { kind: "onnx", file: modelWeights, input: modelInput };
 }
 
-/** The dataset of a run, as a reference; null where it was made without one. */
-export function datasetOf({ manifest }: ReopenedRun, { data }: ReopenPlaces = {}): DatasetRef | null {
-  return manifest.dataset === null ? null : { kind: manifest.dataset.name as DatasetRef["kind"], directory: data };
+/**
+ * The dataset of a run, as a reference; null where the run was made without one.
+ *
+ * @throws {InputError} when it was made with own images and `data` does not say where they are.
+ */
+export function datasetOf({ name, manifest }: ReopenedRun, { data }: ReopenPlaces = {}): DatasetRef | null {
+  const { dataset } = manifest;
+  if (dataset === null) return null;
+  if (dataset.kind === undefined) return { kind: dataset.name as "cifar10", directory: data };
+  if (data === undefined) {
+    throw new InputError(
+      `run ${name} was made with images of a folder named ${dataset.name}; give --data DIR to say where that is`,
+    );
+  }
+  return { kind: dataset.kind, directory: data };
+}
+
+/** Whether a run's dataset is where it is looked for; a place that is named is taken at its word. */
+export function isDatasetAtHand(run: ReopenedRun, places: ReopenPlaces = {}): boolean {
+  const { dataset } = run.manifest;
+  if (dataset === null) return false;
+  if (places.data !== undefined) return true;
+  return dataset.kind === undefined && locateDataset(datasetOf(run)!).present;
 }
 
 /**
@@ -74,7 +94,8 @@ export async function reopenDataset(run: ReopenedRun, places: ReopenPlaces = {})
   const ref = datasetOf(run, places);
   if (ref === null) return null;
   const dataset = await openDataset(ref);
-  refuseOther(run, "dataset", dataset.name, run.manifest.dataset!.sha256, dataset.sha256, "there is no other here");
+  const remedy = ref.kind === "cifar10" ? "there is no other here" : "give --data the folder as it was then";
+  refuseOther(run, "dataset", dataset.name, run.manifest.dataset!.sha256, dataset.sha256, remedy);
   return dataset;
 }
 
@@ -85,9 +106,7 @@ export async function reopenDataset(run: ReopenedRun, places: ReopenPlaces = {})
  * @throws {InputError} when it is altered or another than the run's, or missing from the folder that is named.
  */
 export async function reopenTestImages(run: ReopenedRun, places: ReopenPlaces = {}): Promise<ImageSource | null> {
-  const ref = datasetOf(run, places);
-  if (ref === null || (places.data === undefined && !locateDataset(ref).present)) return null;
-  return (await reopenDataset(run, places))!.test;
+  return isDatasetAtHand(run, places) ? (await reopenDataset(run, places))!.test : null;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   CIFAR10_CLASSES,
   CIFAR10_SHA256,
   cifar10Directory,
+  datasetIn,
   type DatasetRef,
   DATASETS,
   firstImages,
@@ -38,6 +39,7 @@ Deno.test("openDataset() opens memory that another thread holds, without reading
 
 Deno.test("a dataset's reference is plain data whose memory is shared, not copied", async () => {
   const { ref } = await openDataset(sharedRef(TRAIN, TEST));
+  assert.ok(ref.kind === "cifar10");
   const copy = structuredClone(ref);
   assert.deepEqual(copy, ref);
   assert.deepEqual((await openDataset(copy)).ref, ref);
@@ -51,7 +53,7 @@ Deno.test("a dataset's reference is plain data whose memory is shared, not copie
 });
 
 Deno.test("openDataset() refuses a kind that it does not know", async () => {
-  assert.deepEqual(DATASETS, ["cifar10"]);
+  assert.deepEqual(DATASETS, ["cifar10", "images", "arrays"]);
   for (const kind of ["imagenet", "", "constructor", undefined]) {
     await assert.rejects(openDataset({ kind } as unknown as DatasetRef), (error) => {
       assert.ok(error instanceof InputError, String(error));
@@ -109,4 +111,41 @@ Deno.test("firstImages() are the first of a source, with their labels if it has 
 Deno.test("indexRange() counts from the first to before the last", () => {
   assert.deepEqual(indexRange(3, 6), [3, 4, 5]);
   assert.deepEqual(indexRange(3, 3), []);
+});
+
+Deno.test("datasetIn() tells by the names of its files what a folder holds", async () => {
+  for (
+    const [names, kind] of [
+      [["data_batch_1.bin"], "cifar10"],
+      [["readme.html", "test_batch.bin"], "cifar10"],
+      [["images.npy", "a.png"], "arrays"],
+      [["test_images.npy"], "arrays"],
+      [["a.png"], "images"],
+      [[], "images"],
+    ] as const
+  ) {
+    const folder = await Deno.makeTempDir();
+    try {
+      for (const name of names) await Deno.writeFile(`${folder}/${name}`, new Uint8Array(1));
+      assert.deepEqual(datasetIn(folder), { kind, directory: folder });
+      const { directory, present } = locateDataset(datasetIn(folder));
+      assert.deepEqual([directory, present], [folder, kind !== "cifar10"]); // one batch is not all of them
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+});
+
+Deno.test("datasetIn() refuses a folder that is not there, a file, and CIFAR-10 as Python objects", async () => {
+  const refused = (path: string, pattern: RegExp) =>
+    assert.throws(() => datasetIn(path), (error) => error instanceof InputError && pattern.test(error.message));
+  refused("/no/such/folder", /^the dataset \/no\/such\/folder cannot be opened: there is no such folder; give --data/);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${folder}/data_batch_1`, new Uint8Array(1));
+    refused(`${folder}/data_batch_1`, /cannot be opened: /);
+    refused(folder, /holds CIFAR-10 as Python objects; give the folder of its binary version/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -43,7 +43,7 @@ export function registerReport(program: Command): void {
     .argument("<run>", "name under runs/, or path of a run")
     .option("--compare <run>", "show what changed from this run to another, unit by unit")
     .option("--out <file>", "file to write (default: report.html in the run's folder)")
-    .option("--data <dir>", "folder with CIFAR-10 in the official binary layout (default: what `setup` fetched)")
+    .option("--data <dir>", "folder of the run's images (default: CIFAR-10 as `setup` fetched it)")
     .option("--no-data", "leave out the dataset's images")
     .action(async (run: string, options: ReportOptions, command: Command) => {
       const report = await writeReport(run, options, command);

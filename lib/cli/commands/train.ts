@@ -8,7 +8,7 @@ import { type Command, Option } from "commander";
 import { cacheDirectory } from "../../cache.ts";
 import { InputError } from "../../errors.ts";
 import { openDataset } from "../../data/mod.ts";
-import { datasetRef, withDataOption } from "../options/data.ts";
+import { cifar10Ref, withCifar10Option } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { duration, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -28,7 +28,7 @@ interface TrainOptions extends TrainGanCliOptions {
 
 /** Adds the command to the program. */
 export function registerTrain(program: Command): void {
-  withDataOption(
+  withCifar10Option(
     program.command("train")
       .description(
         "Train a model on CIFAR-10 and write its weights and card; goes on from its checkpoint if it was cut.",
@@ -71,7 +71,7 @@ export function registerTrain(program: Command): void {
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
       );
     }
-    const data = await openDataset(datasetRef(options));
+    const data = await openDataset(cifar10Ref(options));
     const directory = options.out ?? MODELS_DIRECTORY;
     if (name === GAN) {
       const { trainGanCommand } = await import("./train_gan.ts");

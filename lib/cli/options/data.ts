@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import {
   type Dataset,
+  datasetIn,
   type DatasetRef,
   DEFAULT_DATASET,
   type ImageSource,
@@ -21,11 +22,20 @@ export interface DataOptions {
   readonly data?: string | false;
 }
 
-/** Adds `--data DIR`, for a command that cannot do without the dataset. */
-export function withDataOption(command: Command): Command {
+/** Adds `--data DIR`, for a command that cannot do without CIFAR-10. */
+export function withCifar10Option(command: Command): Command {
   return command.option(
     "--data <dir>",
     "folder with CIFAR-10 in the official binary layout (default: what `deno task setup` fetched)",
+  );
+}
+
+/** Adds `--data DIR`, for a command that cannot do without a dataset. */
+export function withDataOption(command: Command): Command {
+  return command.option(
+    "--data <dir>",
+    "folder of images: PNG and JPEG files (flat, or a folder for each class), images.npy, or CIFAR-10's .bin files " +
+      "(default: CIFAR-10 as `deno task setup` fetched it)",
   );
 }
 
@@ -43,14 +53,14 @@ export function withDataOptions(command: Command, without: string): Command {
  *
  * @param without what follows from having none, for a note.
  * @returns null, with a note, with `--no-data` or where `setup` has not fetched it.
- * @throws {InputError} when a file of it is missing from the given folder, truncated or altered.
+ * @throws {InputError} when there is no such folder, or a file in it is missing, truncated, altered or no image.
  */
 export async function readData(options: DataOptions, command: Command, without: string): Promise<Dataset | null> {
   if (options.data === false) {
     printNote(command, `note: without a dataset ${without}`);
     return null;
   }
-  const ref = datasetRef(options);
+  const ref = options.data === undefined ? DEFAULT_DATASET : datasetIn(options.data);
   const { title, directory, present } = locateDataset(ref);
   if (options.data === undefined && !present) {
     printNote(
@@ -60,12 +70,14 @@ export async function readData(options: DataOptions, command: Command, without: 
     );
     return null;
   }
-  return await openDataset(ref);
+  const dataset = await openDataset(ref);
+  for (const note of dataset.notes ?? []) printNote(command, `note: ${dataset.title}: ${note}`);
+  return dataset;
 }
 
-/** The dataset that the options name: that of the folder, or the one in the cache. */
-export function datasetRef({ data }: DataOptions): DatasetRef {
-  return typeof data === "string" ? { ...DEFAULT_DATASET, directory: data } : DEFAULT_DATASET;
+/** CIFAR-10 as the options name it: that of the folder, or the one in the cache. */
+export function cifar10Ref({ data }: DataOptions): DatasetRef {
+  return { kind: "cifar10", ...(typeof data === "string" ? { directory: data } : {}) };
 }
 
 /**

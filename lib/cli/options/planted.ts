@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
-import { type DataOptions, datasetRef, withDataOption } from "./data.ts";
+import { cifar10Ref, type DataOptions, withCifar10Option } from "./data.ts";
 import { integerOption, seedOption } from "./values.ts";
 import { globalOptions, printDetail } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -29,7 +29,7 @@ function seedsOption(text: string): number[] {
 
 /** Adds the options. */
 export function withPlantedOptions(command: Command, seeds: readonly number[]): Command {
-  return withDataOption(
+  return withCifar10Option(
     command
       .addOption(
         new Option("--seeds <list>", "seeds, such as 1,2; each plants its own units").argParser(seedsOption)
@@ -63,7 +63,7 @@ export async function runStudy(
   const families = options.families === undefined ? FAMILIES : parseFamilies(options.families);
   const counts = options.units === "small" ? SMALL_COUNTS : FULL_COUNTS;
   const backend = await useBackend(undefined, { threads: 1 }); // the cores are for the workers
-  const dataset = await openDataset(datasetRef(options));
+  const dataset = await openDataset(cifar10Ref(options));
   const workers = options.workers ?? suggestWorkers(backend, Infinity);
   printDetail(command, `workers: ${workers}`);
   const progress = createProgress({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resizeBilinear } from "../../images/mod.ts";
 import type { ClusteringRecord, ImageBatch, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
 import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
@@ -39,7 +40,7 @@ export function unitEntry(unit: UnitOverview): UnitEntry {
   };
 }
 
-/** The images on the sheet of a unit: its own, then the dataset's best ones if they are at hand and of the same size. */
+/** The images on the sheet of a unit: its own, then the dataset's best ones, of the same size, if they are at hand. */
 export async function sheetImages(
   run: RunData,
   unit: UnitDetails,
@@ -48,11 +49,11 @@ export async function sheetImages(
   const indices = unit.datasetBest.map(({ index }) => index);
   const known = dataset !== null && indices.length > 0 && indices.every((index) => index >= 0 && index < dataset.count);
   const best = known ? await dataset.images(indices) : null;
-  const fits = best !== null && (unit.images.count === 0 ||
-    (best.width === unit.images.width && best.height === unit.images.height));
+  const { count, height, width } = unit.images;
+  const sized = best === null || count === 0 ? best : resizeBilinear(best, height, width);
   return {
-    batches: [...(unit.images.count > 0 ? [unit.images] : []), ...(fits ? [best] : [])],
-    bestPictured: fits,
+    batches: [...(count > 0 ? [unit.images] : []), ...(sized !== null ? [sized] : [])],
+    bestPictured: sized !== null,
   };
 }
 

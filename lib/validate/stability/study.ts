@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Dataset, locateDataset } from "../../data/mod.ts";
+import type { Dataset } from "../../data/mod.ts";
 import { type BackendReport, useBackend } from "../../engine/mod.ts";
 import { suggestWorkers, UNITS_PER_JOB } from "../../jobs/mod.ts";
 import { describeModel } from "../../networks/mod.ts";
 import {
   type ContextRef,
-  datasetOf,
+  isDatasetAtHand,
   meanEmbeddingOf,
   modelOf,
   profileOf,
@@ -130,10 +130,7 @@ export async function studyStability(
  * the mean embedding of an embedder that comes without one.
  */
 async function datasetAtHand(run: ReopenedRun, places: ReopenPlaces, needed: boolean): Promise<Dataset | null> {
-  const ref = datasetOf(run, places);
-  if (ref === null) return null;
-  const wanted = needed || places.data !== undefined || locateDataset(ref).present;
-  return wanted ? await reopenDataset(run, places) : null;
+  return needed || isDatasetAtHand(run, places) ? await reopenDataset(run, places) : null;
 }
 
 /** What the run's clusters depend on beside the images. Of the networks, only the embedder is loaded. */

@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { dirname, join } from "node:path";
 import { InputError } from "../../../errors.ts";
-import { type DataOptions, datasetRef, withDataOption } from "../../options/data.ts";
+import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/data.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
 import { formatTable, globalOptions, printNote, printResult } from "../../console/output.ts";
@@ -25,7 +25,7 @@ const COUNT = { least: 50, most: 50_000, usual: 5000 };
 
 /** Adds the command to `validate`. */
 export function registerValidateGan(validate: Command, load: LoadGenerator = loadOntoEngine): void {
-  withDataOption(
+  withCifar10Option(
     validate.command("gan")
       .description("Do generated images show their label, follow their mask, and look like real ones?")
       .option("--count <n>", "images to measure", integerOption(COUNT.least, COUNT.most), COUNT.usual)
@@ -43,7 +43,7 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
     const { openDataset } = await import("../../../data/mod.ts");
     const { measureGenerator, SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
-    const dataset = await openDataset(datasetRef(options));
+    const dataset = await openDataset(cifar10Ref(options));
     const generator = await load(options.weights);
     try {
       let progress: Progress | undefined;
