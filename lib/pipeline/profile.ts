@@ -55,7 +55,7 @@ const profileSchema = section({
     steps: integer(1, 100_000),
     /** Step size of Adam, in logits. */
     learningRate: number(1e-6, 10),
-    /** Largest shift in pixels, either way on both axes. */
+    /** Largest shift in pixels of a 32 px image, either way on both axes; larger images are shifted by as much more. */
     jitter: integer(0, 16),
     /** Largest relative change of size either way; 0 for none. */
     scale: number(0, 0.5),

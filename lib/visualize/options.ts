@@ -21,7 +21,7 @@ export interface VisualizeOptions {
   readonly steps: number;
   /** Step size of Adam. */
   readonly learningRate: number;
-  /** Largest random shift at each step, in pixels. */
+  /** Largest random shift at each step, in pixels of an image of 32 px; it grows with the image's shorter side. */
   readonly jitter: number;
   /** Largest relative change of size at each step; 0 for none. */
   readonly scale: number;

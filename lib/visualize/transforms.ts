@@ -7,6 +7,7 @@
  */
 import { tf, warp } from "../engine/mod.ts";
 import type { Random } from "../random.ts";
+import type { Size } from "../types.ts";
 import type { VisualizeOptions } from "./options.ts";
 
 /** Grey shows where the image was moved away. */
@@ -14,6 +15,17 @@ const FILL = 0.5;
 
 /** The settings that concern transforms. */
 export type TransformOptions = Pick<VisualizeOptions, "jitter" | "scale" | "rotation">;
+
+/** The side of the images that a profile's pixels are meant for. */
+const PROFILE_SIDE = 32;
+
+/**
+ * The settings for images of a size: shifts grow with the shorter side, in whole pixels, so that they move the same share of
+ * the image. Changes of size and turns do so by themselves.
+ */
+export function transformsOf({ jitter, scale, rotation }: TransformOptions, { height, width }: Size): TransformOptions {
+  return { jitter: Math.round(jitter * Math.min(height, width) / PROFILE_SIDE), scale, rotation };
+}
 
 /** One movement: a shift by whole pixels, then a change of size and a turn about the middle. */
 export interface Movement {

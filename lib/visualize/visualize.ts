@@ -13,7 +13,7 @@ import { selectedActivations } from "./objective.ts";
 import { imagesTogether } from "./images_together.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
-import { applyMovement, nextMovement } from "./transforms.ts";
+import { applyMovement, nextMovement, transformsOf } from "./transforms.ts";
 
 /** Images of 32 x 32 px optimised together, and fewer of larger ones; more would not be faster, and take more memory. */
 const LARGEST_BATCH = 512;
@@ -107,6 +107,7 @@ async function ascend(
   const ownUnit = ownUnits(requests, units);
   const starts = await startImages(layer, requests, options, context);
   const movements = createRandom(context.seed, "movements");
+  const transforms = transformsOf(options, network.input);
   const fadeSteps = Math.round(options.startFade * options.steps);
 
   // tensors that live through the whole ascent; those of a step are freed with it
@@ -122,7 +123,7 @@ async function ascend(
   let largest: Promise<Float32Array> | null = null;
   try {
     for (let step = 0; step < options.steps; step++) {
-      const movement = nextMovement(movements, options);
+      const movement = nextMovement(movements, transforms);
       const gradientOf = tf.grad((variables: tf.Tensor) =>
         measure(applyMovement(parametrization.toImages(variables), movement)).sum()
       );

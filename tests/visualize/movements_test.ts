@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { useBackend } from "../../lib/engine/mod.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { VisualizeOptions } from "../../lib/visualize/options.ts";
-import { nextMovement } from "../../lib/visualize/transforms.ts";
+import { nextMovement, transformsOf } from "../../lib/visualize/transforms.ts";
 import { visualize } from "../../lib/visualize/visualize.ts";
 import { createSmallNetwork } from "./small_network.ts";
 
@@ -30,7 +30,7 @@ const OPTIONS: VisualizeOptions = {
   startFade: 0,
   steps: 1,
   learningRate: RATE,
-  jitter: 2,
+  jitter: 8, // of 32 px: 2 of 8
   scale: 0,
   rotation: 0,
   activation: { reduce: "mean", postRelu: false },
@@ -58,9 +58,29 @@ async function shiftOfOneStep(seed: number): Promise<{ dy: number; dx: number }>
 Deno.test("visualize() shifts images as nextMovement() says of the run's seed", async () => {
   const shifts: string[] = [];
   for (let seed = 0; seed < 12; seed++) {
-    const { dy, dx } = nextMovement(createRandom(seed, "movements"), OPTIONS);
+    const { dy, dx } = nextMovement(createRandom(seed, "movements"), { jitter: 2, scale: 0, rotation: 0 });
     assert.deepEqual(await shiftOfOneStep(seed), { dy, dx }, `seed ${seed}`);
     shifts.push(`${dy} ${dx}`);
   }
   assert.ok(new Set(shifts).size > 5, "other seeds, other shifts");
+});
+
+Deno.test("transformsOf() lets shifts grow with the shorter side, and leaves all else as it is", () => {
+  const options = { jitter: 2, scale: 0.1, rotation: 5 };
+  const cases: [height: number, width: number, jitter: number][] = [
+    [32, 32, 2],
+    [64, 64, 4],
+    [224, 224, 14],
+    [96, 224, 6],
+    [224, 96, 6],
+    [40, 40, 3], // 2.5
+    [36, 36, 2], // 2.25
+    [3, 3, 0], // 0.19
+  ];
+  for (const [height, width, jitter] of cases) {
+    assert.deepEqual(transformsOf(options, { height, width }), { jitter, scale: 0.1, rotation: 5 });
+  }
+  for (const jitter of [0, 1, 16]) {
+    assert.equal(transformsOf({ ...options, jitter }, { height: 32, width: 32 }).jitter, jitter);
+  }
 });

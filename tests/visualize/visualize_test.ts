@@ -26,7 +26,7 @@ const OPTIONS: VisualizeOptions = {
   startFade: 0,
   steps: 6,
   learningRate: 0.05,
-  jitter: 1,
+  jitter: 4, // of 32 px: 1 of 8
   scale: 0,
   rotation: 0,
   activation: { reduce: "mean", postRelu: false },
@@ -182,7 +182,7 @@ Deno.test("ascent raises the activation of every image from its start, in every 
   for (const layer of ["conv", "dense", "single"]) {
     const some = layer === "single" ? imageRequests([0], 0, 4) : requests;
     for (const parametrization of ["pixel", "fourier"] as const) {
-      for (const transform of [{ jitter: 0 }, { jitter: 1 }, { jitter: 1, scale: 0.1, rotation: 10 }]) {
+      for (const transform of [{ jitter: 0 }, { jitter: 4 }, { jitter: 4, scale: 0.1, rotation: 10 }]) {
         // weights of noise forget an image that moves by a pixel: such a neuron can be followed without transforms alone
         if (layer === "dense" && transform.jitter > 0) continue;
         const options = { parametrization, ...transform, steps: 24 };
@@ -304,7 +304,7 @@ Deno.test("a unit without gradient is flagged where its starts fade too, and end
 Deno.test("activations are those of the finished images, without transforms", async () => {
   const requests = imageRequests([0, 2], 0, 3);
   for (const layer of ["conv", "dense"]) {
-    const { images, activations } = await make(requests, { jitter: 2, scale: 0.1, rotation: 5 }, layer);
+    const { images, activations } = await make(requests, { jitter: 8, scale: 0.1, rotation: 5 }, layer);
     const [{ data, cols }] = await imageActivations(NETWORK, [{ layer, options: OPTIONS.activation }], images);
     for (const [i, { unit }] of requests.entries()) {
       assert.ok(Math.abs(activations[i] - data[i * cols + unit]) < 1e-6);
