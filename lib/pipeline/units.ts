@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { createRandom, permutation } from "../random.ts";
 import type { LayerInfo, UnitId } from "../types.ts";
 
 /** Which units to take; everything when nothing is said. */
@@ -14,6 +15,10 @@ export interface UnitSelection {
   readonly units?: string;
   /** At most this many of them, the first in the order of the network. */
   readonly limit?: number;
+  /** So many units of each layer, drawn by the seed; all units of a layer that has no more. */
+  readonly sample?: number;
+  /** Seed of the sample; 0 where it is not said. */
+  readonly seed?: number;
 }
 
 function findLayer(layers: readonly LayerInfo[], name: string): LayerInfo {
@@ -82,25 +87,44 @@ function inNetworkOrder(units: readonly UnitId[], layers: readonly LayerInfo[]):
   });
 }
 
+/** Units drawn from a layer, ascending. A larger sample by the same seed holds the smaller one. */
+function drawUnits({ name, units }: LayerInfo, count: number, seed: number): UnitId[] {
+  return [...permutation(units, createRandom(seed, "sample", name)).subarray(0, count)]
+    .sort((a, b) => a - b)
+    .map((unit) => ({ layer: name, unit }));
+}
+
+/** Refuses a count that is said and is none. */
+function refuseCount(what: string, count: number | undefined): void {
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1)) {
+    throw new InputError(`${what} is ${count}; allowed: an integer from 1`);
+  }
+}
+
 /**
  * The units to score, in the order of the network.
  *
  * @param layers the layers of the model, in the order of the network.
- * @param selection layers or units, not both; all units of the model when neither is given.
- * @throws {InputError} when the selection is wrong, or says both.
+ * @param selection layers or units, not both; all units of the model when neither is given. A sample is drawn from whole
+ * layers and is itself a limit: it goes with neither units nor limit.
+ * @throws {InputError} when the selection is wrong, or says what does not go together.
  */
 export function selectUnits(layers: readonly LayerInfo[], selection: UnitSelection = {}): UnitId[] {
-  const { limit } = selection;
+  const { limit, sample, seed = 0 } = selection;
   if (selection.layers !== undefined && selection.units !== undefined) {
     throw new InputError("both layers and units were given; give one of the two");
   }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new InputError(`limit is ${limit}; allowed: an integer from 1`);
-  }
-  const units = selection.units !== undefined
-    ? parseUnits(selection.units, layers)
-    : (selection.layers === undefined ? layers : parseLayers(selection.layers, layers)).flatMap((layer) =>
-      Array.from({ length: layer.units }, (_, unit) => ({ layer: layer.name, unit }))
+  if (sample !== undefined && selection.units !== undefined) {
+    throw new InputError(
+      "both a sample and units were given; a sample is drawn from whole layers: give one of the two",
     );
-  return limit === undefined ? units : units.slice(0, limit);
+  }
+  if (sample !== undefined && limit !== undefined) {
+    throw new InputError("both a sample and a limit were given; each says how many units to take: give one of the two");
+  }
+  refuseCount("limit", limit);
+  refuseCount("sample", sample);
+  if (selection.units !== undefined) return parseUnits(selection.units, layers).slice(0, limit);
+  const chosen = selection.layers === undefined ? layers : parseLayers(selection.layers, layers);
+  return chosen.flatMap((layer) => drawUnits(layer, sample ?? layer.units, seed)).slice(0, limit);
 }

@@ -68,3 +68,45 @@ Deno.test("selectUnits() takes layers or units, and the first of them", () => {
   refused(() => selectUnits(LAYERS, { layers: "conv1", units: "fc1:0" }), /one of the two/);
   for (const limit of [0, -1, 1.5, NaN]) refused(() => selectUnits(LAYERS, { limit }), /limit is .*an integer from 1/);
 });
+
+Deno.test("selectUnits() draws units of each layer by the seed, in the order of the network", () => {
+  const units = selectUnits(LAYERS, { sample: 8, seed: 5 });
+  const of = (layer: string) => units.filter((each) => each.layer === layer).map(({ unit }) => unit);
+  assert.equal(units.length, 6 + 8 + 8, "all of a layer that has no more");
+  assert.deepEqual(of("conv1"), [0, 1, 2, 3, 4, 5]);
+  for (const [layer, count] of [["conv2", 16], ["fc1", 120]] as const) {
+    const drawn = of(layer);
+    assert.equal(new Set(drawn).size, 8, "each once");
+    assert.ok(drawn.every((unit) => unit >= 0 && unit < count));
+    assert.deepEqual(drawn, drawn.toSorted((a, b) => a - b));
+  }
+  assert.deepEqual([...new Set(units.map(({ layer }) => layer))], ["conv1", "conv2", "fc1"]);
+  assert.deepEqual(selectUnits(LAYERS, { sample: 8, seed: 5 }), units, "the same seed, the same units");
+  assert.notDeepEqual(selectUnits(LAYERS, { sample: 8, seed: 6 }), units);
+  assert.deepEqual(selectUnits(LAYERS, { sample: 8 }), selectUnits(LAYERS, { sample: 8, seed: 0 }));
+});
+
+Deno.test("a layer's sample hangs neither on the other layers nor on how many units are drawn", () => {
+  const fc1 = selectUnits(LAYERS, { sample: 8, seed: 5 }).filter(({ layer }) => layer === "fc1");
+  assert.deepEqual(selectUnits(LAYERS, { layers: "fc1", sample: 8, seed: 5 }), fc1);
+  const more = new Set(written(selectUnits(LAYERS, { layers: "fc1", sample: 20, seed: 5 })).split(" "));
+  for (const unit of written(fc1).split(" ")) assert.ok(more.has(unit), `${unit} is in the larger sample`);
+});
+
+Deno.test("a sample takes every unit equally often", () => {
+  const counts = new Array<number>(16).fill(0);
+  const draws = 2000;
+  for (let seed = 0; seed < draws; seed++) {
+    for (const { unit } of selectUnits(LAYERS, { layers: "conv2", sample: 4, seed })) counts[unit]++;
+  }
+  // a share of 4 / 16 with a standard error of sqrt(.25 * .75 / 2000) = .0097
+  counts.forEach((count, unit) => assert.ok(Math.abs(count / draws - 0.25) < 0.045, `${unit}: ${count}`));
+});
+
+Deno.test("a sample goes with layers, and neither with units nor with a limit", () => {
+  refused(() => selectUnits(LAYERS, { sample: 2, units: "fc1:0-9" }), /both a sample and units.*one of the two/);
+  refused(() => selectUnits(LAYERS, { sample: 2, limit: 2 }), /both a sample and a limit.*one of the two/);
+  for (const sample of [0, -1, 1.5, NaN]) {
+    refused(() => selectUnits(LAYERS, { sample }), /sample is .*an integer from 1/);
+  }
+});

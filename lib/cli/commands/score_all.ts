@@ -26,6 +26,7 @@ interface ScoreAllOptions extends ScoringOptions {
   readonly layers?: string;
   readonly units?: string;
   readonly limit?: number;
+  readonly sample?: number;
   readonly run?: string;
   readonly shard?: string;
   readonly workers?: number;
@@ -43,6 +44,7 @@ export function registerScoreAll(program: Command): void {
       .option("--layers <names>", "layers to score, such as conv1,conv2 (default: all)")
       .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
       .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
+      .option("--sample <n>", "so many units of each layer, drawn by the seed", integerOption(1))
       .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
       .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
       .option(
