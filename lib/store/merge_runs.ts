@@ -42,6 +42,13 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
   try {
     for (const source of sources) runs.push(readRun(source));
     const [first] = runs;
+    const old = runs.find(({ manifest }) => manifest.schema !== RUN_SCHEMA);
+    if (old !== undefined) {
+      throw new InputError(
+        `run ${old.directory} was made by an older polysem (schema ${old.manifest.schema}, this one writes ` +
+          `${RUN_SCHEMA}); convert it with \`deno task polysem migrate ${old.directory}\` to merge it`,
+      );
+    }
     for (const other of runs.slice(1)) {
       const differences = manifestDifferences(first.manifest, other.manifest, ["shard"]);
       if (differences.length > 0) {
@@ -51,14 +58,9 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
         );
       }
     }
-    if (first.manifest.schema !== RUN_SCHEMA) {
-      throw new InputError(
-        `run ${first.directory} was made by an older polysem (schema ${first.manifest.schema}, this one writes ` +
-          `${RUN_SCHEMA}); convert the runs with \`deno task polysem migrate RUN\` to merge them`,
-      );
-    }
     const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 } };
     const holders = holdersOf(runs);
+    for (const [job, holder] of holders) recordsOf(holder, job); // all is read once before anything is written
     const merged = openRun(into, manifest);
     try {
       const present = new Set(merged.completedJobs());

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
@@ -48,7 +48,7 @@ export function migrateRun(directory: string, onUnit: (done: number, total: numb
     if (from === RUN_SCHEMA) return { from, to: RUN_SCHEMA, units: 0, kept: null };
     const work = join(directory, "migrating.tmp");
     const kept = join(directory, `run.schema${from}.sqlite`);
-    if (existsSync(kept)) {
+    if (existsSync(kept) && !isSameFile(kept, old.file)) { // the same is of a conversion that was cut off at its end
       throw new InputError(`${kept} is there already; move it away to convert the run once more`);
     }
     try {
@@ -63,11 +63,17 @@ export function migrateRun(directory: string, onUnit: (done: number, total: numb
       rmSync(work, { recursive: true, force: true });
     }
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw storeError(error, join(directory, RUN_FILE));
+    // a failure while the new file is written speaks of it already
+    throw error instanceof Error && error.message.includes(directory)
+      ? error
+      : storeError(error, join(directory, RUN_FILE));
   } finally {
     lock.release();
   }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  return readFileSync(a).equals(readFileSync(b));
 }
 
 /** Puts what a killed writer left in the journal into the file itself, which is copied and replaced. */

@@ -231,7 +231,11 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
     db = new DatabaseSync(file);
     db.exec("PRAGMA busy_timeout = 10000");
     const exists = checkRunFile(db, file);
-    if (exists) refuseOther(new RunReader(directory, db), manifest); // before anything of the file is changed
+    if (exists) { // all of it before anything of the file is changed
+      const there = new RunReader(directory, db);
+      refuseOther(there, manifest);
+      there.checkCommitted();
+    }
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);

@@ -84,6 +84,48 @@ export class RunReader {
     return this.db.prepare(sql).all(...parameters) as Row[];
   }
 
+  /**
+   * Checks that every committed unit has all its parts, without reading what weighs.
+   *
+   * @throws {InputError} naming the first unit of which something is missing, which no writer leaves behind.
+   */
+  checkCommitted(): void {
+    this.attempt(() => {
+      this.db.exec("BEGIN"); // one state of the file, whatever a writer does meanwhile
+      try {
+        const units = this.all(countParts(this.schema));
+        const found = new Set(units.map((row) => `${row.job}:${row.unit}`));
+        for (const job of this.completedJobs()) {
+          const { layer, units: planned } = this.manifest.jobs[job];
+          const missing = planned.find((unit) => !found.has(`${job}:${unit}`));
+          if (missing !== undefined) {
+            throw this.#incomplete(layer, missing, "it is missing though its job is committed");
+          }
+        }
+        for (const row of units) {
+          const problem = missingPart(row);
+          if (problem !== null) throw this.#incomplete(row.layer as string, row.unit as number, problem);
+        }
+        const [best] = this.all(
+          "SELECT unit_id FROM dataset_best GROUP BY unit_id HAVING min(rank) <> 0 OR max(rank) + 1 <> count(*) LIMIT 1",
+        );
+        if (best !== undefined) {
+          throw new InputError(
+            `${this.file} lacks some of the dataset's best images; restore the file, or score into another run`,
+          );
+        }
+      } finally {
+        this.db.exec("ROLLBACK");
+      }
+    });
+  }
+
+  #incomplete(layer: string, unit: number, what: string): InputError {
+    return new InputError(
+      `${this.file}: unit ${layer}:${unit} is incomplete: ${what}; restore the file, or score into another run`,
+    );
+  }
+
   /** Indices of the committed jobs in the whole plan, ascending. */
   completedJobs(): number[] {
     return this.attempt(() => this.all("SELECT job FROM jobs ORDER BY job").map((row) => row.job as number));
@@ -160,10 +202,7 @@ export class RunReader {
       const [row] = this.all("SELECT * FROM units WHERE layer = ? AND unit = ?", layer, unit);
       if (!row) return null;
       const id = row.id as number;
-      const incomplete = (what: string) =>
-        new InputError(
-          `${this.file}: unit ${layer}:${unit} is incomplete: ${what}; restore the file, or score into another run`,
-        );
+      const incomplete = (what: string) => this.#incomplete(layer, unit, what);
       const activations = this.all("SELECT activation FROM images WHERE unit_id = ? ORDER BY image", id)
         .map((image) => image.activation as number);
       const [distances] = this.all("SELECT * FROM distances WHERE unit_id = ?", id);
@@ -369,6 +408,27 @@ export class RunReader {
   }
 }
 
+/** Counts the parts of every unit. */
+const countParts = (schema: number) => `
+  SELECT job, layer, unit, stop_reason,
+    (SELECT count(*) FROM images WHERE unit_id = id) AS images,
+    (SELECT rows FROM embeddings WHERE unit_id = id) AS embeddings,
+    (SELECT count(*) FROM distances WHERE unit_id = id) AS distances,
+    (SELECT count(*) FROM scores WHERE unit_id = id) AS scores,
+    ${schema < 3 ? "1" : "(SELECT count(*) FROM pixels WHERE unit_id = id)"} AS pixels
+  FROM units ORDER BY id`;
+
+/** What a unit lacks, by the numbers of its parts; null where it is whole as far as they tell. */
+function missingPart({ images, embeddings, distances, scores, pixels }: Row): string | null {
+  if (distances === 0) return "it has no distances";
+  if (embeddings === null) return "it has no embeddings";
+  if (pixels === 0) return "it has no pixels, or some that cannot be decompressed";
+  if (scores !== 0 && scores !== 2) return "one of the two scores is missing";
+  if (scores === 0 && embeddings !== 0) return "it has embeddings and no score";
+  if (embeddings !== 0 && embeddings !== images) return `${images} activations of ${embeddings} embedded images`;
+  return null;
+}
+
 function scoreParts(row: Row): ScoreParts {
   return {
     I: row.I as number,
@@ -450,7 +510,9 @@ export function readRun(directory: string): RunReader {
     if (!checkRunFile(db, file)) {
       throw new InputError(`the run in ${directory} has not begun: ${RUN_FILE} is empty; start it with score-all`);
     }
-    return new RunReader(directory, db);
+    const run = new RunReader(directory, db);
+    run.checkCommitted();
+    return run;
   } catch (error) {
     db?.close();
     throw storeError(error, file);

@@ -213,7 +213,7 @@ Deno.test("migrateRun() refuses what it cannot convert, and changes nothing", ()
       ["DELETE FROM distances WHERE unit_id = 0", /unit conv1:0 is incomplete: it has no distances; restore the file/],
       [
         "PRAGMA foreign_keys = OFF; DELETE FROM units WHERE id = 1",
-        /unit conv1:1 is missing though its job is committed; restore the file/,
+        /unit conv1:1 is incomplete: it is missing though its job is committed; restore the file/,
       ],
       ["UPDATE embeddings SET entries = x'00' WHERE unit_id = 0", /unit conv1:0 is incomplete: 1 bytes are no numbers/],
       ["PRAGMA user_version = 4", /made by a newer polysem/],

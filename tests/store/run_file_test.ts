@@ -185,8 +185,8 @@ const HALVES: readonly (readonly [string, RegExp])[] = [
   ["DELETE FROM distances WHERE unit_id = 0", /conv1:0 is incomplete: it has no distances/],
   ["DELETE FROM embeddings WHERE unit_id = 0", /conv1:0 is incomplete: it has no embeddings/],
   ["DELETE FROM pixels WHERE unit_id = 0", /conv1:0 is incomplete: it has no pixels/],
-  ["DELETE FROM images WHERE unit_id = 0 AND image = 2", /conv1:0 is incomplete: 18 pixel values are not 2 images/],
-  ["DELETE FROM images WHERE unit_id = 0", /conv1:0 is incomplete: 18 pixel values are not 0 images/],
+  ["DELETE FROM images WHERE unit_id = 0 AND image = 2", /conv1:0 is incomplete: 2 activations of 3 embedded images/],
+  ["DELETE FROM images WHERE unit_id = 0", /conv1:0 is incomplete: 0 activations of 3 embedded images/],
   [
     "UPDATE pixels SET rgb = substr(rgb, 1, length(rgb) - 5) WHERE unit_id = 0",
     /conv1:0 is incomplete: .* decompressed/,
@@ -206,9 +206,12 @@ const HALVES: readonly (readonly [string, RegExp])[] = [
     "UPDATE embeddings SET entries = substr(entries, 1, 23) WHERE unit_id = 0",
     /incomplete: 23 bytes are no numbers of 4/,
   ],
-  ["UPDATE embeddings SET rows = 2, entries = substr(entries, 1, 16) WHERE unit_id = 0", /2 embeddings of 3 images/],
+  [
+    "UPDATE embeddings SET rows = 2, entries = substr(entries, 1, 16) WHERE unit_id = 0",
+    /3 activations of 2 embedded images/,
+  ],
   ["DELETE FROM scores WHERE unit_id = 0 AND rule = 'paper'", /incomplete: one of the two scores is missing/],
-  ["DELETE FROM scores WHERE unit_id = 0", /incomplete: an interval without a score/],
+  ["DELETE FROM scores WHERE unit_id = 0", /incomplete: it has embeddings and no score/],
   ["DELETE FROM clusters WHERE unit_id = 0 AND rule = 'profile' AND image = 1", /2 assignments and I = 3 of 3 images/],
 ];
 
@@ -218,21 +221,54 @@ for (const [sql, pattern] of HALVES) {
       makeRun(folder);
       alter(folder, sql);
       const before = hashOf(folder);
-      {
+      // what is missing is found when the run is opened, what is cut when the unit is read
+      const read = () => {
         using run = readRun(folder);
-        assert.throws(() => run.unit("conv1", 0), (error: Error) => {
-          assert.ok(error instanceof InputError, `${error.name}: ${error.message}`);
-          assert.match(error.message, pattern);
-          assert.match(error.message, /run\.sqlite: unit conv1:0 .*; restore the file, or score into another run$/);
-          assert.ok(!error.message.includes("\n"));
-          return true;
-        });
         assert.deepEqual(run.unit("conv1", 2), withDataset(jobRecords(1)[0]), "others can be read");
         assert.deepEqual(run.unit("conv1", 1), withDataset(deadRecord("conv1", 1)));
-      }
+        run.unit("conv1", 0);
+      };
+      assert.throws(read, (error: Error) => {
+        assert.ok(error instanceof InputError, `${error.name}: ${error.message}`);
+        assert.match(error.message, pattern);
+        assert.match(error.message, /run\.sqlite: unit conv1:0 .*; restore the file, or score into another run$/);
+        assert.ok(!error.message.includes("\n"));
+        return true;
+      });
       assert.equal(hashOf(folder), before);
     }));
 }
+
+Deno.test("a run that lacks a unit, a score or a best image is opened neither for reading nor for writing", () =>
+  inFolder((folder) => {
+    const cases: [string, RegExp][] = [
+      [
+        "PRAGMA foreign_keys = OFF; DELETE FROM units WHERE id = 0",
+        /unit conv1:0 is incomplete: it is missing though its job/,
+      ],
+      [
+        "DELETE FROM scores WHERE unit_id = 0 AND rule = 'profile'",
+        /unit conv1:0 is incomplete: one of the two scores/,
+      ],
+      ["DELETE FROM dataset_best WHERE unit_id = 0 AND rank = 0", /lacks some of the dataset's best images; restore/],
+    ];
+    for (const [i, [sql, pattern]] of cases.entries()) {
+      const directory = join(folder, String(i));
+      makeRun(directory);
+      const { manifest } = readRun(directory);
+      alter(directory, sql);
+      const before = hashOf(directory);
+      assert.throws(
+        () => readRun(directory),
+        (error: Error) => error instanceof InputError && pattern.test(error.message),
+      );
+      assert.throws(
+        () => openRun(directory, manifest),
+        (error: Error) => error instanceof InputError && pattern.test(error.message),
+      );
+      assert.equal(hashOf(directory), before);
+    }
+  }));
 
 for (
   const [sql, pattern] of [

@@ -180,7 +180,7 @@ Deno.test("mergeRuns() refuses runs of an older schema and says how to convert t
         assert.match(
           error.message,
           new RegExp(
-            `made by an older polysem \\(schema ${schema}, this one writes 3\\); convert .*polysem migrate RUN`,
+            `made by an older polysem \\(schema ${schema}, this one writes 3\\); convert it with .*polysem migrate `,
           ),
         );
         return true;
