@@ -68,9 +68,11 @@ export function registerReport(program: Command): void {
  */
 export async function writeReport(run: string, options: ReportOptions, command: Command): Promise<WrittenReport> {
   using first = await readRunData(run, testImages(run, options));
-  using second = options.compare === undefined
-    ? null
-    : await readRunData(options.compare, testImages(options.compare, options));
+  using second = options.compare === undefined ? null : await readRunData(options.compare, (manifest) => {
+    const isSame = manifest.dataset?.sha256 === first.manifest.dataset?.sha256;
+    const data = isSame || options.data === false ? options.data : undefined; // --data is where the first one's images are
+    return testImages(options.compare!, { data })(manifest);
+  });
   const file = options.out ?? join(first.directory, "report.html");
   const folder = join(dirname(file), `${basename(file, extname(file))}_files`);
   try {
@@ -80,7 +82,11 @@ export async function writeReport(run: string, options: ReportOptions, command: 
   }
   const notices = [
     ...(first.manifest.dataset !== null && first.dataset === null
-      ? ["The dataset is not on this machine: its best images are named, not shown."]
+      ? [
+        first.manifest.dataset.kind === undefined
+          ? "The dataset is not on this machine: its best images are named, not shown."
+          : "The dataset's best images are named, not shown: `--data DIR` was not given to say where they are.",
+      ]
       : []),
   ];
   const progress = createProgress({
