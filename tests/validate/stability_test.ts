@@ -1,3 +1,4 @@
+import { checkNull } from "../../lib/validate/stability/null_network.ts";
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
 import { PAPER, parseProfile } from "../../lib/pipeline/mod.ts";
@@ -254,4 +255,15 @@ Deno.test("compareWithNull() sets each unit against the null of its layer", () =
   ]);
   // all layers: .5 and .3 and .25 against .1, .25, .45: 3 + 2 + 1.5 of 9
   near(all.auroc, 6.5 / 9);
+});
+
+Deno.test("checkNull() says that a network from a file needs the weights of its null", () => {
+  const random = { kind: "random" } as const;
+  assert.throws(
+    () => checkNull({ model: "mine", modelFormat: "onnx" }, random),
+    (error: Error) =>
+      error instanceof InputError && /how mine\.onnx was initialized .* give --null-weights/.test(error.message),
+  );
+  checkNull({ model: "mine", modelFormat: "onnx" }, { ...random, weights: "untrained.onnx" });
+  checkNull({ model: "lenet5-cifar10" }, random);
 });

@@ -36,7 +36,8 @@ export function withModelOptions(command: Command): Command {
     .option("--std <numbers>", "standard deviation of each colour likewise, such as .229,.224,.225", numbers)
     .option(
       "--input-size <pixels>",
-      "height and width of an .onnx file's images where it leaves them open: 224 or 224x160",
+      "height and width of images, 224 or 224x160: for an .onnx file that leaves them open, and for alexnet-imagenet " +
+        "(64 to 224; default: 64)",
       size,
     )
     .option(
@@ -64,7 +65,7 @@ function size(text: string): Size {
 }
 
 function range(text: string): [number, number] {
-  const [low, high, ...more] = text.split(",").map(Number);
+  const [low, high, ...more] = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   if (!Number.isFinite(low) || !Number.isFinite(high) || more.length > 0 || low === high) {
     throw new InvalidArgumentError("Give two numbers, such as 0,255.");
   }
@@ -121,6 +122,18 @@ async function readInputFile(path: string): Promise<OnnxInputOptions> {
  */
 export async function modelRef(options: ModelOptions, command: Command): Promise<ModelRef> {
   const { model, modelWeights, mean, std, inputSize, inputRange, inputColours } = options;
+  if (!/\.onnx$/i.test(model)) {
+    if ([mean, std, inputRange, inputColours].some((value) => value !== undefined)) {
+      throw new InputError(
+        `--mean, --std, --input-range and --input-colours are for .onnx files; ${model} knows its own: leave them out`,
+      );
+    }
+    const size = inputSize === undefined ? {} : { size: inputSize };
+    return { kind: "shipped", name: model, weights: modelWeights, ...size };
+  }
+  if (modelWeights !== undefined) {
+    throw new InputError("--model-weights is for models that come with polysem; an .onnx file has its weights with it");
+  }
   const flags = Object.entries({
     mean,
     std,
@@ -128,15 +141,6 @@ export async function modelRef(options: ModelOptions, command: Command): Promise
     range: inputRange,
     colours: inputColours,
   }).filter(([, value]) => value !== undefined);
-  if (!/\.onnx$/i.test(model)) {
-    if (flags.length > 0) {
-      throw new InputError(`--mean, --std and --input-... are for .onnx files; ${model} knows its own: leave them out`);
-    }
-    return { kind: "shipped", name: model, weights: modelWeights };
-  }
-  if (modelWeights !== undefined) {
-    throw new InputError("--model-weights is for models that come with polysem; an .onnx file has its weights with it");
-  }
   const input: OnnxInputOptions = {
     ...await readInputFile(model.replace(/\.onnx$/i, ".json")),
     ...Object.fromEntries(flags),

@@ -30,10 +30,20 @@ export interface NullReport {
 /**
  * Checks that a null can be made.
  *
- * @throws {InputError} saying how to train one, when it is to be trained on shuffled labels and no weights are given.
+ * @throws {InputError} saying how to get its weights, where they are not given and cannot be made here.
  */
-export function checkNull({ model }: Pick<RunManifest, "model">, { kind, weights }: NullNetwork): void {
-  if (kind !== "shuffled" || weights !== undefined) return;
+export function checkNull(
+  { model, modelFormat }: Pick<RunManifest, "model" | "modelFormat">,
+  { kind, weights }: NullNetwork,
+): void {
+  if (weights !== undefined) return;
+  if (modelFormat === "onnx") {
+    throw new InputError(
+      `how ${model}.onnx was initialized and trained is not known; give --null-weights FILE, an .onnx file of the same ` +
+        "network that has learned nothing",
+    );
+  }
+  if (kind !== "shuffled") return;
   throw new InputError(
     "--null shuffled needs the weights of a network trained on shuffled labels: make them with " +
       `\`deno task train ${model} --shuffle-labels --out DIR\` and give --null-weights DIR/${model}/weights.safetensors`,
@@ -58,7 +68,11 @@ export async function studyNull(
   const made = given === undefined ? await writeInitialWeights(manifest) : null;
   const weights = given ?? made!;
   try {
-    const subject = { ...context.subject, model: { ...context.subject.model, weights } };
+    const { model } = context.subject;
+    const subject = {
+      ...context.subject,
+      model: model.kind === "onnx" ? { ...model, file: weights } : { ...model, weights },
+    };
     const nullUnits = await scoreAgain({ ...context, subject }, `null (${kind})`);
     const random = createRandom(manifest.seed, "null", kind);
     return { kind, weightsSha256: await sha256OfFile(weights), ...compareWithNull(trained, nullUnits, random) };

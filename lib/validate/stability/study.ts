@@ -96,7 +96,11 @@ export async function studyStability(
 ): Promise<StabilityReport> {
   const reopened: ReopenedRun = { name, manifest: run.manifest };
   if (plan.null !== undefined) checkNull(run.manifest, plan.null);
-  const { layers } = await describeModel(modelOf(reopened));
+  const scoresAgain = plan.freshSeeds > 0 || plan.null !== undefined;
+  const engine = scoresAgain ? { threads: 1 } : {}; // the cores are for the workers
+  const model = modelOf(reopened, plan);
+  if (model.kind === "onnx") await useBackend(undefined, engine); // an image goes through it to tell its layers
+  const { layers } = await describeModel(model);
   const chosen = heldUnits(run, name, layers, plan);
   const stored = readStoredUnits(run, name, chosen);
   const pending = run.pendingJobs().length;
@@ -104,8 +108,7 @@ export async function studyStability(
   if (stored.length === 1) {
     events.onNote?.("note: with a single unit there is nothing to correlate; correlations need at least two");
   }
-  const scoresAgain = plan.freshSeeds > 0 || plan.null !== undefined;
-  const backend = await useBackend(undefined, scoresAgain ? { threads: 1 } : {}); // the cores are for the workers
+  const backend = await useBackend(undefined, engine);
   events.onBackend?.(backend);
   const dataset = await datasetAtHand(reopened, plan, scoresAgain);
   const { setting, context } = scoresAgain
