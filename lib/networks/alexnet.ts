@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { relu, tf } from "../engine/mod.ts";
+import type { LayerInfo, Size } from "../types.ts";
 import {
+  convolve,
   convolveRelu,
   disposeConvolutions,
   type KernelShape,
@@ -13,6 +15,8 @@ import {
   maxPool,
   type PerceptualNetwork,
 } from "./perceptual.ts";
+import type { Network } from "./network.ts";
+import { colourImage, divideByDeviations, type Normalization } from "./normalize.ts";
 import type { Weights } from "../weights/mod.ts";
 
 /** Shapes of the convolutions, by name. */
@@ -48,5 +52,72 @@ export function createAlexNetFeatures(weights: Weights, source: string): Percept
         return [relu1, relu2, relu3, relu4, relu5];
       }),
     dispose: () => disposeConvolutions(convolutions),
+  };
+}
+
+/** The scorable layers: 1,152 units. */
+export const ALEXNET_LAYERS: readonly LayerInfo[] = Object.entries(ALEXNET_KERNELS).map(([name, [units]]) => ({
+  name,
+  positions: "grid",
+  units,
+}));
+
+/** How each convolution takes what is before it: its stride and padding, and whether a max-pool comes first. */
+const ALEXNET_STEPS: readonly { readonly stride: number; readonly padding: number; readonly pool: boolean }[] = [
+  { stride: 4, padding: 2, pool: false },
+  { stride: 1, padding: 2, pool: true },
+  { stride: 1, padding: 1, pool: true },
+  { stride: 1, padding: 1, pool: false },
+  { stride: 1, padding: 1, pool: false },
+];
+
+/**
+ * AlexNet's five convolutions before their ReLUs, as a network whose units are scored.
+ *
+ * @param weights torchvision's names and layouts.
+ * @param source the weights' file, for errors.
+ * @param input the images it is to take: at least 31 px high and wide.
+ * @throws {InputError} when a tensor is missing, superfluous or has another shape.
+ */
+export function createAlexNet(
+  weights: Weights,
+  source: string,
+  name: string,
+  { mean, std }: Normalization,
+  input: Size,
+): Network {
+  const first = weights.get("features.0.weight");
+  const scaled = first === undefined
+    ? weights
+    : new Map(weights).set("features.0.weight", divideByDeviations(first, std));
+  const convolutions = loadConvolutions(scaled, ALEXNET_KERNELS, source);
+  const meanImage = colourImage(mean, input);
+  const steps = [...convolutions.values()].map((convolution, i) => ({ convolution, ...ALEXNET_STEPS[i] }));
+  const order = ALEXNET_LAYERS.map((layer) => layer.name);
+  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
+    const unknown = layers.find((layer) => !order.includes(layer));
+    if (unknown !== undefined) throw new RangeError(`AlexNet has no layer ${unknown}`);
+    const last = Math.max(...layers.map((layer) => order.indexOf(layer)));
+    const kept = new Map<string, tf.Tensor>();
+    let x = tf.sub(images, meanImage) as tf.Tensor4D;
+    for (const [i, { convolution, stride, padding, pool }] of steps.slice(0, last + 1).entries()) {
+      const pooled = pool ? maxPool(x, 3, 2, "floor") : x;
+      if (layers.includes(order[i])) {
+        const linear = convolve(pooled, convolution, stride, padding, "linear");
+        kept.set(order[i], linear);
+        if (i < last) x = relu(linear);
+      } else x = convolveRelu(pooled, convolution, stride, padding);
+    }
+    return layers.map((layer) => kept.get(layer)!);
+  };
+  return {
+    name,
+    input,
+    layers: ALEXNET_LAYERS,
+    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
+    dispose: () => {
+      disposeConvolutions(convolutions);
+      meanImage.dispose();
+    },
   };
 }

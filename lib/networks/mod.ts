@@ -6,6 +6,7 @@
 export { ALEXNET_KERNELS, createAlexNetFeatures } from "./alexnet.ts";
 export { createLeNet5, createTrainableLeNet5 } from "./lenet5.ts";
 export {
+  chosenSize,
   describeModel,
   type LoadedNetwork,
   loadNetwork,

@@ -1,27 +1,51 @@
 /**
- * The models whose units can be scored, by name.
+ * The models whose units can be scored: shipped ones by name, others in .onnx files.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
 import type { LayerInfo, Size } from "../types.ts";
 import { createOnnxNetwork, describeOnnx, type OnnxInputOptions } from "./onnx/mod.ts";
+import { ALEXNET_LAYERS, createAlexNet } from "./alexnet.ts";
 import { createLeNet5, LENET5_INPUT, LENET5_LAYERS } from "./lenet5.ts";
-import { CIFAR10_COLOURS } from "./normalize.ts";
+import { CIFAR10_COLOURS, IMAGENET_COLOURS } from "./normalize.ts";
 import type { Network } from "./network.ts";
+import { createResNet18Network, RESNET18_INPUT, RESNET18_LAYERS } from "./resnet_units.ts";
 import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
 
 interface Model {
+  /** The images it takes, unless others are asked for. */
   readonly input: Size;
+  /** The smallest and largest height and width that may be asked for; missing where there is one size alone. */
+  readonly sides?: readonly [smallest: number, largest: number];
   readonly layers: readonly LayerInfo[];
-  create(weights: Weights, source: string): Network;
+  /** Its committed weights, by their name in the registry. */
+  readonly weightSet: string;
+  /** Which tensors of a file are its own; all of them where this is missing. */
+  readonly wanted?: (tensor: string) => boolean;
+  create(weights: Weights, source: string, input: Size): Network;
 }
 
 const MODELS: Readonly<Record<string, Model>> = {
   "lenet5-cifar10": {
     input: LENET5_INPUT,
     layers: LENET5_LAYERS,
+    weightSet: "lenet5-cifar10",
     create: (weights, source) => createLeNet5(weights, source, "lenet5-cifar10", CIFAR10_COLOURS),
+  },
+  "resnet18-cifar10": {
+    input: RESNET18_INPUT,
+    layers: RESNET18_LAYERS,
+    weightSet: "resnet18-cifar10",
+    create: (weights, source) => createResNet18Network(weights, source, "resnet18-cifar10", CIFAR10_COLOURS),
+  },
+  "alexnet-imagenet": {
+    input: { height: 64, width: 64 }, // 224 px are twelve times as many
+    sides: [64, 224], // 224 as trained; at 64 the last layers still have 3 x 3 positions
+    layers: ALEXNET_LAYERS,
+    weightSet: "lpips-alex",
+    wanted: (tensor) => tensor.startsWith("features."), // not the metric's heads, nor the official file's classifier
+    create: (weights, source, input) => createAlexNet(weights, source, "alexnet-imagenet", IMAGENET_COLOURS, input),
   },
 };
 
@@ -31,11 +55,12 @@ export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
 /**
  * A model, as plain data that crosses threads and hosts.
  *
- * - `shipped`: one of `MODEL_NAMES`; `weights` is a file, `.pth` or `.safetensors`, in place of the committed ones.
+ * - `shipped`: one of `MODEL_NAMES`; `weights` is a file, `.pth` or `.safetensors`, in place of the committed ones,
+ *   and `size` the images' size, for models that take several.
  * - `onnx`: an .onnx file, and how it takes its images where the file does not say.
  */
 export type ModelRef =
-  | { readonly kind: "shipped"; readonly name: string; readonly weights?: string }
+  | { readonly kind: "shipped"; readonly name: string; readonly weights?: string; readonly size?: Size }
   | { readonly kind: "onnx"; readonly file: string; readonly input?: OnnxInputOptions };
 
 /** What a model is, without its weights. */
@@ -44,6 +69,8 @@ export interface ModelDescription {
   readonly input: Size;
   /** The layers whose units can be scored, in order from input to output. */
   readonly layers: readonly LayerInfo[];
+  /** Layers that an .onnx file has and whose units cannot be scored, and why. */
+  readonly unscorable?: readonly { readonly name: string; readonly reason: string }[];
 }
 
 function findModel(name: string): Model {
@@ -51,19 +78,58 @@ function findModel(name: string): Model {
   throw new InputError(`there is no model "${name}"; choose ${MODEL_NAMES.join(" or ")}, or give an .onnx file`);
 }
 
+/** The size of the images that a model is to take. */
+function inputOf(name: string, { input, sides }: Model, size: Size | undefined): Size {
+  if (size === undefined) return input;
+  if (sides === undefined) {
+    throw new InputError(
+      `${name} takes images of ${input.height} x ${input.width} px, and no others; leave the input size out`,
+    );
+  }
+  const [smallest, largest] = sides;
+  for (const side of [size.height, size.width]) {
+    if (!(Number.isInteger(side) && side >= smallest && side <= largest)) {
+      throw new InputError(
+        `an input size of ${size.height} x ${size.width} px is out of range; ${name} takes images of ${smallest} to ` +
+          `${largest} px, height and width`,
+      );
+    }
+  }
+  return { height: size.height, width: size.width };
+}
+
+/**
+ * The size of images that a reference chooses for a model that takes several, said or not; null for a model of one size,
+ * and for an .onnx file.
+ *
+ * @throws {InputError} when there is no such model, or it takes no images of that size.
+ */
+export function chosenSize(ref: ModelRef): Size | null {
+  if (ref.kind === "onnx") return null;
+  const model = findModel(ref.name);
+  const input = inputOf(ref.name, model, ref.size);
+  return model.sides === undefined ? null : input;
+}
+
 /**
  * Describes a model. A shipped one is not loaded; an .onnx file is read, and one image runs through it (which starts the
  * backend) to tell the sizes of its layers.
  *
- * @throws {InputError} when there is no such model, or the file is not intact or has what is not supported.
+ * @throws {InputError} when there is no such model, it takes no images of that size, or the file is not intact or has what
+ * is not supported.
  */
 export async function describeModel(ref: ModelRef): Promise<ModelDescription> {
   if (ref.kind === "onnx") {
     const { name, input, layers } = await describeOnnx(ref.file, ref.input);
-    return { name, input, layers: layers.filter(({ reason }) => reason === null) };
+    return {
+      name,
+      input,
+      layers: layers.filter(({ reason }) => reason === null),
+      unscorable: layers.flatMap(({ name, reason }) => reason === null ? [] : [{ name, reason }]),
+    };
   }
-  const { input, layers } = findModel(ref.name);
-  return { name: ref.name, input, layers };
+  const model = findModel(ref.name);
+  return { name: ref.name, input: inputOf(ref.name, model, ref.size), layers: model.layers };
 }
 
 /** A network and the hash of its weights. */
@@ -75,8 +141,8 @@ export interface LoadedNetwork {
 /**
  * Loads a model. The backend must be ready (`useBackend`).
  *
- * @throws {InputError} when there is no such model, or its weights are missing, altered, of another network, or of what is
- * not supported.
+ * @throws {InputError} when there is no such model, it takes no images of that size, or its weights are missing, altered, of
+ * another network, or of what is not supported.
  */
 export async function loadNetwork(ref: ModelRef): Promise<LoadedNetwork> {
   if (ref.kind === "onnx") {
@@ -84,9 +150,11 @@ export async function loadNetwork(ref: ModelRef): Promise<LoadedNetwork> {
     return { network, sha256: network.sha256 };
   }
   const model = findModel(ref.name);
+  const input = inputOf(ref.name, model, ref.size);
   const { tensors, path, sha256 } = await readWeights(
-    ref.weights ?? (await findWeightSet(ref.name)).files[0],
+    ref.weights ?? (await findWeightSet(model.weightSet)).files[0],
     ref.name,
+    model.wanted,
   );
-  return { network: model.create(tensors, path), sha256 };
+  return { network: model.create(tensors, path, input), sha256 };
 }

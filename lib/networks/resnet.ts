@@ -9,6 +9,7 @@ import { batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
+import { type Colour, divideByDeviations } from "./normalize.ts";
 import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
 import { toTensor } from "./tensors.ts";
 
@@ -34,7 +35,7 @@ export const STEM_32: Stem = { kernel: 3, pool: false };
 export const STEM_224: Stem = { kernel: 7, pool: true };
 
 /** A convolution followed by batch normalization. */
-interface ConvSpec {
+export interface ConvSpec {
   readonly conv: string;
   readonly norm: string;
   readonly kernel: number;
@@ -44,17 +45,20 @@ interface ConvSpec {
 }
 
 /** A residual block: two convolutions and, where the shape changes, a projection of the shortcut. */
-interface BlockSpec {
+export interface BlockSpec {
+  readonly name: string;
   readonly first: ConvSpec;
   readonly second: ConvSpec;
   readonly shortcut: ConvSpec | null;
 }
 
-function stemSpec(stem: Stem): ConvSpec {
+/** The first convolution. */
+export function stemSpec(stem: Stem): ConvSpec {
   return { conv: "conv1", norm: "bn1", kernel: stem.kernel, input: 3, output: WIDTHS[0], stride: 2 };
 }
 
-function blockSpecs(): BlockSpec[] {
+/** The residual blocks, from input to output. */
+export function blockSpecs(): BlockSpec[] {
   return WIDTHS.flatMap((width, stage) =>
     Array.from({ length: BLOCKS }, (_, block) => {
       const name = `layer${stage + 1}.${block}`;
@@ -69,6 +73,7 @@ function blockSpecs(): BlockSpec[] {
         stride: of,
       });
       return {
+        name,
         first: spec("1", input, stride),
         second: spec("2", width, 1),
         shortcut: stride === 1 ? null : {
@@ -104,7 +109,7 @@ function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpec): tf.Tenso
 }
 
 /** 3x3 max-pool of stride 2 and padding 1; its input is after a ReLU, so that zeros pad as minus infinity would. */
-function stemPool(x: tf.Tensor4D): tf.Tensor4D {
+export function stemPool(x: tf.Tensor4D): tf.Tensor4D {
   return tf.maxPool(padded(x, 1), 3, 2, "valid");
 }
 
@@ -204,30 +209,7 @@ export function createResNet18(
   options: { readonly stem?: Stem; readonly classes?: number } = {},
 ): ResNet18 {
   const { stem = STEM_32, classes = 10 } = options;
-  const specs = convSpecs(stem);
-  refuseDeeper(weights, specs, source);
-  // all is checked before the first tensor is made, so that none is left behind by an error
-  const arrays = specs.map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const);
-  const last = takeWeight(weights, "fc.weight", [classes, RESNET18_FEATURES], source);
-  const lastBias = takeWeight(weights, "fc.bias", [classes], source);
-  const folded = new Map(
-    arrays.map(([conv, { filter, offset }]) =>
-      [conv, { filter: toTensor(filter) as tf.Tensor4D, offset: toTensor(offset) as tf.Tensor1D }] as const
-    ),
-  );
-  const classifier = toTensor(last) as tf.Tensor2D;
-  const bias = toTensor(lastBias) as tf.Tensor1D;
-
-  const apply = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D => {
-    const { filter, offset } = folded.get(spec.conv)!;
-    return convolveFused(x, {
-      filter,
-      bias: offset,
-      stride: spec.stride,
-      padding: (spec.kernel - 1) / 2,
-      activation,
-    });
-  };
+  const { apply, classify, dispose } = loadFolded(weights, source, stem, classes);
   const features = (images: tf.Tensor4D) =>
     tf.tidy(() => {
       let x = apply(images, stemSpec(stem), "relu");
@@ -240,7 +222,60 @@ export function createResNet18(
     });
   return {
     features,
-    logits: (images) => tf.tidy(() => features(images).matMul(classifier).add(bias) as tf.Tensor2D),
+    logits: (images) => tf.tidy(() => classify(features(images))),
+    dispose,
+  };
+}
+
+/** A ResNet-18's layers, each convolution with its batch normalization folded in. */
+export interface FoldedResNet18 {
+  /** A convolution with its normalization: one fused kernel, differentiable. */
+  apply(x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D;
+  /** Features, shape [N, 512], to class scores, shape [N, classes]. */
+  classify(features: tf.Tensor2D): tf.Tensor2D;
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/**
+ * Checks and folds the weights of a ResNet-18.
+ *
+ * @param std the images' standard deviations where images come without being divided by them.
+ * @throws {InputError} as `createResNet18`.
+ */
+export function loadFolded(
+  weights: Weights,
+  source: string,
+  stem: Stem,
+  classes: number,
+  std: Colour = [1, 1, 1],
+): FoldedResNet18 {
+  const specs = convSpecs(stem);
+  refuseDeeper(weights, specs, source);
+  // all is checked before the first tensor is made, so that none is left behind by an error
+  const arrays = specs.map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const);
+  const last = takeWeight(weights, "fc.weight", [classes, RESNET18_FEATURES], source);
+  const lastBias = takeWeight(weights, "fc.bias", [classes], source);
+  const folded = new Map(
+    arrays.map(([conv, { filter, offset }]) => {
+      const scaled = conv === "conv1" ? divideByDeviations(filter, std) : filter;
+      return [conv, { filter: toTensor(scaled) as tf.Tensor4D, offset: toTensor(offset) as tf.Tensor1D }] as const;
+    }),
+  );
+  const classifier = toTensor(last) as tf.Tensor2D;
+  const bias = toTensor(lastBias) as tf.Tensor1D;
+  return {
+    apply: (x, spec, activation) => {
+      const { filter, offset } = folded.get(spec.conv)!;
+      return convolveFused(x, {
+        filter,
+        bias: offset,
+        stride: spec.stride,
+        padding: (spec.kernel - 1) / 2,
+        activation,
+      });
+    },
+    classify: (features) => features.matMul(classifier).add(bias) as tf.Tensor2D,
     dispose: () => tf.dispose([...folded.values(), classifier, bias]),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BackendReport } from "../engine/mod.ts";
-import type { ModelRef } from "../networks/mod.ts";
+import { chosenSize, type ModelRef } from "../networks/mod.ts";
 import { RUN_SCHEMA } from "../store/mod.ts";
 import type { RunManifest } from "../types.ts";
 import { VERSION } from "../version.ts";
@@ -31,7 +31,7 @@ export function manifestOf(
     version: VERSION,
     model: context.network.name,
     modelSha256: context.modelSha256,
-    ...modelFile(context.ref.subject.model),
+    ...modelSettings(context.ref.subject.model),
     seed: context.seed,
     profileName,
     profile: context.profile,
@@ -51,8 +51,14 @@ export function manifestOf(
   };
 }
 
-/** What a manifest says of a model from a file: not where it lies, which differs from host to host. */
-function modelFile(ref: ModelRef): Pick<RunManifest, "modelFormat" | "modelInput"> {
-  if (ref.kind !== "onnx") return {};
-  return { modelFormat: "onnx", ...(ref.input === undefined ? {} : { modelInput: { ...ref.input } }) };
+/**
+ * What a manifest says of a model beside its name and weights: of one from a file not where it lies, which differs from host
+ * to host.
+ */
+function modelSettings(ref: ModelRef): Pick<RunManifest, "modelFormat" | "modelInput"> {
+  if (ref.kind === "onnx") {
+    return { modelFormat: "onnx", ...(ref.input === undefined ? {} : { modelInput: { ...ref.input } }) };
+  }
+  const size = chosenSize(ref);
+  return size === null ? {} : { modelInput: { size } };
 }

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
-import { tf, useBackend } from "../../lib/engine/mod.ts";
+import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { describeModel, loadNetwork, MODEL_NAMES, type ModelRef } from "../../lib/networks/mod.ts";
-import { findWeightSet, sha256OfFile } from "../../lib/weights/mod.ts";
+import { indexRange, isCifar10Present, openDataset } from "../../lib/data/mod.ts";
+import {
+  chosenSize,
+  createAlexNetFeatures,
+  describeModel,
+  IMAGENET_COLOURS,
+  loadNetwork,
+  MODEL_NAMES,
+  type ModelRef,
+  normalizeColours,
+} from "../../lib/networks/mod.ts";
+import { findWeightSet, readWeights, sha256OfFile } from "../../lib/weights/mod.ts";
+import { madeUpImages } from "../lpips/made_up.ts";
 
 await useBackend();
 
@@ -10,14 +21,15 @@ const LENET5: ModelRef = { kind: "shipped", name: "lenet5-cifar10" };
 
 Deno.test("describeModel() tells of a model what the loaded network tells of itself", async () => {
   const before = tf.memory().numTensors;
-  assert.ok(MODEL_NAMES.includes("lenet5-cifar10"));
+  assert.deepEqual(MODEL_NAMES, ["lenet5-cifar10", "resnet18-cifar10", "alexnet-imagenet"]);
   for (const name of MODEL_NAMES) {
     const ref = { kind: "shipped", name } as const;
     const described = await describeModel(ref);
     assert.equal(tf.memory().numTensors, before, "nothing is loaded for it");
     const { network, sha256 } = await loadNetwork(structuredClone(ref));
     assert.deepEqual(described, { name: network.name, input: network.input, layers: network.layers });
-    assert.equal(sha256, await sha256OfFile((await findWeightSet(name)).files[0].path));
+    const set = name === "alexnet-imagenet" ? "lpips-alex" : name;
+    assert.equal(sha256, await sha256OfFile((await findWeightSet(set)).files[0].path));
     network.dispose();
   }
   assert.equal(tf.memory().numTensors, before);
@@ -52,5 +64,98 @@ Deno.test("loadNetwork() takes weights from a file of one's own", async () => {
   await assert.rejects(loadNetwork({ ...LENET5, weights: "no/such.pth" }), {
     name: "InputError",
     message: /no\/such\.pth/,
+  });
+});
+
+Deno.test("alexnet-imagenet takes images of 64 to 224 px, of 64 where nothing is said", async () => {
+  const ref = { kind: "shipped", name: "alexnet-imagenet" } as const;
+  assert.deepEqual((await describeModel(ref)).input, { height: 64, width: 64 });
+  assert.deepEqual(chosenSize(ref), { height: 64, width: 64 });
+  const sizes = [[64, 64], [96, 224], [224, 64], [224, 224]].map(([height, width]) => ({ height, width }));
+  for (const size of sizes) {
+    const { network } = await loadNetwork(structuredClone({ ...ref, size }));
+    assert.deepEqual(network.input, size);
+    assert.deepEqual(chosenSize({ ...ref, size }), size);
+    // conv1: (side + 2 * 2 - 11) / 4 + 1; pools: (side - 3) / 2 + 1; all rounded down
+    const second = (pixels: number) => Math.floor((Math.floor((pixels - 7) / 4) + 1 - 3) / 2) + 1;
+    const fifth = (pixels: number) => Math.floor((second(pixels) - 3) / 2) + 1;
+    const images = tf.zeros<tf.Rank.R4>([1, size.height, size.width, 3]);
+    const activations = network.activations(images, ["features.3", "features.10"]);
+    assert.deepEqual(activations[0].shape, [1, second(size.height), second(size.width), 192]);
+    assert.deepEqual(activations[1].shape, [1, fifth(size.height), fifth(size.width), 256]);
+    tf.dispose([images, ...activations]);
+    network.dispose();
+  }
+});
+
+Deno.test("a size that a model does not take is refused, before anything is loaded, in one line", async () => {
+  const before = tf.memory().numTensors;
+  const refused = async (ref: ModelRef, message: RegExp) => {
+    for (const load of [describeModel, loadNetwork, (ref: ModelRef) => Promise.resolve().then(() => chosenSize(ref))]) {
+      await assert.rejects(async () => await load(ref), (error) => {
+        assert.ok(error instanceof InputError, String(error));
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    }
+  };
+  for (const name of ["lenet5-cifar10", "resnet18-cifar10"]) {
+    for (const side of [32, 64]) {
+      await refused(
+        { kind: "shipped", name, size: { height: side, width: side } },
+        new RegExp(`^${name} takes images of 32 x 32 px, and no others; leave the input size out$`),
+      );
+    }
+  }
+  for (const [height, width] of [[63, 64], [64, 63], [225, 64], [64, 225], [0, 0], [64.5, 64], [NaN, 64]]) {
+    await refused(
+      { kind: "shipped", name: "alexnet-imagenet", size: { height, width } },
+      /input size of .* px is out of range; alexnet-imagenet takes images of 64 to 224 px, height and width$/,
+    );
+  }
+  assert.equal(chosenSize(LENET5), null);
+  assert.equal(chosenSize({ kind: "onnx", file: "none.onnx", input: { size: { height: 64, width: 64 } } }), null);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+Deno.test("alexnet-imagenet's activations after their ReLUs are the features that LPIPS compares", async () => {
+  const { network } = await loadNetwork({ kind: "shipped", name: "alexnet-imagenet" });
+  const [file] = (await findWeightSet("lpips-alex")).files;
+  const { tensors } = await readWeights(file, "lpips-alex", (name) => name.startsWith("features."));
+  const features = createAlexNetFeatures(tensors, file.path);
+  const { data } = madeUpImages(800, 2, 64);
+  const { mean, std } = IMAGENET_COLOURS;
+  tf.tidy(() => {
+    const expected = features.features(tf.tensor4d(normalizeColours(data, mean, std), [2, 64, 64, 3]));
+    const ours = network.activations(tf.tensor4d(data, [2, 64, 64, 3]), network.layers.map(({ name }) => name));
+    for (const [i, activations] of ours.entries()) {
+      const largest = expected[i].max().dataSync()[0];
+      assert.ok(largest > 0);
+      const difference = activations.relu().sub(expected[i]).abs().max().dataSync()[0];
+      assert.ok(difference <= 2e-5 * largest, network.layers[i].name);
+    }
+  });
+  features.dispose();
+  network.dispose();
+});
+
+Deno.test("resnet18-cifar10 tells the classes of test images as its card says", async (test) => {
+  const present = isCifar10Present();
+  await test.step({
+    name: present ? "measured" : "skipped: CIFAR-10 is not in the cache; run `deno task setup`",
+    ignore: !present,
+    fn: async () => {
+      const { network } = await loadNetwork({ kind: "shipped", name: "resnet18-cifar10" });
+      const { labels, images } = (await openDataset({ kind: "cifar10" })).test;
+      const { data } = await images(indexRange(0, 500));
+      const classes = dataOf(() =>
+        network.activations(tf.tensor4d(data, [500, 32, 32, 3]), ["fc"])[0].argMax(1).toFloat()
+      );
+      const correct = classes.reduce((sum, label, i) => sum + Number(label === labels![i]), 0);
+      // 90.17 % of all 10,000; of 500 with a standard error of 1.3 %
+      assert.ok(Math.abs(correct / 500 - 0.9017) < 0.055, `${correct}`);
+      network.dispose();
+    },
   });
 });

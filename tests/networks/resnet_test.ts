@@ -11,31 +11,15 @@ import {
 import type { WeightArray } from "../../lib/weights/safetensors.ts";
 import { toWeightArray } from "../../lib/networks/tensors.ts";
 import { createRandom } from "../../lib/random.ts";
-import { madeUp, madeUpImages } from "../lpips/made_up.ts";
+import { madeUpImages } from "../lpips/made_up.ts";
+import { madeUpResNet18 } from "./made_up_resnet.ts";
 import fixture from "../../fixtures/networks/resnet18.json" with { type: "json" };
 
 await useBackend();
 
 const STEMS = { 32: STEM_32, 224: STEM_224 } as const;
-type FixtureStem = typeof fixture.stems[number];
 
-/** The weights of the fixture's script, by the names that PyTorch gave them. */
-function madeUpWeights({ tensors }: FixtureStem): Map<string, WeightArray> {
-  return new Map((tensors as [string, number[], number][]).map(([name, shape, stream]) => {
-    const data = madeUp(stream, shape.reduce((product, n) => product * n, 1));
-    if (shape.length > 1) {
-      const bound = Math.sqrt(6 / shape.slice(1).reduce((product, n) => product * n, 1));
-      for (let i = 0; i < data.length; i++) data[i] = (2 * data[i] - 1) * bound;
-    } else if (name.endsWith(".running_mean") || name.endsWith(".bias")) {
-      for (let i = 0; i < data.length; i++) data[i] = 0.4 * data[i] - 0.2;
-    } else {
-      for (let i = 0; i < data.length; i++) data[i] += 0.5;
-    }
-    return [name, { shape, data }];
-  }));
-}
-
-const SMALL = madeUpWeights(fixture.stems[0]);
+const SMALL = madeUpResNet18();
 
 /** Normalized images in [-2, 2), as in the fixture's script. */
 function imagesOf(stream: number, count: number, height: number, width: number): tf.Tensor4D {
@@ -54,7 +38,7 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 for (const each of fixture.stems) {
   Deno.test(`ResNet-18 with the stem for ${each.stem} px has PyTorch's features and class scores`, () => {
     const before = tf.memory().numTensors;
-    const network = createResNet18(each.stem === 32 ? SMALL : madeUpWeights(each), "made up", {
+    const network = createResNet18(each.stem === 32 ? SMALL : madeUpResNet18(each), "made up", {
       stem: STEMS[each.stem as 32 | 224],
     });
     for (const { height, width, features, logits } of each.cases) {

@@ -105,6 +105,16 @@ Deno.test("reopenSubject() takes the run's model from a file where it lies elsew
   }
 });
 
+Deno.test("modelOf() takes the size of a run's images from its manifest", () => {
+  const size = { height: 96, width: 64 };
+  assert.deepEqual(modelOf(runOf({ model: "alexnet-imagenet", modelInput: { size } })), {
+    kind: "shipped",
+    name: "alexnet-imagenet",
+    weights: undefined,
+    size,
+  });
+});
+
 Deno.test("reopenInstruments() refuses another embedder and another metric, each by its name", async () => {
   await refused(
     () => reopenInstruments(runOf({ embedderSha256: OTHER }), null),

@@ -141,6 +141,9 @@ export async function modelRef(options: ModelOptions, command: Command): Promise
     range: inputRange,
     colours: inputColours,
   }).filter(([, value]) => value !== undefined);
+  if (!await Deno.stat(model).then(({ isFile }) => isFile, () => false)) {
+    throw new InputError(`there is no file ${model}; check the path`);
+  }
   const input: OnnxInputOptions = {
     ...await readInputFile(model.replace(/\.onnx$/i, ".json")),
     ...Object.fromEntries(flags),
@@ -169,4 +172,19 @@ export async function describeChosenModel(
     await useBackend(undefined, engine);
   }
   return { ref, ...await describeModel(ref) };
+}
+
+/**
+ * Says of a unit or layer that was asked for why it cannot be scored, where the model has it.
+ *
+ * @param asked units or layers as they were given.
+ * @throws {InputError} naming the first such layer, and why.
+ */
+export function refuseUnscorable(
+  { unscorable = [] }: Pick<ModelDescription, "unscorable">,
+  ...asked: (string | undefined)[]
+): void {
+  const words = asked.flatMap((text) => text?.split(",") ?? []).map((word) => word.trim());
+  const found = unscorable.find(({ name }) => words.some((word) => word === name || word.startsWith(`${name}:`)));
+  if (found !== undefined) throw new InputError(`layer ${found.name} cannot be scored: ${found.reason}`);
 }

@@ -18,11 +18,48 @@ Deno.test("layers lists the layers of a model that comes with polysem", async ()
   assert.match((await polysem("layers")).out, /conv2.*16.*grid/);
 });
 
+Deno.test("layers lists ResNet-18's layers and AlexNet's, whose images have the size that is said", async () => {
+  const resnet = await polysem("layers", "resnet18-cifar10");
+  assert.match(resnet.out, /layer2\.0\.downsample\.0 +│ +128 │ grid/);
+  const { input, layers } = await json("layers", "alexnet-imagenet", "--input-size", "96x224");
+  assert.deepEqual(input, { height: 96, width: 224 });
+  assert.deepEqual(layers.map(({ name, units }: { name: string; units: number }) => [name, units]), [
+    ["features.0", 64],
+    ["features.3", 192],
+    ["features.6", 384],
+    ["features.8", 256],
+    ["features.10", 256],
+  ]);
+});
+
+Deno.test("score-all draws units of a layer, and its run states the size of AlexNet's images", () =>
+  inFolder(async (folder) => {
+    const run = join(folder, "run");
+    const settings = [
+      ...["--model", "alexnet-imagenet", "--layers", "features.6", "--sample", "2", "--no-data", "--no-report"],
+      ...["--profile", await writeQuickProfile(folder), "--run", run],
+    ];
+    const scored = await json("score-all", ...settings);
+    assert.equal(scored.layers[0].units, 2);
+    const exported = JSON.parse(
+      await Deno.readTextFile((await json("export", run, "--format", "json", "--out", join(folder, "e.json"))).file),
+    );
+    assert.equal(exported.manifest.modelFormat, undefined);
+    assert.deepEqual(exported.manifest.modelInput, { size: { height: 64, width: 64 } });
+    // the same size, said, goes on with the run; another does not
+    await json("score-all", ...settings, "--input-size", "64");
+    await refused(/made with other settings: modelInput\.size/, "score-all", ...settings, "--input-size", "96");
+    await refused(/both a sample and a limit/, "score-all", ...settings, "--limit", "1");
+    await refused(/both a sample and units/, "score-all", "--units", "fc3:0", "--sample", "2");
+  }));
+
 Deno.test("layers lists an .onnx file's layers by module names, and says why some cannot be scored", async () => {
   const { code, out, err } = await polysem("layers", RESNET);
   assert.equal(code, 0, err);
   assert.match(out, /conv1 +│ Conv .*│ yes/);
   assert.match(out, /Relu.*after its nonlinearity/);
+  await refused(/layer Relu cannot be scored: after its nonlinearity/, "score-unit", "Relu:0", "--model", RESNET);
+  await refused(/layer Relu cannot be scored/, "score-all", "--layers", "conv1,Relu", "--model", RESNET);
   assert.match(err, /note: .*pixels from 0 to 1 as they are: neither --mean and --std/);
 });
 
@@ -56,7 +93,9 @@ Deno.test("an .onnx model is scored into a run that knows how it takes its image
 
 Deno.test("options of models and of .onnx files do not mix, and wrong ones are refused", () =>
   inFolder(async (folder) => {
-    await refused(/--mean, --std and --input-\.\.\. are for \.onnx files/, "layers", "lenet5-cifar10", "--mean", "0.5");
+    await refused(/--mean, --std, .* are for \.onnx files/, "layers", "lenet5-cifar10", "--mean", "0.5");
+    await refused(/takes images of 32 x 32 px, and no others/, "layers", "resnet18-cifar10", "--input-size", "64");
+    await refused(/alexnet-imagenet takes images of 64 to 224 px/, "layers", "alexnet-imagenet", "--input-size", "32");
     await refused(/an \.onnx file has its weights with it/, "layers", RESNET, "--model-weights", "w.pth");
     await refused(/Give one number, or one for each of three colours/, "layers", RESNET, "--mean", "0.5,0.5");
     await refused(/Give a number of pixels/, "layers", RESNET, "--input-size", "0");
@@ -66,7 +105,7 @@ Deno.test("options of models and of .onnx files do not mix, and wrong ones are r
       "layers",
       "resnet19",
     );
-    await refused(/missing\.onnx/, "layers", join(folder, "missing.onnx"));
+    await refused(/^error: there is no file .*missing\.onnx; check the path$/, "layers", join(folder, "missing.onnx"));
     const model = join(folder, "mine.onnx");
     await Deno.copyFile(RESNET, model);
     await Deno.writeTextFile(join(folder, "mine.json"), `{"average": 1}`);

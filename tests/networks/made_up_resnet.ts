@@ -1,0 +1,24 @@
+/**
+ * Made-up weights of ResNet-18, the same as in fixtures/networks/resnet18.py.
+ *
+ * @module
+ */
+import type { WeightArray } from "../../lib/weights/mod.ts";
+import { madeUp } from "../lpips/made_up.ts";
+import fixture from "../../fixtures/networks/resnet18.json" with { type: "json" };
+
+/** The weights by the names that PyTorch gave them; of the network for 32 px unless another is said. */
+export function madeUpResNet18({ tensors } = fixture.stems[0]): Map<string, WeightArray> {
+  return new Map((tensors as [string, number[], number][]).map(([name, shape, stream]) => {
+    const data = madeUp(stream, shape.reduce((product, n) => product * n, 1));
+    if (shape.length > 1) {
+      const bound = Math.sqrt(6 / shape.slice(1).reduce((product, n) => product * n, 1));
+      for (let i = 0; i < data.length; i++) data[i] = (2 * data[i] - 1) * bound;
+    } else if (name.endsWith(".running_mean") || name.endsWith(".bias")) {
+      for (let i = 0; i < data.length; i++) data[i] = 0.4 * data[i] - 0.2;
+    } else {
+      for (let i = 0; i < data.length; i++) data[i] += 0.5;
+    }
+    return [name, { shape, data }];
+  }));
+}
