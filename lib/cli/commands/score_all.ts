@@ -20,7 +20,7 @@ import {
 } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
-import { describeChosenModel } from "../options/model.ts";
+import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
 
 interface ScoreAllOptions extends ScoringOptions {
   readonly layers?: string;
@@ -60,7 +60,9 @@ export function registerScoreAll(program: Command): void {
     const store = await import("../../store/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
     const engine = { threads: 1 }; // the cores are for the workers
-    const { name: model, layers, ref } = await describeChosenModel(options, command, engine);
+    const described = await describeChosenModel(options, command, engine);
+    refuseUnscorable(described, options.layers, options.units);
+    const { name: model, layers, ref } = described;
     const units = selectUnits(layers, options); // before anything is loaded
     const context = await loadScoring(ref, options, command, engine);
     try {

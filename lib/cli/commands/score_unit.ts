@@ -11,7 +11,7 @@ import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts
 import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
-import { describeChosenModel } from "../options/model.ts";
+import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
 interface ScoreUnitOptions extends ScoringOptions {
@@ -31,7 +31,9 @@ export function registerScoreUnit(program: Command): void {
     const { runningMeanDistances } = await import("../../elbow/mod.ts");
     const { activationCheck } = await import("../../validate/mod.ts");
     const { bestOfDataset } = await import("../../jobs/mod.ts");
-    const { layers, ref } = await describeChosenModel(options, command);
+    const described = await describeChosenModel(options, command);
+    refuseUnscorable(described, text);
+    const { layers, ref } = described;
     const { layer, unit } = parseUnit(text, layers); // before anything is loaded
     const context = await loadScoring(ref, options, command);
     try {

@@ -11,7 +11,7 @@ import { integerOption, seedOption } from "../options/values.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { PROFILE_HELP } from "../options/scoring.ts";
-import { describeChosenModel, type ModelOptions, withModelOptions } from "../options/model.ts";
+import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../options/model.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
 
 interface VisualizeCommandOptions extends DataOptions, ModelOptions {
@@ -37,7 +37,9 @@ export function registerVisualize(program: Command): void {
     const { useBackend } = await import("../../engine/mod.ts");
     const { loadNetwork } = await import("../../networks/mod.ts");
     const { imageRequests, visualize } = await import("../../visualize/mod.ts");
-    const { layers, ref } = await describeChosenModel(options, command);
+    const described = await describeChosenModel(options, command);
+    refuseUnscorable(described, text);
+    const { layers, ref } = described;
     const { layer, unit } = parseUnit(text, layers); // before anything is loaded
     const { profile } = await loadProfile(options.profile);
     await useBackend();

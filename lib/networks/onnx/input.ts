@@ -83,12 +83,18 @@ function sizeOf(
     const fixed = typeof n === "number" && n > 0 ? n : undefined;
     if (fixed !== undefined && wanted[i] !== undefined && wanted[i] !== fixed) {
       throw new InputError(
-        `${file}: ${describe(input)} takes ${dims.join(" x ")} pixels, not ${wanted.join(" x ")}; leave out the size`,
+        `${file}: ${describe(input)} takes ${dims.join(" x ")} pixels, not ${
+          wanted.join(" x ")
+        }; leave out the size (--input-size)`,
       );
     }
     const value = fixed ?? wanted[i];
     if (value === undefined) {
-      throw new InputError(`${file}: ${describe(input)} leaves its height or width open; give the size of its images`);
+      throw new InputError(
+        `${file}: ${
+          describe(input)
+        } leaves its height or width open; give the size of its images, as by --input-size 224`,
+      );
     }
     return value;
   });

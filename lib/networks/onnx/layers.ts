@@ -202,13 +202,17 @@ class Layout {
     const reason = this.#reasonAgainst(node, view, first.length);
     if (view !== null) shape[view.batchAxis] /= firstCount;
     const units = view === null ? 0 : first[view.unitAxis];
+    // without the axis of images, where that is the first
+    const isBatched = view === null
+      ? shape.length > 1 && shape[0] === firstCount
+      : view.batchAxis === 0 && shape[0] === 1;
     const layer: OnnxLayer = {
       name,
       aliases,
       positions: view?.positions ?? "none",
       units,
       operator: node.operator,
-      shape: view?.batchAxis === 0 && shape[0] === 1 ? shape.slice(1) : shape,
+      shape: isBatched ? shape.slice(1) : shape,
       beforeNonlinearity: this.rankOf(node) < 2,
       nonlinearity: this.#nonlinearityAfter(value),
       reason,
