@@ -5,7 +5,7 @@
  */
 import { basename, resolve } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
-import type { ImageBatch } from "../types.ts";
+import type { ImageBatch, Size } from "../types.ts";
 import { CIFAR10, cifar10Directory, isCifar10Present, openCifar10 } from "./cifar10.ts";
 import { ARRAY_FILES, ARRAYS, type OpenedArrays, openImageArrays } from "./image_arrays.ts";
 import { IMAGES, type OpenedFolder, openImageFolder } from "./image_folder.ts";
@@ -16,6 +16,8 @@ export interface ImageSource {
   readonly count: number;
   /** Class of each image, 0 .. number of classes - 1; null where images have none. */
   readonly labels: ArrayLike<number> | null;
+  /** Height and width of every image, so that a reader takes fewer large ones at once; missing where all are small. */
+  readonly size?: Size;
   /**
    * The images of these indices, in their order, all of one size.
    *
@@ -144,6 +146,7 @@ export function firstImages(source: ImageSource, most: number): ImageSource {
   const count = Math.min(most, source.count);
   return {
     count,
+    size: source.size,
     labels: source.labels && Array.from({ length: count }, (_, i) => source.labels![i]),
     images: (indices) => source.images(indices),
   };

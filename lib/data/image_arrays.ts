@@ -245,6 +245,7 @@ function sourceOf(directory: string, { array, places, labels }: ArrayPart): Imag
   return {
     count: places.length,
     labels,
+    size: { height, width },
     images: async (indices) => {
       const data = new Float32Array(indices.length * height * width * 3);
       let at = 0;

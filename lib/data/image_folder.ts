@@ -154,6 +154,7 @@ function sourceOf(directory: string, { paths, labels, hashes }: ImageFiles, side
   return {
     count: paths.length,
     labels,
+    size: { height: side, width: side },
     images: async (indices) => {
       const perImage = side * side * 3;
       const data = new Float32Array(indices.length * perImage);

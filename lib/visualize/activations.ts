@@ -70,7 +70,8 @@ export async function datasetActivations(
 ): Promise<Matrix[]> {
   const units = readings.map(({ layer }) => network.layers.find(({ name }) => name === layer)!.units);
   const whole = units.map((cols) => ({ rows: to - from, cols, data: new Float32Array((to - from) * cols) }));
-  const batch = imagesTogether(BATCH, network.input);
+  // both the images as they come and as the network takes them are in memory
+  const batch = Math.min(imagesTogether(BATCH, network.input), imagesTogether(BATCH, source.size ?? network.input));
   for (let start = from; start < to; start += batch) {
     const end = Math.min(to, start + batch);
     const parts = await imageActivations(network, readings, await source.images(indexRange(start, end)));
