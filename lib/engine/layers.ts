@@ -200,11 +200,19 @@ export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution):
       return { value, saved: [value] };
     },
     (dy, [value]) => {
-      const [n, height, width, channels] = x.shape;
-      const padded: [number, number, number, number] = [n, height + 2 * padding, width + 2 * padding, channels];
       const gated = (activation === "relu" ? gate(dy, value) : dy) as tf.Tensor4D;
+      // TensorFlow cuts the sums of a single image by threads, those of several by images: one goes in twice, so that its
+      // gradient has the same bits alone as among others
+      const some = gated.shape[0] === 1 && nativeOps() !== null ? tf.concat([gated, gated]) : gated;
+      const [, height, width, channels] = x.shape;
+      const padded: [number, number, number, number] = [
+        some.shape[0],
+        height + 2 * padding,
+        width + 2 * padding,
+        channels,
+      ];
       // TensorFlow.js has no gradient of a convolution with explicit padding
-      return tf.conv2dTranspose(gated, filter, padded, stride, "valid").slice([0, padding, padding, 0], x.shape);
+      return tf.conv2dTranspose(some, filter, padded, stride, "valid").slice([0, padding, padding, 0], x.shape);
     },
   );
 }
