@@ -81,6 +81,7 @@ async function readFolder(directory: string): Promise<{ opened: OpenedFolder; no
   }
   const whole = createHash("sha256");
   for (const path of [...hashOf.keys()].sort()) whole.update(`${hashOf.get(path)}  ${path}\n`); // as sha256sum writes it
+  const labelOf = new Map(classes.map((name, label) => [name, label]));
   const part = (images: readonly ListedImage[]): ImageFiles => {
     const hashes = new SharedArrayBuffer(images.length * HASH_BYTES);
     images.forEach(({ path }, i) =>
@@ -88,7 +89,7 @@ async function readFolder(directory: string): Promise<{ opened: OpenedFolder; no
     );
     return {
       paths: images.map(({ path }) => path),
-      labels: classes.length === 0 ? null : Uint32Array.from(images, (image) => classes.indexOf(image.className!)),
+      labels: classes.length === 0 ? null : Uint32Array.from(images, ({ className }) => labelOf.get(className!)!),
       hashes,
     };
   };

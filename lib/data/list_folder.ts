@@ -117,7 +117,7 @@ async function listPart(directory: string, prefix: string, { images, folders, ot
       );
     }
     if (inside.images.length === 0) part.empty.push(within(className));
-    part.images.push(...inside.images.map((name) => ({ path: within(className, name), className })));
+    for (const name of inside.images) part.images.push({ path: within(className, name), className });
     further += inside.others;
   }
   return { ...part, others: others + further };

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeNpy } from "../../lib/npy.ts";
+import { createRandom } from "../../lib/random.ts";
 import { readRun } from "../../lib/store/mod.ts";
 import { json, refused, writeQuickProfile } from "../cli/refused.ts";
 import { polysem } from "../cli/run_main.ts";
@@ -91,6 +93,37 @@ Deno.test("own images end to end: one worker and two give the same scores.csv to
       const nowhere = join(folder, "nowhere");
       await refused(/nowhere: there is no such folder|cannot be listed/, "report", one, "--data", nowhere);
     });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("images in .npy files end to end: one worker and two give the same scores.csv to the byte", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const random = createRandom("arrays");
+    const data = Float32Array.from({ length: 48 * 20 * 16 }, () => random.uniform());
+    const labels = Float32Array.from({ length: 48 }, (_, i) => i % 3);
+    await writeFiles(join(folder, "digits"), {
+      "images.npy": encodeNpy({ shape: [48, 20, 16], data }), // grey, and not square
+      "labels.npy": encodeNpy({ shape: [48], data: labels }),
+    });
+    const settings = ["--profile", await writeQuickProfile(folder), "--data", join(folder, "digits")];
+    for (const workers of ["1", "2"]) {
+      const run = ["--run", join(folder, workers), "--workers", workers];
+      const { code, err } = await finish(folder, "score-all", "--units", "conv2:1,fc3:2", ...run, ...settings);
+      assert.equal(code, 0, err);
+      assert.match(
+        err,
+        /^note: digits: 40 images to start from and 8 to compare with, with labels 0 to 2, of 16 x 20 px$/m,
+      );
+    }
+    const scores = (run: string) => readFileSync(join(folder, run, "scores.csv"), "utf8");
+    assert.equal(scores("1"), scores("2"));
+    using run = readRun(join(folder, "1"));
+    const { name, kind, images } = run.manifest.dataset!;
+    assert.deepEqual([name, kind, images], ["digits", "arrays", 8]);
+    await json("report", join(folder, "1"), "--data", join(folder, "digits"));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
