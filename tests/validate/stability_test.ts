@@ -257,7 +257,7 @@ Deno.test("compareWithNull() sets each unit against the null of its layer", () =
   near(all.auroc, 6.5 / 9);
 });
 
-Deno.test("checkNull() says that a network from a file needs the weights of its null", () => {
+Deno.test("checkNull() says that a network from elsewhere needs the weights of its null", () => {
   const random = { kind: "random" } as const;
   assert.throws(
     () => checkNull({ model: "mine", modelFormat: "onnx" }, random),
@@ -266,4 +266,14 @@ Deno.test("checkNull() says that a network from a file needs the weights of its 
   );
   checkNull({ model: "mine", modelFormat: "onnx" }, { ...random, weights: "untrained.onnx" });
   checkNull({ model: "lenet5-cifar10" }, random);
+  checkNull({ model: "resnet18-cifar10" }, random);
+  for (const kind of ["random", "shuffled"] as const) {
+    assert.throws(
+      () => checkNull({ model: "alexnet-imagenet" }, { kind }),
+      (error) =>
+        error instanceof InputError &&
+        /^alexnet-imagenet was not trained here.* give --null-weights FILE/.test(error.message),
+    );
+  }
+  checkNull({ model: "alexnet-imagenet" }, { ...random, weights: "untrained.safetensors" });
 });

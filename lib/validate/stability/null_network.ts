@@ -6,7 +6,7 @@
 import { InputError } from "../../errors.ts";
 import type { ContextRef } from "../../pipeline/mod.ts";
 import { createRandom } from "../../random.ts";
-import { initialWeights } from "../../training/mod.ts";
+import { initialWeights, TRAINABLE_MODELS } from "../../training/mod.ts";
 import type { RunManifest } from "../../types.ts";
 import { sha256OfFile } from "../../weights/mod.ts";
 import type { ByLayer } from "./agreement.ts";
@@ -41,6 +41,12 @@ export function checkNull(
     throw new InputError(
       `how ${model}.onnx was initialized and trained is not known; give --null-weights FILE, an .onnx file of the same ` +
         "network that has learned nothing",
+    );
+  }
+  if (!TRAINABLE_MODELS.includes(model)) {
+    throw new InputError(
+      `${model} was not trained here, and cannot be initialized or trained again; give --null-weights FILE, weights of the ` +
+        "same network that has learned nothing",
     );
   }
   if (kind !== "shuffled") return;

@@ -144,11 +144,18 @@ Deno.test("validate stability refuses nulls that it cannot make, before anything
       /--null shuffled needs .*`deno task train lenet5-cifar10 --shuffle-labels --out DIR` and give --null-weights/,
       ...["validate", "stability", run, "--null", "shuffled"],
     );
-    const other = makeRun(join(folder, "other"), [0], { model: "toynet" });
+    const other = makeRun(join(folder, "other"), [0], { model: "resnet18-cifar10" });
     await refused(
-      /`deno task train toynet --shuffle-labels --out DIR` and give --null-weights DIR\/toynet\/weights.safetensors$/,
+      /train resnet18-cifar10 --shuffle-labels --out DIR` and give --null-weights DIR\/resnet18-cifar10\/weights.safetensors$/,
       ...["validate", "stability", other, "--null", "shuffled"],
     );
+    const untrained = makeRun(join(folder, "untrained"), [0], { model: "alexnet-imagenet" });
+    for (const kind of ["random", "shuffled"]) {
+      await refused(
+        /alexnet-imagenet was not trained here, .*; give --null-weights FILE/,
+        ...["validate", "stability", untrained, "--null", kind],
+      );
+    }
     await refused(
       /--null-weights was given without --null; say what they are/,
       ...["validate", "stability", run, "--null-weights", "x"],
