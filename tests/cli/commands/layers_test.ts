@@ -58,7 +58,13 @@ Deno.test("layers lists an .onnx file's layers by module names, and says why som
   assert.equal(code, 0, err);
   assert.match(out, /conv1 +│ Conv .*│ yes/);
   assert.match(out, /Relu.*after a nonlinearity; score conv1/);
-  await refused(/layer Relu cannot be scored: its values are after a nonlinearity; score conv1/, "score-unit", "Relu:0", "--model", RESNET);
+  await refused(
+    /layer Relu cannot be scored: its values are after a nonlinearity; score conv1/,
+    "score-unit",
+    "Relu:0",
+    "--model",
+    RESNET,
+  );
   await refused(/layer Relu cannot be scored/, "score-all", "--layers", "conv1,Relu", "--model", RESNET);
   assert.match(err, /note: .*pixels from 0 to 1 as they are: neither --mean and --std/);
 });
