@@ -149,20 +149,6 @@ export async function writePng(path: string, images: ImageBatch, index = 0): Pro
   await Deno.writeFile(path, encodePng(images, index));
 }
 
-/**
- * Checks the size of images.
- *
- * @param source what they are, for errors.
- * @throws {InputError} when they have another size.
- */
-export function requireSize(images: ImageBatch, height: number, width: number, source: string): void {
-  if (images.height !== height || images.width !== width) {
-    throw new InputError(
-      `${source} is ${images.width} x ${images.height} pixels instead of ${width} x ${height}; resize it first`,
-    );
-  }
-}
-
 /** What the header of a PNG says, once it is known to be valid, and its compressed pixels. */
 interface Chunks {
   readonly width: number;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
-import { decodePng, encodePng, readPng, requireSize, writePng } from "../../lib/images/png.ts";
+import { decodePng, encodePng, readPng, writePng } from "../../lib/images/png.ts";
 
 // A PNG writer of the test's own, after the standard: chunks of length, type, data and CRC.
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -218,13 +218,5 @@ Deno.test("readPng() reads what writePng() wrote, and names a file that is not t
   }
   await assert.rejects(readPng("/nowhere/x.png"), (error) => {
     return error instanceof InputError && /^cannot read the image \/nowhere\/x\.png: /.test(error.message);
-  });
-});
-
-Deno.test("requireSize() names both sizes, width first", () => {
-  const image = { count: 1, height: 2, width: 3, data: new Float32Array(18) };
-  requireSize(image, 2, 3, "x.png");
-  assert.throws(() => requireSize(image, 3, 2, "x.png"), (error) => {
-    return error instanceof InputError && error.message === "x.png is 3 x 2 pixels instead of 2 x 3; resize it first";
   });
 });
