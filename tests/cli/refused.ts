@@ -22,15 +22,6 @@ export async function json(...args: string[]) {
   return JSON.parse(out);
 }
 
-export async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** The committed weights of a model. */
 export const weightsOf = (model: string): string => join(MODELS_DIRECTORY, model, "weights.safetensors");
 

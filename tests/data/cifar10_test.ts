@@ -9,6 +9,7 @@ import {
   isCifar10Present,
   readCifar10,
 } from "../../lib/data/cifar10.ts";
+import { inFolder } from "../in_folder.ts";
 
 const RECORD = 1 + 3 * 32 * 32;
 const PRESENT = isCifar10Present();
@@ -20,15 +21,6 @@ async function withDataset(test: Deno.TestContext, run: () => Promise<void>): Pr
     ignore: !PRESENT,
     fn: run,
   });
-}
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "polysem-cifar10-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 async function refused(work: Promise<unknown>, ...patterns: RegExp[]): Promise<void> {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { datasetIn, indexRange, openDataset } from "../../lib/data/mod.ts";
 import { InputError } from "../../lib/errors.ts";
 import { encodeNpy } from "../../lib/npy.ts";
-import { inFolder, writeFiles } from "./image_files.ts";
+import { inFolder } from "../in_folder.ts";
+import { writeFiles } from "./image_files.ts";
 
 const open = (directory: string) => openDataset({ kind: "arrays", directory });
 

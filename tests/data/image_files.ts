@@ -36,13 +36,3 @@ export function plainFiles(count: number, prefix: string, first = 0, side = 40):
     Array.from({ length: count }, (_, i) => [`${prefix}${i}.png`, plainPng(side, side, first + i)]),
   );
 }
-
-/** Runs something in a folder that is removed afterwards. */
-export async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "polysem-images-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { chooseSide } from "../../lib/data/image_folder.ts";
 import { type Dataset, indexRange, openDataset } from "../../lib/data/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { inFolder, plainFiles, plainPng, randomPng, writeFiles } from "./image_files.ts";
+import { inFolder } from "../in_folder.ts";
+import { plainFiles, plainPng, randomPng, writeFiles } from "./image_files.ts";
 
 const open = (directory: string) => openDataset({ kind: "images", directory });
 const JPEG = Deno.readFileSync(new URL("../../fixtures/jpeg/colour.jpg", import.meta.url));

@@ -8,6 +8,7 @@ import type { Network } from "../../lib/networks/mod.ts";
 import { loadContext, type PipelineContext, type Profile } from "../../lib/pipeline/mod.ts";
 import { mergeRuns, openRun, readRun, type Run } from "../../lib/store/mod.ts";
 import type { DatasetChunk, DatasetImage, LayerInfo, RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import {
   madeUpDataset,
   plainPixels,
@@ -215,15 +216,6 @@ const PLAN: readonly Job[] = [
 function manifestOf(context: PipelineContext, shard: RunManifest["shard"]): RunManifest {
   const { name, sha256, test } = context.dataset!;
   return { ...MANIFEST, jobs: PLAN, shard, dataset: { name, sha256, images: test.count } };
-}
-
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** What a run says of the dataset, unit by unit. */

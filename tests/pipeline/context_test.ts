@@ -9,6 +9,7 @@ import { loadWeights } from "../../lib/weights/load_weights.ts";
 import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
 import { encodeSafetensors } from "../../lib/weights/safetensors.ts";
 import { CALIBRATED, type ContextRef, loadContext, meanEmbeddingOf, PAPER } from "../../lib/pipeline/mod.ts";
+import { inFolder } from "../in_folder.ts";
 import { sharedRef, sourceOf } from "../data/made_up_dataset.ts";
 import { randomImages, toldEmbedder } from "./stand_ins.ts";
 
@@ -31,15 +32,6 @@ function refOf(
 }
 
 const weightsOf = (model: string) => join(MODELS_DIRECTORY, model, "weights.safetensors");
-
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("loadContext() without a dataset has nothing to start from and nothing to compare with", async () => {
   const context = await loadContext(refOf());

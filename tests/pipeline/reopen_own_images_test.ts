@@ -9,7 +9,8 @@ import {
   reopenTestImages,
 } from "../../lib/pipeline/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
-import { inFolder, plainFiles, writeFiles } from "../data/image_files.ts";
+import { inFolder } from "../in_folder.ts";
+import { plainFiles, writeFiles } from "../data/image_files.ts";
 
 /** A run of which nothing but its dataset is asked for. */
 function runOf(dataset: RunManifest["dataset"]): ReopenedRun {

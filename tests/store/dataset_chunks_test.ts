@@ -15,16 +15,8 @@ import {
 } from "../../lib/store/mod.ts";
 import { bestImages } from "../../lib/store/dataset_chunks.ts";
 import type { DatasetChunk, DatasetImage, RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { exampleChunk, jobRecords, MANIFEST, record } from "./example_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Three chunks: of 2500 images, of 2500, and of one. */
 const LARGE: RunManifest = { ...MANIFEST, dataset: { ...MANIFEST.dataset!, images: 5001 } };

@@ -6,17 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { InputError } from "../../lib/errors.ts";
 import { mergeRuns, migrateRun, openRun, readRun, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { jobRecords, MANIFEST, withDataset, withoutDataset } from "./example_run.ts";
 import { asStored, oldManifest, type OldUnit, openOldRun, writeOldRun } from "./old_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const fileOf = (folder: string) => join(folder, "run.sqlite");
 const bytesOf = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");

@@ -4,18 +4,10 @@ import { runningMeanDistances } from "../../lib/elbow/mod.ts";
 import { InputError } from "../../lib/errors.ts";
 import { openRun, readRunData } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { plainPixels, sourceOf } from "../data/made_up_dataset.ts";
 import { exampleChunk, jobRecords, MANIFEST, record, withDataset, withoutDataset } from "./example_run.ts";
 import { asStored, oldManifest, writeOldRun } from "./old_run.ts";
-
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const IMAGES = sourceOf(plainPixels(12, { height: 2, width: 3 }, (i) => i));
 const none = () => Promise.resolve(null);

@@ -7,17 +7,9 @@ import { inflateSync } from "node:zlib";
 import { InputError } from "../../lib/errors.ts";
 import { openRun, readRun, RUN_SCHEMA } from "../../lib/store/mod.ts";
 import type { DatasetChunk, UnitRecord } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { madeUp } from "../lpips/made_up.ts";
 import { deadRecord, exampleChunk, jobRecords, MANIFEST, record, withDataset, withoutDataset } from "./example_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const fileOf = (folder: string) => join(folder, "run.sqlite");
 const hashOf = (folder: string) => createHash("sha256").update(Deno.readFileSync(fileOf(folder))).digest("hex");

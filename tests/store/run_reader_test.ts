@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { exportRun, openRun, readRunData } from "../../lib/store/mod.ts";
+import { inFolder } from "../in_folder.ts";
 import { ODD_NAMES } from "../odd_names.ts";
 import { parsedCsv } from "../parsed_csv.ts";
 import { jobRecords, MANIFEST, record } from "./example_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("summary() of a shard counts its own jobs alone, planned and committed", () =>
   inFolder((folder) => {

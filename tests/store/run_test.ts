@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { openRun, readRun, runDirectory, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { madeUp } from "../lpips/made_up.ts";
 import {
   deadRecord,
@@ -15,15 +16,6 @@ import {
   withDataset,
   withoutDataset,
 } from "./example_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function refused(action: () => unknown, pattern: RegExp, kind: new (message: string) => Error = InputError) {
   assert.throws(action, (error: Error) => {

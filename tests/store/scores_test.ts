@@ -4,17 +4,9 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { InputError } from "../../lib/errors.ts";
 import { exportRun, mergeRuns, openRun, readRun, SCORE_COLUMNS, scoreRow, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
+import { inFolder } from "../in_folder.ts";
 import { deadRecord, exampleChunk, jobRecords, MANIFEST, record, withDataset } from "./example_run.ts";
 import { oldManifest, writeOldRun } from "./old_run.ts";
-
-async function inFolder(action: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function makeRun(folder: string, jobs: number[], changes: Partial<RunManifest> = {}, seconds = 1): string {
   using run = openRun(folder, { ...MANIFEST, ...changes });

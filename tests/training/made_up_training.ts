@@ -53,13 +53,3 @@ export function stateOf(classifier: TrainableClassifier): Float32Array[] {
     Float32Array.from(variable.dataSync())
   );
 }
-
-/** Runs with a folder that is gone afterwards. */
-export async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "polysem-training-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

@@ -17,8 +17,9 @@ import {
   trainModel,
   type TrainModelOptions,
 } from "../../lib/training/train_model.ts";
+import { inFolder } from "../in_folder.ts";
 import { madeUpDataset, sourceOf, unlabelledSource } from "../data/made_up_dataset.ts";
-import { DATA, DATASET, inFolder } from "./made_up_training.ts";
+import { DATA, DATASET } from "./made_up_training.ts";
 
 await useBackend();
 

@@ -7,7 +7,8 @@ import type { TrainableClassifier } from "../../lib/networks/network.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { EpochRecord } from "../../lib/training/checkpoint.ts";
 import { accuracy, trainClassifier, type TrainOptions } from "../../lib/training/train.ts";
-import { createSmallClassifier, DATA, inFolder, RECIPE, stateOf } from "./made_up_training.ts";
+import { inFolder } from "../in_folder.ts";
+import { createSmallClassifier, DATA, RECIPE, stateOf } from "./made_up_training.ts";
 
 await useBackend();
 

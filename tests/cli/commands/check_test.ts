@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openRun } from "../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../lib/types.ts";
+import { inFolder } from "../../in_folder.ts";
 import { exampleChunk, jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
-import { inFolder, json, refused } from "../refused.ts";
+import { json, refused } from "../refused.ts";
 
 /** A run with some of its jobs, and with its dataset's part unless it has none. */
 function makeRun(directory: string, jobs: number[], changes: Partial<RunManifest> = {}): string {

@@ -4,9 +4,10 @@ import { loadEmbedder } from "../../../lib/embed/mod.ts";
 import { useBackend } from "../../../lib/engine/mod.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
 import { readMatrix } from "../../../lib/store/matrix_files.ts";
+import { inFolder } from "../../in_folder.ts";
 import { randomBatch } from "../../pipeline/stand_ins.ts";
 import { polysem } from "../run_main.ts";
-import { inFolder, json, refused, weightsOf } from "../refused.ts";
+import { json, refused, weightsOf } from "../refused.ts";
 
 Deno.test("embed writes a row an image, in the order given, each as the library embeds that image", () =>
   inFolder(async (folder) => {

@@ -2,19 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readRunData } from "../../../lib/store/read_run_data.ts";
 import { openRun } from "../../../lib/store/mod.ts";
+import { inFolder } from "../../in_folder.ts";
 import { jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
 
 const noImages = () => Promise.resolve(null);
-
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function makeRun(directory: string, jobs: number[], shard = MANIFEST.shard): string {
   using run = openRun(directory, { ...MANIFEST, shard });

@@ -5,8 +5,9 @@ import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/npy.ts";
+import { inFolder } from "../../in_folder.ts";
 import { blueOf, toyGenerator } from "../../gan/toy_generator.ts";
-import { inFolder, refused } from "../refused.ts";
+import { refused } from "../refused.ts";
 import { withToy } from "../toy_command.ts";
 
 const generate = (...args: string[]) => withToy(registerGenerate, ["generate", "--quiet", ...args]);

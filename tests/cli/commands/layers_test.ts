@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
-import { inFolder, json, refused, writeQuickProfile } from "../refused.ts";
+import { json, refused, writeQuickProfile } from "../refused.ts";
 
 const RESNET = new URL("../../../fixtures/onnx/resnet.script.onnx", import.meta.url).pathname;
 

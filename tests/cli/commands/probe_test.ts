@@ -7,8 +7,9 @@ import { sha256OfFile } from "../../../lib/weights/load_weights.ts";
 import { CALIBRATED } from "../../../lib/pipeline/mod.ts";
 import { openRun } from "../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../lib/types.ts";
+import { inFolder } from "../../in_folder.ts";
 import { deadRecord, MANIFEST, record } from "../../store/example_run.ts";
-import { inFolder, refused, weightsOf } from "../refused.ts";
+import { refused, weightsOf } from "../refused.ts";
 import { withToy } from "../toy_command.ts";
 
 const OURS: RunManifest = {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readRun } from "../../../lib/store/mod.ts";
+import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
-import { inFolder, json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
+import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
 
 Deno.test("score-all refuses units and layers that are not the model's, before it loads anything", async () => {
   const range = /unit conv2:16 is out of range; conv2 has 16 units, conv2:0 to conv2:15$/;

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
+import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
-import { inFolder, json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
+import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
 
 Deno.test("score-unit is the unit of a run: the same images, distances, activations and scores", () =>
   inFolder(async (folder) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MODELS_DIRECTORY } from "../../../lib/weights/registry.ts";
-import { inFolder, refused } from "../refused.ts";
+import { inFolder } from "../../in_folder.ts";
+import { refused } from "../refused.ts";
 
 Deno.test("train refuses models it cannot train, options out of range and a dataset that is not there", () =>
   inFolder(async (folder) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeCardWithCurve } from "../../../lib/gan/training/gan_card.ts";
 import type { GanRecord } from "../../../lib/gan/training/gan_state.ts";
 import { CLIP_RECIPE, PENALTY_RECIPE } from "../../../lib/gan/training/recipe.ts";
-import { inFolder } from "../../cli/refused.ts";
+import { inFolder } from "../../in_folder.ts";
 
 const row = (step: number, frechet: number | null): GanRecord => ({
   step,

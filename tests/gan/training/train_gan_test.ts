@@ -7,6 +7,7 @@ import { CLIP_RECIPE, type GanRecipe, PENALTY_RECIPE, rateFactor } from "../../.
 import { trainGan, type TrainGanOptions } from "../../../lib/gan/training/train_gan.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../lib/weights/safetensors.ts";
 import { createRandom } from "../../../lib/random.ts";
+import { inFolder } from "../../in_folder.ts";
 
 await useBackend();
 
@@ -42,15 +43,6 @@ async function trained(options: Partial<TrainGanOptions> = {}, recipe = RECIPE) 
     ...options,
   });
   return { curve: curve.map(({ seconds: _, ...rest }) => rest), weights, steps };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("trainGan() is reproducible, leaves no tensor behind, and another seed gives other weights", async () => {

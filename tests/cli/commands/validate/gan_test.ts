@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { registerValidateGan } from "../../../../lib/cli/commands/validate/gan.ts";
 import { useBackend } from "../../../../lib/engine/mod.ts";
-import { inFolder, refused } from "../../refused.ts";
+import { inFolder } from "../../../in_folder.ts";
+import { refused } from "../../refused.ts";
 import { withToy } from "../../toy_command.ts";
 
 Deno.test("validate gan measures a generator and writes the same as JSON and for reading", () =>

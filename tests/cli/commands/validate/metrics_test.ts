@@ -5,8 +5,9 @@ import { sha256OfFile } from "../../../../lib/weights/load_weights.ts";
 import { CALIBRATED } from "../../../../lib/pipeline/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../../lib/types.ts";
+import { inFolder } from "../../../in_folder.ts";
 import { deadRecord, MANIFEST, record } from "../../../store/example_run.ts";
-import { inFolder, json, refused, weightsOf } from "../../refused.ts";
+import { json, refused, weightsOf } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
 
 /** As an older version stored it, without a field that profiles have gained since. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isCifar10Present } from "../../../../lib/data/mod.ts";
-import { inFolder, refused } from "../../refused.ts";
+import { inFolder } from "../../../in_folder.ts";
+import { refused } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
 
 Deno.test("validate planted refuses unknown families, profiles and seeds", async () => {

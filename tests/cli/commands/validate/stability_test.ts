@@ -5,8 +5,9 @@ import { useBackend } from "../../../../lib/engine/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import { initialWeights } from "../../../../lib/training/train_model.ts";
 import type { RunManifest } from "../../../../lib/types.ts";
+import { inFolder } from "../../../in_folder.ts";
 import { deadRecord, jobRecords, MANIFEST } from "../../../store/example_run.ts";
-import { inFolder, json, refused, writeQuickProfile } from "../../refused.ts";
+import { json, refused, writeQuickProfile } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
 
 function makeRun(directory: string, jobs: number[], changes: Partial<RunManifest> = {}): string {
