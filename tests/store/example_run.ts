@@ -1,5 +1,5 @@
 /** A small run made up by hand, for the tests of the store. */
-import { RUN_SCHEMA } from "../../lib/store/mod.ts";
+import { openRun, RUN_SCHEMA } from "../../lib/store/mod.ts";
 import type { DatasetChunk, DatasetRecord, RunManifest, UnitRecord } from "../../lib/types.ts";
 
 /** Images that the example's dataset is compared with: a chunk of their own. */
@@ -135,4 +135,11 @@ export function withDataset<T extends UnitRecord>(record: T): T & DatasetRecord 
 /** What a run gives back of a unit where nothing is known of the dataset. */
 export function withoutDataset<T extends UnitRecord>(record: T): T & DatasetRecord {
   return { ...record, datasetMax: null, datasetBest: [] };
+}
+
+/** Writes a run of the example's units: those of the given jobs, a second and a half each. Gives its folder. */
+export function makeRun(directory: string, jobs: readonly number[], changes: Partial<RunManifest> = {}): string {
+  using run = openRun(directory, { ...MANIFEST, ...changes });
+  for (const job of jobs) run.commitJob(job, jobRecords(job), 1.5);
+  return directory;
 }

@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readRunData } from "../../../lib/store/read_run_data.ts";
-import { openRun } from "../../../lib/store/mod.ts";
 import { inFolder } from "../../in_folder.ts";
-import { jobRecords, MANIFEST } from "../../store/example_run.ts";
+import { makeRun } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
 
 const noImages = () => Promise.resolve(null);
-
-function makeRun(directory: string, jobs: number[], shard = MANIFEST.shard): string {
-  using run = openRun(directory, { ...MANIFEST, shard });
-  for (const job of jobs) run.commitJob(job, jobRecords(job), 1.5);
-  return directory;
-}
 
 Deno.test("polysem figures writes every figure as SVG, PNG and CSV, also of a run in progress", () =>
   inFolder(async (folder) => {
@@ -57,7 +50,7 @@ Deno.test("readRunData() refuses a run that has nothing yet, saying how much the
 
 Deno.test("readRunData() counts what is planned in the shard, and reads units whole with their mean distances", () =>
   inFolder(async (folder) => {
-    using run = await readRunData(makeRun(join(folder, "a-run"), [0, 2], { index: 0, count: 2 }), noImages);
+    using run = await readRunData(makeRun(join(folder, "a-run"), [0, 2], { shard: { index: 0, count: 2 } }), noImages);
     assert.equal(run.name, "a-run");
     assert.deepEqual(run.layers, [{ name: "conv1", planned: 2, seconds: 1.5 }, {
       name: "fc1",

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
-import { openRun, readRun, writeScores } from "../../../lib/store/mod.ts";
+import { readRun, writeScores } from "../../../lib/store/mod.ts";
 import { inFolder } from "../../in_folder.ts";
-import { jobRecords, MANIFEST } from "../../store/example_run.ts";
+import { makeRun } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
-
-function makeRun(directory: string, jobs: number[], shard = MANIFEST.shard): string {
-  using run = openRun(directory, { ...MANIFEST, shard });
-  for (const job of jobs) run.commitJob(job, jobRecords(job), 1);
-  return directory;
-}
 
 Deno.test("polysem export writes CSV into the run's folder, or any format where --out says", () =>
   inFolder(async (folder) => {
@@ -33,8 +27,8 @@ Deno.test("polysem export writes CSV into the run's folder, or any format where 
 
 Deno.test("polysem merge joins shards, writes scores.csv and tells what is missing", () =>
   inFolder(async (folder) => {
-    const even = makeRun(join(folder, "even"), [0, 2], { index: 0, count: 2 });
-    const odd = makeRun(join(folder, "odd"), [], { index: 1, count: 2 });
+    const even = makeRun(join(folder, "even"), [0, 2], { shard: { index: 0, count: 2 } });
+    const odd = makeRun(join(folder, "odd"), [], { shard: { index: 1, count: 2 } });
     const into = join(folder, "into");
     const part = await polysem("merge", even, odd, "--into", into, "--json");
     assert.equal(part.code, 0, part.err);
@@ -48,7 +42,7 @@ Deno.test("polysem merge joins shards, writes scores.csv and tells what is missi
     });
     assert.match(part.err, /^note: 1 of 3 jobs are in none of the runs \(1\); /);
 
-    makeRun(odd, [1], { index: 1, count: 2 });
+    makeRun(odd, [1], { shard: { index: 1, count: 2 } });
     const rest = await polysem("merge", even, odd, "--into", into);
     assert.equal(rest.out, `3 of 3 jobs in ${into} (1 added); scores in ${join(into, "scores.csv")}\n`);
     assert.equal(rest.err, "");

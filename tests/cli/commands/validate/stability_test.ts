@@ -4,17 +4,10 @@ import { loadNetwork } from "../../../../lib/networks/models.ts";
 import { useBackend } from "../../../../lib/engine/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import { initialWeights } from "../../../../lib/training/train_model.ts";
-import type { RunManifest } from "../../../../lib/types.ts";
 import { inFolder } from "../../../in_folder.ts";
-import { deadRecord, jobRecords, MANIFEST } from "../../../store/example_run.ts";
+import { deadRecord, makeRun, MANIFEST } from "../../../store/example_run.ts";
 import { json, refused, writeQuickProfile } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
-
-function makeRun(directory: string, jobs: number[], changes: Partial<RunManifest> = {}): string {
-  using run = openRun(directory, { ...MANIFEST, ...changes });
-  for (const job of jobs) run.commitJob(job, jobRecords(job), 1);
-  return directory;
-}
 
 /** A real run of three units, made in a moment: from noise, without a dataset. */
 async function quickRun(folder: string): Promise<string> {
