@@ -6,4 +6,3 @@
 export { createOnnxNetwork, describeOnnx, type OnnxDescription, type OnnxNetwork } from "./graph_network.ts";
 export type { OnnxInputOptions } from "./input.ts";
 export type { OnnxLayer } from "./layers.ts";
-export { OPERATOR_NAMES } from "./operators/table.ts";

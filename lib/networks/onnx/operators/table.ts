@@ -34,9 +34,6 @@ const OPERATORS: OperatorTable = {
   ...SLICES,
 };
 
-/** Names of the operators that are supported, in alphabetical order. */
-export const OPERATOR_NAMES: readonly string[] = Object.keys(OPERATORS).sort();
-
 /** The function of an operator, undefined where it is not supported. */
 export function findOperator(name: string): Operator | undefined {
   return Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
