@@ -334,3 +334,21 @@ export function batchNormTrain(
     (dy, saved) => ops.call("FusedBatchNormGradV3", attributes, [dy, ...saved], 5).slice(0, 3),
   );
 }
+
+/**
+ * (x - mean) / sqrt(variance + epsilon) over the last axis, with a gradient that needs the result alone:
+ * dx = (dy - mean dy - y mean(dy y)) / sqrt(variance + epsilon).
+ */
+export function normalizeLast(x: tf.Tensor, epsilon: number): tf.Tensor {
+  return withGradient(
+    [x],
+    ([input]) => {
+      const centred = tf.sub(input, tf.mean(input, -1, true));
+      const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+      const value = tf.mul(centred, scale);
+      return { value, saved: [value, scale] };
+    },
+    (dy, [y, scale]) =>
+      tf.mul(tf.sub(tf.sub(dy, tf.mean(dy, -1, true)), tf.mul(y, tf.mean(tf.mul(dy, y), -1, true))), scale),
+  );
+}

@@ -14,11 +14,13 @@ export {
   convolveFused,
   depthToSpace,
   maxOfGroups,
+  normalizeLast,
   relu,
   sigmoid,
   spaceToDepth,
   warp,
 } from "./layers.ts";
+export { gelu, geluTanh, hardSwish, silu } from "./nonlinearities.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
 export { createAdam } from "./adam.ts";

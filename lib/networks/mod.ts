@@ -21,4 +21,5 @@ export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, S
 export { createSqueezeNetFeatures } from "./squeezenet.ts";
 export { toTensor, toWeightArray } from "./tensors.ts";
 export { createVgg16Features } from "./vgg16.ts";
+export { createTrainableViT, createViT } from "./vit.ts";
 export { describeOnnx, type OnnxDescription, type OnnxInputOptions, type OnnxLayer } from "./onnx/mod.ts";

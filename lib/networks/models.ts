@@ -11,6 +11,7 @@ import { createLeNet5, LENET5_INPUT, LENET5_LAYERS } from "./lenet5.ts";
 import { CIFAR10_COLOURS, IMAGENET_COLOURS } from "./normalize.ts";
 import type { Network } from "./network.ts";
 import { createResNet18Network, RESNET18_INPUT, RESNET18_LAYERS } from "./resnet_units.ts";
+import { createViT, VIT_INPUT, VIT_LAYERS } from "./vit.ts";
 import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
 
 interface Model {
@@ -46,6 +47,12 @@ const MODELS: Readonly<Record<string, Model>> = {
     weightSet: "lpips-alex",
     wanted: (tensor) => tensor.startsWith("features."), // not the metric's heads, nor the official file's classifier
     create: (weights, source, input) => createAlexNet(weights, source, "alexnet-imagenet", IMAGENET_COLOURS, input),
+  },
+  "vit-cifar10": {
+    input: VIT_INPUT,
+    layers: VIT_LAYERS,
+    weightSet: "vit-cifar10",
+    create: (weights, source) => createViT(weights, source, "vit-cifar10", CIFAR10_COLOURS),
   },
 };
 

@@ -19,6 +19,6 @@ export function toTensor(array: WeightArray): tf.Tensor {
 
 /** TensorFlow's layout to PyTorch's: the inverse of `toTensor`. */
 export function toWeightArray(tensor: tf.Tensor): WeightArray {
-  const order = tensor.rank === 4 ? [3, 2, 0, 1] : tensor.rank === 2 ? [1, 0] : [0];
+  const order = tensor.rank === 4 ? [3, 2, 0, 1] : tensor.rank === 2 ? [1, 0] : tensor.shape.map((_, axis) => axis);
   return { shape: order.map((axis) => tensor.shape[axis]), data: dataOf(() => tensor.transpose(order)) };
 }

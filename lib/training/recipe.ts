@@ -4,8 +4,10 @@
  * @module
  */
 
-/** Hyperparameters of stochastic gradient descent with Nesterov momentum on augmented images. */
+/** Hyperparameters of training on augmented images. */
 export interface Recipe {
+  /** Stochastic gradient descent with Nesterov momentum, or Adam with decoupled weight decay. */
+  readonly optimizer: "sgd" | "adamw";
   /** Passes over the training images. */
   readonly epochs: number;
   /** Images a step. */
@@ -14,9 +16,9 @@ export interface Recipe {
   readonly learningRate: number;
   /** Epochs of rising learning rate. */
   readonly warmup: number;
-  /** Momentum of the moving sum of gradients. */
+  /** Momentum of SGD's moving sum of gradients; Adam's moments decay by .9 and .999. */
   readonly momentum: number;
-  /** L2 penalty on weights (not on biases, scales and offsets), added to the gradient. */
+  /** On weights (not on biases, scales and offsets): SGD's L2 penalty, added to the gradient; AdamW's share of decay. */
   readonly weightDecay: number;
   /** Share of the target spread evenly over all classes. */
   readonly labelSmoothing: number;
@@ -32,6 +34,7 @@ export interface Recipe {
 
 /** LeNet-5: small enough to be held back by capacity, not by overfitting. */
 export const LENET5_RECIPE: Recipe = {
+  optimizer: "sgd",
   epochs: 30,
   batch: 128,
   learningRate: 0.02,
@@ -47,6 +50,7 @@ export const LENET5_RECIPE: Recipe = {
 
 /** ResNet-18: the usual recipe for CIFAR-10, shortened to what two cores do in under two hours. */
 export const RESNET18_RECIPE: Recipe = {
+  optimizer: "sgd",
   epochs: 16,
   batch: 128,
   learningRate: 0.1,
@@ -57,6 +61,22 @@ export const RESNET18_RECIPE: Recipe = {
   shift: 4,
   flip: true,
   testEvery: 4,
+  storage: "F16",
+};
+
+/** The vision transformer: what two cores do in under two hours. */
+export const VIT_RECIPE: Recipe = {
+  optimizer: "adamw",
+  epochs: 20,
+  batch: 128,
+  learningRate: 1.5e-3,
+  warmup: 2,
+  momentum: 0.9,
+  weightDecay: 0.05,
+  labelSmoothing: 0.1,
+  shift: 4,
+  flip: true,
+  testEvery: 2,
   storage: "F16",
 };
 

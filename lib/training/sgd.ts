@@ -4,31 +4,24 @@
  * @module
  */
 import { tf } from "../engine/mod.ts";
-
-/** The optimizer and its state. */
-export interface Sgd {
-  /** The moving sums of gradients, by parameter. */
-  readonly velocities: ReadonlyMap<string, tf.Variable>;
-  /** One step: v = momentum v + g;  p = p - rate (g + momentum v), with g the gradient plus weightDecay p. */
-  step(gradients: tf.NamedTensorMap, rate: number): void;
-  /** Frees the state. */
-  dispose(): void;
-}
+import type { Optimizer } from "./optimizer.ts";
 
 /**
+ * One step: v = momentum v + g;  p = p - rate (g + momentum v), with g the gradient plus weightDecay p.
+ *
  * @param parameters variables by name; those of rank 1 are exempt from weight decay.
  * @see Sutskever et al. (2013), "On the importance of initialization and momentum in deep learning"
  */
 export function createSgd(
   parameters: ReadonlyMap<string, tf.Variable>,
   { momentum, weightDecay }: { readonly momentum: number; readonly weightDecay: number },
-): Sgd {
+): Optimizer {
   const velocities = new Map<string, tf.Variable>();
   for (const [name, parameter] of parameters) {
     velocities.set(name, tf.tidy(() => tf.variable(tf.zerosLike(parameter), false)));
   }
   return {
-    velocities,
+    state: new Map([...velocities].map(([name, velocity]) => [`velocity:${name}`, velocity])),
     step: (gradients, rate) =>
       tf.tidy(() => {
         for (const [name, parameter] of parameters) {

@@ -10,10 +10,12 @@ import { createRandom, permutation } from "../random.ts";
 import { augmentedBatch, normalizationTable, plainBatch } from "./augment.ts";
 import { type EpochRecord, loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 import { learningRateAt, type Recipe } from "./recipe.ts";
+import { createAdamW } from "./adamw.ts";
 import { createSgd } from "./sgd.ts";
 
 const CLASSES = 10;
 const TEST_BATCH = 250;
+const OPTIMIZERS = { sgd: createSgd, adamw: createAdamW } as const;
 
 /** Images to learn from and to test on, in memory. */
 export interface TrainingData {
@@ -55,11 +57,11 @@ export async function trainClassifier(
 ): Promise<readonly EpochRecord[]> {
   const { seed, checkpointEvery = 100 } = options;
   const table = normalizationTable(CIFAR10_COLOURS);
-  const optimizer = createSgd(classifier.parameters, recipe);
+  const optimizer = OPTIMIZERS[recipe.optimizer](classifier.parameters, recipe);
   const state = new Map<string, tf.Variable>([
     ...classifier.parameters,
     ...classifier.buffers,
-    ...[...optimizer.velocities].map(([name, velocity]) => [`velocity:${name}`, velocity] as const),
+    ...optimizer.state,
   ]);
   const key = JSON.stringify({ key: options.key, seed, recipe });
   const fresh: Progress = { step: 0, history: [], epochLoss: 0, epochCorrect: 0, epochSeconds: 0 };
@@ -83,7 +85,7 @@ export async function trainClassifier(
     const labels = Int32Array.from(images, (image) => data.train.labels[image]);
 
     const { loss, correct } = trainStep(classifier, variables, pixels, labels, recipe, (gradients) => {
-      optimizer.step(gradients, learningRateAt(recipe, step, total));
+      optimizer.step(gradients, learningRateAt(recipe, step, total), step + 1);
     });
     if (!Number.isFinite(loss)) {
       throw new Error(

@@ -14,6 +14,9 @@ import {
   createResNet18,
   createTrainableLeNet5,
   createTrainableResNet18,
+  createTrainableViT,
+  createViT,
+  type Normalization,
   RESNET18_FEATURES,
   toWeightArray,
   type TrainableClassifier,
@@ -22,7 +25,7 @@ import { decodeSafetensors, encodeSafetensors, recordModel, type WeightArray, ty
 import { createRandom, type Random } from "../random.ts";
 import { normalizationTable, plainBatch } from "./augment.ts";
 import { type ModelReport, writeCard } from "./card.ts";
-import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE } from "./recipe.ts";
+import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE, VIT_RECIPE } from "./recipe.ts";
 import { shuffleLabels } from "./shuffle_labels.ts";
 import { accuracy, trainClassifier, type TrainingData, type TrainOptions } from "./train.ts";
 
@@ -40,6 +43,9 @@ interface Trainable {
   extras(weights: Weights, source: string, train: PixelSet): Map<string, WeightArray>;
 }
 
+/** Batches come normalized. */
+const PLAIN: Normalization = { mean: [0, 0, 0], std: [1, 1, 1] };
+
 const TRAINABLE: Readonly<Record<string, Trainable>> = {
   "lenet5-cifar10": {
     title: "LeNet-5, modified, CIFAR-10 (ours)",
@@ -47,8 +53,7 @@ const TRAINABLE: Readonly<Record<string, Trainable>> = {
     recipe: LENET5_RECIPE,
     create: createTrainableLeNet5,
     evaluate: (weights, source, test) => {
-      const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const; // batches come normalized
-      const network = createLeNet5(weights, source, "lenet5-cifar10", plain);
+      const network = createLeNet5(weights, source, "lenet5-cifar10", PLAIN);
       const share = accuracy((x) => network.activations(x, ["fc3"])[0] as tf.Tensor2D, test);
       network.dispose();
       return share;
@@ -70,6 +75,22 @@ const TRAINABLE: Readonly<Record<string, Trainable>> = {
       return share;
     },
     extras: (weights, source, train) => new Map([["embedding_mean", meanEmbedding(weights, source, train)]]),
+  },
+  "vit-cifar10": {
+    title: "Vision transformer, CIFAR-10 (ours)",
+    about:
+      "A plain vision transformer for 32 px images: patches of 4 px, 6 blocks of width 128 with 4 heads, the mean over tokens. " +
+      "Tensors are those of timm's `VisionTransformer(img_size=32, patch_size=4, embed_dim=128, depth=6, num_heads=4, mlp_ratio=2, " +
+      "num_classes=10, class_token=False, global_pool='avg', fc_norm=False)`.",
+    recipe: VIT_RECIPE,
+    create: createTrainableViT,
+    evaluate: (weights, source, test) => {
+      const network = createViT(weights, source, "vit-cifar10", PLAIN);
+      const share = accuracy((x) => network.activations(x, ["head"])[0] as tf.Tensor2D, test);
+      network.dispose();
+      return share;
+    },
+    extras: () => new Map(),
   },
 };
 

@@ -33,7 +33,7 @@ export function registerTrain(program: Command): void {
       .description(
         "Train a model on CIFAR-10 and write its weights and card; goes on from its checkpoint if it was cut.",
       )
-      .argument("<model>", "lenet5-cifar10, resnet18-cifar10 or gan-cifar10")
+      .argument("<model>", "lenet5-cifar10, resnet18-cifar10, vit-cifar10 or gan-cifar10")
       .option("--seed <n>", "seed of the weights, the order and the augmentation", seedOption, 0)
       .option("--epochs <n>", "passes over the training images (default: the recipe's)", integerOption(1))
       .addOption(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { relu, sigmoid, tf } from "../../../engine/mod.ts";
+import { gelu, geluTanh, hardSwish, relu, sigmoid, silu, tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { broadcastShape, plainOrder, raised, reshapeValue, Value } from "../value.ts";
 import {
@@ -18,7 +18,6 @@ import {
   refuse,
   withoutGradient,
 } from "./operator.ts";
-import { gelu, geluTanh, hardSwish, silu } from "./activations.ts";
 
 /** An operator from a function of one tensor. */
 function unary(compute: (x: tf.Tensor, call: Call) => tf.Tensor): Operator {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "../../../engine/mod.ts";
+import { normalizeLast, tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { channelsLast, product, range, reshapeValue, Value } from "../value.ts";
 import { axisOf, type Call, input, type Operator, type OperatorTable, refuse, withoutGradient } from "./operator.ts";
@@ -22,24 +22,6 @@ const batchNormalization: Operator = (call) => {
   const order = channelsLast(x.rank);
   return new Value(tf.add(tf.mul(x.inOrder(order), factor), offset), order);
 };
-
-/**
- * (x - mean) / sqrt(variance + epsilon) over the last axis, with a gradient that needs the result alone:
- * dx = (dy - mean dy - y mean(dy y)) / sqrt(variance + epsilon).
- */
-export function normalizeLast(x: tf.Tensor, epsilon: number): tf.Tensor {
-  return tf.customGrad((input, save) => {
-    const centred = tf.sub(input as tf.Tensor, tf.mean(input as tf.Tensor, -1, true));
-    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
-    const value = tf.mul(centred, scale);
-    (save as tf.GradSaveFunc)([value, scale]);
-    return {
-      value,
-      gradFunc: (dy: tf.Tensor, [y, scale]: tf.Tensor[]) =>
-        tf.mul(tf.sub(tf.sub(dy, tf.mean(dy, -1, true)), tf.mul(y, tf.mean(tf.mul(dy, y), -1, true))), scale),
-    };
-  })(x);
-}
 
 /** x / sqrt(mean x^2 + epsilon) over the last axis. */
 function rootMeanSquareLast(x: tf.Tensor, epsilon: number): tf.Tensor {

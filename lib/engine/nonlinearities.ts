@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { relu, tf } from "../../../engine/mod.ts";
+import { relu } from "./layers.ts";
+import { tf } from "./tf.ts";
 
 /** A function of one tensor with a gradient that is its derivative at the same point. */
 function withDerivative(
