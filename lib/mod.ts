@@ -10,7 +10,7 @@
 export { clusterEmbeddings, type Clustering, type ClusterOptions, compareCriteria } from "./cluster/mod.ts";
 export { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "./elbow/mod.ts";
 export { type Embedder, loadEmbedder } from "./embed/mod.ts";
-export { type Backend, type BackendReport, useBackend } from "./engine/mod.ts";
+export { type Backend, type BackendReport, tf, useBackend } from "./engine/mod.ts";
 export { InputError } from "./errors.ts";
 export {
   type Conditions,
@@ -27,11 +27,20 @@ export {
 } from "./gan/mod.ts";
 export { type Dataset, type DatasetRef, type ImageSource, openDataset } from "./data/mod.ts";
 export { loadLpips, type Lpips, type LpipsSequence } from "./lpips/mod.ts";
-export { describeModel, loadNetwork, type ModelRef, type Network } from "./networks/mod.ts";
+export {
+  checkNetwork,
+  describeModel,
+  loadNetwork,
+  type ModelRef,
+  type ModelTools,
+  modelTools,
+  type Network,
+} from "./networks/mod.ts";
 export {
   CALIBRATED,
   type ContextRef,
   loadContext,
+  loadInstruments,
   loadProfile,
   manifestOf,
   PAPER,

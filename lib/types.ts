@@ -163,18 +163,26 @@ export interface RunManifest {
   readonly model: string;
   readonly modelSha256: string;
   /** What kind of file the model came from; missing for a model that comes with polysem. */
-  readonly modelFormat?: "onnx";
+  readonly modelFormat?: "onnx" | "typescript";
   /**
    * How the model of a file takes its images, as far as it was said; `size` of a model that comes with polysem and takes
    * several. Missing where there is nothing to say.
    */
   readonly modelInput?: Readonly<Record<string, unknown>>;
+  /** Names of the classes that the units of a layer tell, unit by unit, where they were said of a model of a file. */
+  readonly modelClasses?: { readonly layer: string; readonly names: readonly string[] };
   readonly seed: number;
   readonly profileName: string;
   /** The profile in full. */
   readonly profile: Readonly<Record<string, unknown>>;
   readonly embedder: string;
   readonly embedderSha256: string;
+  /** What kind of file the embedder came from; missing for one that polysem knows. */
+  readonly embedderFormat?: "onnx";
+  /** Which tensor of a file is the embedding, and how the file takes its images. */
+  readonly embedderInput?: Readonly<Record<string, unknown>>;
+  /** Where the profile's price of a cluster was found for another embedder. */
+  readonly priceCalibrated?: false;
   readonly lpips: string;
   readonly lpipsSha256: string;
   /** Name and sha256 of the dataset, and how many test images activations are compared with; null without a dataset. */

@@ -8,17 +8,18 @@ const FACE = resolve(import.meta.dirname!, "..", "lib", "mod.ts");
  * What programs build on. A name leaves this list only on purpose, and is named in the notes of the release.
  */
 const VALUES = `
-  CALIBRATED InputError PAPER activationCheck calibrate clusterEmbeddings compareCriteria createPlan createPlantedNetwork
+  CALIBRATED InputError PAPER activationCheck calibrate checkNetwork clusterEmbeddings compareCriteria createPlan createPlantedNetwork
   datasetActivations describeModel drawShape exportRun findElbow imageActivations latentOf loadContext loadEmbedder
-  loadGenerator loadLpips loadNetwork loadProfile manifestOf meanPairwiseAngle measureGenerator mergeRuns migrateRun
+  loadGenerator loadInstruments loadLpips loadNetwork loadProfile manifestOf meanPairwiseAngle measureGenerator mergeRuns migrateRun
+  modelTools
   openDataset openRun passDataset probeMasks probeUnits readMask readRun runPlantedStudy runningMeanDistances sampleGrid
   score scoreAll scoreAllInWorkers scoreEmbeddings scoreLabelledEmbeddings scoreUnits selectUnits suggestWorkers
-  summarizeStudy useBackend visualize
+  summarizeStudy tf useBackend visualize
 `.trim().split(/\s+/);
 
 const TYPES = `
   ActivationCheck Backend BackendReport ClusterOptions Clustering Conditions ContextRef Dataset DatasetRef Elbow ElbowRule
-  Embedder ImageGenerator ImageSource Lpips LpipsSequence Mask ModelRef Network PipelineContext Profile VisualizeOptions
+  Embedder ImageGenerator ImageSource Lpips LpipsSequence Mask ModelRef ModelTools Network PipelineContext Profile VisualizeOptions
 `.trim().split(/\s+/);
 
 const PLAIN_DATA = `

@@ -1,7 +1,7 @@
 import type { ClusterCandidate, Matrix } from "../types.ts";
-import { chooseK } from "./choose_k.ts";
+import { type Choice, chooseK, type Criterion } from "./choose_k.ts";
 import { dissolveSmallClusters } from "./dissolve_small_clusters.ts";
-import { kmeansPartitions } from "./kmeans_partitions.ts";
+import { type OnShare, type Search, searchPartitions } from "./kmeans_partitions.ts";
 import { checkOptions, clusteredSpace, type ClusterOptions, greatestK } from "./options.ts";
 
 /** A clustering of a unit's images. */
@@ -29,11 +29,47 @@ export interface Clustering {
  */
 export function clusterEmbeddings(embeddings: Matrix, options: ClusterOptions): Clustering {
   checkOptions(options);
-  const { criterion, beta, lambda = 1, restarts = 10, seed, minClusterSize = 1 } = options;
+  const { criterion, minClusterSize = 1 } = options;
+  const found = searchClusters(embeddings, options);
+  return clusteringOf(embeddings, found, choose(criterion, found, options), minClusterSize);
+}
+
+/** The points that are clustered, and what k-means found of them. */
+export interface Found {
+  readonly points: number[][];
+  readonly search: Search;
+}
+
+/** Searches partitions of the embeddings for every K. */
+export function searchClusters(
+  embeddings: Matrix,
+  options: Omit<ClusterOptions, "criterion">,
+  onShare?: OnShare,
+): Found {
+  const { restarts = 10, seed } = options;
   const points = clusteredSpace(embeddings, options);
-  const partitions = kmeansPartitions(points, greatestK(points.length, options), restarts, seed);
-  const { K: chosen, candidates } = chooseK(criterion, points, partitions, { beta, lambda, restarts, seed });
-  const { K, assignments, sizes, inertia } = dissolveSmallClusters(points, partitions[chosen - 1], minClusterSize);
+  return { points, search: searchPartitions(points, greatestK(points.length, options), restarts, seed, onShare) };
+}
+
+/** What a criterion chooses of what was found. */
+export function choose(
+  criterion: Criterion,
+  { search }: Found,
+  { beta, lambda = 1, restarts = 10, seed }: Omit<ClusterOptions, "criterion">,
+  onShare?: OnShare,
+): Choice {
+  return chooseK(criterion, search, { beta, lambda, restarts, seed }, onShare);
+}
+
+/** The clustering of a choice. */
+export function clusteringOf(
+  embeddings: Matrix,
+  { points, search }: Found,
+  { K: chosen, candidates }: Choice,
+  minClusterSize: number,
+): Clustering {
+  const partition = dissolveSmallClusters(points, search.partitions[chosen - 1], minClusterSize);
+  const { K, assignments, sizes, inertia } = partition;
   return { K, assignments, candidates, centers: clusterMeans(embeddings, assignments, sizes), inertia };
 }
 

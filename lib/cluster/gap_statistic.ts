@@ -1,7 +1,7 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { mean, standardDeviation } from "simple-statistics";
-import { kmeansPartitions } from "./kmeans_partitions.ts";
+import { kmeansPartitions, type OnShare } from "./kmeans_partitions.ts";
 
 /** Number of reference sets B. */
 const REFERENCES = 8;
@@ -27,6 +27,7 @@ export interface GapStatistic {
  * @param inertias SSE_K of the points for K = 1, 2, ..., each above 0.
  * @param restarts starts of k-means in the reference sets.
  * @param seed a 32-bit integer.
+ * @param onShare is told the share of the reference sets that is done.
  * @throws {RangeError} when an inertia is not above 0.
  * @see R. Tibshirani, G. Walther and T. Hastie (2001), "Estimating the number of clusters in a data set via the gap statistic"
  */
@@ -35,6 +36,7 @@ export function gapStatistic(
   inertias: readonly number[],
   restarts: number,
   seed: number,
+  onShare: OnShare = () => {},
 ): GapStatistic {
   for (const inertia of inertias) {
     if (!(inertia > 0 && inertia < Infinity)) {
@@ -52,6 +54,7 @@ export function gapStatistic(
     const uniform = points.map(() => ranges.map((range) => range * uniformFloat64(generator)));
     const partitions = kmeansPartitions(uniform, inertias.length, restarts, (seed + reference) | 0);
     for (const [index, { inertia }] of partitions.entries()) logs[index].push(Math.log(inertia));
+    onShare((reference + 1) / REFERENCES);
   }
   const gaps = inertias.map((inertia, index) => mean(logs[index]) - Math.log(inertia));
   const errors = logs.map((values) => standardDeviation(values) * Math.sqrt(1 + 1 / REFERENCES));

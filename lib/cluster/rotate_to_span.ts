@@ -13,10 +13,8 @@ import { centroidOf } from "./distances.ts";
  * @see N. J. Higham (2002), "Accuracy and Stability of Numerical Algorithms", section 10.3
  */
 export function rotateToSpan(points: readonly (readonly number[])[]): number[][] {
-  const n = points.length;
-  const centre = centroidOf(points);
-  const centred = points.map((point) => Float64Array.from(point, (value, d) => value - centre[d]));
-  if (centre.length < n) return centred.map((point) => Array.from(point));
+  const centred = centredPoints(points);
+  if (points[0].length < points.length) return centred;
 
   const gram = centred.map((point, i) => {
     const row = new Float64Array(i + 1);
@@ -24,6 +22,12 @@ export function rotateToSpan(points: readonly (readonly number[])[]): number[][]
     return row;
   });
   return coordinatesOfGram(gram);
+}
+
+/** The points less their mean. */
+export function centredPoints(points: readonly (readonly number[])[]): number[][] {
+  const centre = centroidOf(points);
+  return points.map((point) => point.map((value, d) => value - centre[d]));
 }
 
 /**
@@ -71,7 +75,7 @@ function coordinatesOfGram(gram: readonly Float64Array[], relativeError: number 
   return coordinates;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+function dot(a: readonly number[], b: readonly number[]): number {
   let sum = 0;
   for (let d = 0; d < a.length; d++) sum += a[d] * b[d];
   return sum;

@@ -1,5 +1,5 @@
 /**
- * The third room: images to 512 dimensions by the global average pool of a ResNet-18.
+ * The embedders that polysem knows: images to 512 dimensions by the global average pool of a ResNet-18.
  *
  * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
  * @module
@@ -68,16 +68,15 @@ export interface Embedder {
   readonly name: string;
   /** Length of an embedding. */
   readonly dimensions: number;
-  /** Side in pixels to which images are resized. */
+  /** Side in pixels to which images are resized; the longer one where they are not square. */
   readonly inputSize: number;
   /** Mean embedding of the training images, where it comes with the weights; null where it must be computed. */
   readonly mean: Float32Array | null;
   /**
-   * Embeds images of any size: resized bilinearly (pixel centres at one half) to the network's, normalized, global average
-   * pool.
+   * Embeds images of any size: resized bilinearly (pixel centres at one half) to the network's, and normalized.
    *
    * @param images pixels in [0, 1].
-   * @returns shape [N, 512], non-negative.
+   * @returns shape [N, dimensions]; of a global average pool of a ResNet-18, non-negative.
    */
   embed(images: ImageBatch): Promise<Matrix>;
   /** Frees the weights. */

@@ -1,7 +1,7 @@
 /**
- * The third room: images to 512 dimensions.
+ * The third room: images to embeddings.
  *
  * @module
  */
 export { createEmbedder, type Embedder, type EmbedderName, EMBEDDERS } from "./embedder.ts";
-export { type LoadedEmbedder, loadEmbedder } from "./load_embedder.ts";
+export { type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "./load_embedder.ts";

@@ -30,6 +30,19 @@ function withGradient<T extends tf.Tensor>(
 }
 
 /**
+ * A function of a batch, to the same bits for an image alone as among others. TensorFlow cuts the sums of a single image by
+ * threads, those of several by images, in matrix products and in convolutions of one pixel: a single one goes in twice.
+ *
+ * @param x shape [N, ...].
+ * @param compute treats every image by itself; returns shape [N, ...].
+ */
+export function asBatch<X extends tf.Tensor, Y extends tf.Tensor>(x: X, compute: (x: X) => Y): Y {
+  if (x.shape[0] !== 1 || nativeOps() === null) return compute(x);
+  const twice = compute(tf.concat([x, x]));
+  return twice.slice(0, 1);
+}
+
+/**
  * max(x, 0), whose gradient is one kernel instead of TensorFlow.js's three (step, cast, multiply).
  *
  * @param x any shape.
@@ -189,14 +202,10 @@ export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution):
   return withGradient(
     [x],
     ([input]) => {
-      const value = tf.fused.conv2d({
-        x: input as tf.Tensor4D,
-        filter,
-        strides: stride,
-        pad: around,
-        bias,
-        activation,
-      }) as tf.Tensor4D;
+      const forward = (some: tf.Tensor4D) =>
+        tf.fused.conv2d({ x: some, filter, strides: stride, pad: around, bias, activation }) as tf.Tensor4D;
+      const onePixel = filter.shape[0] === 1 && filter.shape[1] === 1;
+      const value = onePixel ? asBatch(input as tf.Tensor4D, forward) : forward(input as tf.Tensor4D);
       return { value, saved: [value] };
     },
     (dy, [value]) => {

@@ -7,6 +7,7 @@ export { dataOf, readAll, readData } from "./read.ts";
 export { tf } from "./tf.ts";
 export { type Attribute, type NativeOps, nativeOps } from "./native_ops.ts";
 export {
+  asBatch,
   batchNormTrain,
   type BatchStatistics,
   type ConstantConvolution,
@@ -24,3 +25,4 @@ export { gelu, geluTanh, hardSwish, silu } from "./nonlinearities.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
 export { createAdam } from "./adam.ts";
+export { peakBytes } from "./memory.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { relu, tf } from "../engine/mod.ts";
+import { tf } from "../engine/mod.ts";
 import type { LayerInfo, Size } from "../types.ts";
 import {
   convolve,
@@ -16,7 +16,8 @@ import {
   type PerceptualNetwork,
 } from "./perceptual.ts";
 import type { Network } from "./network.ts";
-import { colourImage, divideByDeviations, type Normalization } from "./normalize.ts";
+import { divideFirstByDeviations, type Normalization } from "./normalize.ts";
+import { tappedNetwork } from "./tapped_network.ts";
 import type { Weights } from "../weights/mod.ts";
 
 /** Shapes of the convolutions, by name. */
@@ -86,38 +87,23 @@ export function createAlexNet(
   { mean, std }: Normalization,
   input: Size,
 ): Network {
-  const first = weights.get("features.0.weight");
-  const scaled = first === undefined
-    ? weights
-    : new Map(weights).set("features.0.weight", divideByDeviations(first, std));
+  const scaled = divideFirstByDeviations(weights, "features.0.weight", std);
   const convolutions = loadConvolutions(scaled, ALEXNET_KERNELS, source);
-  const meanImage = colourImage(mean, input);
-  const steps = [...convolutions.values()].map((convolution, i) => ({ convolution, ...ALEXNET_STEPS[i] }));
-  const order = ALEXNET_LAYERS.map((layer) => layer.name);
-  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
-    const unknown = layers.find((layer) => !order.includes(layer));
-    if (unknown !== undefined) throw new RangeError(`AlexNet has no layer ${unknown}`);
-    const last = Math.max(...layers.map((layer) => order.indexOf(layer)));
-    const kept = new Map<string, tf.Tensor>();
-    let x = tf.sub(images, meanImage) as tf.Tensor4D;
-    for (const [i, { convolution, stride, padding, pool }] of steps.slice(0, last + 1).entries()) {
-      const pooled = pool ? maxPool(x, 3, 2, "floor") : x;
-      if (layers.includes(order[i])) {
-        const linear = convolve(pooled, convolution, stride, padding, "linear");
-        kept.set(order[i], linear);
-        if (i < last) x = relu(linear);
-      } else x = convolveRelu(pooled, convolution, stride, padding);
-    }
-    return layers.map((layer) => kept.get(layer)!);
-  };
-  return {
+  return tappedNetwork({
     name,
-    input,
+    title: "AlexNet",
     layers: ALEXNET_LAYERS,
-    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
-    dispose: () => {
-      disposeConvolutions(convolutions);
-      meanImage.dispose();
+    input,
+    mean,
+    run: (images, taps) => {
+      let x = images;
+      for (const [i, [layer, convolution]] of [...convolutions].entries()) {
+        if (taps.complete()) return;
+        const { stride, padding, pool } = ALEXNET_STEPS[i];
+        const pooled = pool ? maxPool(x, 3, 2, "floor") : x;
+        x = taps.rectify(layer, (activation) => convolve(pooled, convolution, stride, padding, activation));
+      }
     },
-  };
+    dispose: () => disposeConvolutions(convolutions),
+  });
 }

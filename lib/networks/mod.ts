@@ -4,6 +4,7 @@
  * @module
  */
 export { ALEXNET_KERNELS, createAlexNetFeatures } from "./alexnet.ts";
+export { checkNetwork } from "./check_network.ts";
 export { createLeNet5, createTrainableLeNet5 } from "./lenet5.ts";
 export {
   chosenSize,
@@ -20,6 +21,16 @@ export { convolve, type KernelShape, loadConvolutions, maxPool, type PerceptualN
 export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "./resnet.ts";
 export { createSqueezeNetFeatures } from "./squeezenet.ts";
 export { toTensor, toWeightArray } from "./tensors.ts";
+export { isTypeScriptModel, type ModelTools, modelTools } from "./typescript_model.ts";
 export { createVgg16Features } from "./vgg16.ts";
 export { createTrainableViT, createViT } from "./vit.ts";
-export { describeOnnx, type OnnxDescription, type OnnxInputOptions, type OnnxLayer } from "./onnx/mod.ts";
+export {
+  createOnnxFeatures,
+  describeOnnx,
+  type FeaturePool,
+  type OnnxDescription,
+  type OnnxFeatureOptions,
+  type OnnxFeatures,
+  type OnnxInputOptions,
+  type OnnxLayer,
+} from "./onnx/mod.ts";

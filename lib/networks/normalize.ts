@@ -5,7 +5,7 @@
  */
 import { tf } from "../engine/mod.ts";
 import type { Size } from "../types.ts";
-import type { WeightArray } from "../weights/mod.ts";
+import type { WeightArray, Weights } from "../weights/mod.ts";
 
 /** A number for red, green and blue. */
 export type Colour = readonly [number, number, number];
@@ -47,6 +47,16 @@ export function normalizeColours(pixels: Float32Array, mean: Colour, std: Colour
 export function divideByDeviations({ shape, data }: WeightArray, std: Colour): WeightArray {
   const area = shape[2] * shape[3];
   return { shape, data: data.map((value, i) => value / std[Math.floor(i / area) % 3]) };
+}
+
+/**
+ * The weights of a network with `divideByDeviations` done to its first convolution.
+ *
+ * @param first name of its filters; where there is no such tensor the weights stay as they are, for a later check to refuse.
+ */
+export function divideFirstByDeviations(weights: Weights, first: string, std: Colour): Weights {
+  const filter = weights.get(first);
+  return filter === undefined ? weights : new Map(weights).set(first, divideByDeviations(filter, std));
 }
 
 /**

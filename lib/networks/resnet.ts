@@ -1,11 +1,12 @@
 /**
- * ResNet-18 (He et al. 2016): BasicBlocks of widths 64-128-256-512, two each, and a 512-d global average pool. Two stems:
- * torchvision's for 224 px (7x7 of stride 2, 3x3 max-pool of stride 2) and ours for 32 px (3x3 of stride 2, no pool).
- * Tensors have torchvision's names.
+ * Residual networks (He et al. 2016) as torchvision builds them: four stages of widths 64-128-256-512, of BasicBlocks
+ * (ResNet-18 and 34) or Bottlenecks (ResNet-50), a global average pool and one linear classifier. Two stems: torchvision's
+ * for 224 px (7x7 of stride 2, 3x3 max-pool of stride 2) and ours for 32 px (3x3 of stride 2, no pool). Tensors have
+ * torchvision's names.
  *
  * @module
  */
-import { batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
+import { asBatch, batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
@@ -13,10 +14,11 @@ import { type Colour, divideByDeviations } from "./normalize.ts";
 import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
 import { toTensor } from "./tensors.ts";
 
-/** Width of the last stage: dimensions of the embedding. */
+/** Width of ResNet-18's last stage: dimensions of the embedding. */
 export const RESNET18_FEATURES = 512;
 const WIDTHS = [64, 128, 256, 512];
-const BLOCKS = 2;
+/** Channels that leave a block, as a multiple of its stage's width. */
+const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 /** torchvision's batch normalization: variance + epsilon; running = 0.9 running + 0.1 batch. */
 const EPSILON = 1e-5;
 const BATCH_MOMENTUM = 0.1;
@@ -34,6 +36,44 @@ export const STEM_32: Stem = { kernel: 3, pool: false };
 /** torchvision's stem for 224 px images. */
 export const STEM_224: Stem = { kernel: 7, pool: true };
 
+/** What tells one residual network from another. */
+export interface ResNetArchitecture {
+  /** Such as `ResNet-18`, for errors. */
+  readonly title: string;
+  readonly stem: Stem;
+  /**
+   * `basic`: two 3x3 convolutions; `bottleneck`: 1x1, 3x3 and 1x1 with four times the width. The stride is that of the
+   * first 3x3 convolution, as in torchvision.
+   */
+  readonly block: "basic" | "bottleneck";
+  /** How many blocks each stage has. */
+  readonly blocks: readonly [number, number, number, number];
+  readonly classes: number;
+}
+
+/** ResNet-18 for 32 px images. */
+export const RESNET18_CIFAR10: ResNetArchitecture = {
+  title: "ResNet-18",
+  stem: STEM_32,
+  block: "basic",
+  blocks: [2, 2, 2, 2],
+  classes: 10,
+};
+/** torchvision's resnet18. */
+export const RESNET18_IMAGENET: ResNetArchitecture = { ...RESNET18_CIFAR10, stem: STEM_224, classes: 1000 };
+/** torchvision's resnet34. */
+export const RESNET34_IMAGENET: ResNetArchitecture = {
+  ...RESNET18_IMAGENET,
+  title: "ResNet-34",
+  blocks: [3, 4, 6, 3],
+};
+/** torchvision's resnet50. */
+export const RESNET50_IMAGENET: ResNetArchitecture = {
+  ...RESNET34_IMAGENET,
+  title: "ResNet-50",
+  block: "bottleneck",
+};
+
 /** A convolution followed by batch normalization. */
 export interface ConvSpec {
   readonly conv: string;
@@ -44,12 +84,15 @@ export interface ConvSpec {
   readonly stride: 1 | 2;
 }
 
-/** A residual block: two convolutions and, where the shape changes, a projection of the shortcut. */
+/** A residual block. */
 export interface BlockSpec {
   readonly name: string;
-  readonly first: ConvSpec;
-  readonly second: ConvSpec;
+  /** Its convolutions in turn, with a ReLU after each but the last. */
+  readonly convolutions: readonly ConvSpec[];
+  /** The projection of the shortcut, where the shape changes. */
   readonly shortcut: ConvSpec | null;
+  /** Channels of its sum. */
+  readonly output: number;
 }
 
 /** The first convolution. */
@@ -58,42 +101,65 @@ export function stemSpec(stem: Stem): ConvSpec {
 }
 
 /** The residual blocks, from input to output. */
-export function blockSpecs(): BlockSpec[] {
+export function blockSpecs({ block, blocks }: ResNetArchitecture): BlockSpec[] {
+  const expansion = EXPANSION[block];
   return WIDTHS.flatMap((width, stage) =>
-    Array.from({ length: BLOCKS }, (_, block) => {
-      const name = `layer${stage + 1}.${block}`;
-      const input = block > 0 ? width : WIDTHS[Math.max(0, stage - 1)];
-      const stride = block === 0 && stage > 0 ? 2 : 1;
-      const spec = (part: string, from: number, of: 1 | 2): ConvSpec => ({
+    Array.from({ length: blocks[stage] }, (_, index) => {
+      const name = `layer${stage + 1}.${index}`;
+      const output = width * expansion;
+      const before = stage === 0 ? WIDTHS[0] : WIDTHS[stage - 1] * expansion;
+      const input = index > 0 ? output : before;
+      const stride = index === 0 && stage > 0 ? 2 : 1;
+      const spec = (part: number, kernel: number, from: number, to: number, of: 1 | 2): ConvSpec => ({
         conv: `${name}.conv${part}`,
         norm: `${name}.bn${part}`,
-        kernel: 3,
+        kernel,
         input: from,
-        output: width,
+        output: to,
         stride: of,
       });
       return {
         name,
-        first: spec("1", input, stride),
-        second: spec("2", width, 1),
-        shortcut: stride === 1 ? null : {
+        convolutions: block === "basic"
+          ? [spec(1, 3, input, width, stride), spec(2, 3, width, width, 1)]
+          : [spec(1, 1, input, width, 1), spec(2, 3, width, width, stride), spec(3, 1, width, output, 1)],
+        shortcut: stride === 1 && input === output ? null : {
           conv: `${name}.downsample.0`,
           norm: `${name}.downsample.1`,
           kernel: 1,
           input,
-          output: width,
+          output,
           stride,
         },
+        output,
       };
     })
   );
 }
 
-function convSpecs(stem: Stem): ConvSpec[] {
-  const blocks = blockSpecs().flatMap(({ first, second, shortcut }) =>
-    shortcut === null ? [first, second] : [first, second, shortcut]
+function convSpecs(architecture: ResNetArchitecture): ConvSpec[] {
+  const blocks = blockSpecs(architecture).flatMap(({ convolutions, shortcut }) =>
+    shortcut === null ? convolutions : [...convolutions, shortcut]
   );
-  return [stemSpec(stem), ...blocks];
+  return [stemSpec(architecture.stem), ...blocks];
+}
+
+/** A convolution with its batch normalization, and a ReLU where that is said. */
+export type ApplyConvolution = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear") => tf.Tensor4D;
+
+/** A block's sum, before its ReLU. */
+export function blockSum(x: tf.Tensor4D, { convolutions, shortcut }: BlockSpec, apply: ApplyConvolution): tf.Tensor4D {
+  const last = convolutions.length - 1;
+  const inner = convolutions.reduce((y, spec, i) => apply(y, spec, i < last ? "relu" : "linear"), x);
+  return tf.add(inner, shortcut === null ? x : apply(x, shortcut, "linear"));
+}
+
+/** The global average pool's output, shape [N, features]. */
+function pooledFeatures(images: tf.Tensor4D, architecture: ResNetArchitecture, apply: ApplyConvolution): tf.Tensor2D {
+  let x = apply(images, stemSpec(architecture.stem), "relu");
+  if (architecture.stem.pool) x = stemPool(x);
+  for (const block of blockSpecs(architecture)) x = relu(blockSum(x, block, apply));
+  return tf.mean<tf.Tensor2D>(x, [1, 2]);
 }
 
 /** Zeros around height and width. */
@@ -123,13 +189,14 @@ export function createTrainableResNet18(
   options: { readonly stem?: Stem; readonly classes?: number } = {},
 ): TrainableClassifier {
   const { stem = STEM_32, classes = 10 } = options;
+  const architecture = { ...RESNET18_CIFAR10, stem, classes };
   const parameters = new Map<string, tf.Variable>();
   const buffers = new Map<string, tf.Variable>();
   const variable = (shape: number[], fill: () => number, trainable: boolean) => {
     const size = shape.reduce((product, n) => product * n, 1);
     return tf.tidy(() => tf.variable(tf.tensor(Float32Array.from({ length: size }, fill), shape), trainable));
   };
-  for (const { conv, norm, kernel, input, output } of convSpecs(stem)) {
+  for (const { conv, norm, kernel, input, output } of convSpecs(architecture)) {
     const deviation = Math.sqrt(2 / (kernel * kernel * output));
     const filter = variable([kernel, kernel, input, output], () => deviation * random.normal(), true);
     parameters.set(`${conv}.weight`, filter);
@@ -157,20 +224,15 @@ export function createTrainableResNet18(
       });
     });
   };
-  const apply = (x: tf.Tensor4D, spec: ConvSpec, training: boolean) =>
-    normalize(convolve(x, of<tf.Tensor4D>(parameters, `${spec.conv}.weight`), spec), spec, training);
-
   return {
     parameters,
     buffers,
     logits: (images, training) => {
-      let x = relu(apply(images, stemSpec(stem), training));
-      if (stem.pool) x = stemPool(x);
-      for (const { first, second, shortcut } of blockSpecs()) {
-        const inner = apply(relu(apply(x, first, training)), second, training);
-        x = relu(tf.add(inner, shortcut === null ? x : apply(x, shortcut, training)));
-      }
-      const features = tf.mean<tf.Tensor2D>(x, [1, 2]);
+      const features = pooledFeatures(images, architecture, (x, spec, activation) => {
+        const convolved = convolve(x, of<tf.Tensor4D>(parameters, `${spec.conv}.weight`), spec);
+        const normalized = normalize(convolved, spec, training);
+        return activation === "relu" ? relu(normalized) : normalized;
+      });
       return features.matMul(of<tf.Tensor2D>(parameters, "fc.weight"))
         .add(of<tf.Tensor1D>(parameters, "fc.bias")) as tf.Tensor2D;
     },
@@ -209,17 +271,9 @@ export function createResNet18(
   options: { readonly stem?: Stem; readonly classes?: number } = {},
 ): ResNet18 {
   const { stem = STEM_32, classes = 10 } = options;
-  const { apply, classify, dispose } = loadFolded(weights, source, stem, classes);
-  const features = (images: tf.Tensor4D) =>
-    tf.tidy(() => {
-      let x = apply(images, stemSpec(stem), "relu");
-      if (stem.pool) x = stemPool(x);
-      for (const { first, second, shortcut } of blockSpecs()) {
-        const inner = apply(apply(x, first, "relu"), second, "linear");
-        x = relu(tf.add(inner, shortcut === null ? x : apply(x, shortcut, "linear")));
-      }
-      return tf.mean<tf.Tensor2D>(x, [1, 2]);
-    });
+  const architecture = { ...RESNET18_CIFAR10, stem, classes };
+  const { apply, classify, dispose } = loadFolded(weights, source, architecture);
+  const features = (images: tf.Tensor4D) => tf.tidy(() => pooledFeatures(images, architecture, apply));
   return {
     features,
     logits: (images) => tf.tidy(() => classify(features(images))),
@@ -227,18 +281,18 @@ export function createResNet18(
   };
 }
 
-/** A ResNet-18's layers, each convolution with its batch normalization folded in. */
-export interface FoldedResNet18 {
+/** A residual network's layers, each convolution with its batch normalization folded in. */
+export interface FoldedResNet {
   /** A convolution with its normalization: one fused kernel, differentiable. */
-  apply(x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear"): tf.Tensor4D;
-  /** Features, shape [N, 512], to class scores, shape [N, classes]. */
+  readonly apply: ApplyConvolution;
+  /** Features, shape [N, features], to class scores, shape [N, classes]. */
   classify(features: tf.Tensor2D): tf.Tensor2D;
   /** Frees the weights. */
   dispose(): void;
 }
 
 /**
- * Checks and folds the weights of a ResNet-18.
+ * Checks and folds the weights of a residual network.
  *
  * @param std the images' standard deviations where images come without being divided by them.
  * @throws {InputError} as `createResNet18`.
@@ -246,15 +300,16 @@ export interface FoldedResNet18 {
 export function loadFolded(
   weights: Weights,
   source: string,
-  stem: Stem,
-  classes: number,
+  architecture: ResNetArchitecture,
   std: Colour = [1, 1, 1],
-): FoldedResNet18 {
-  const specs = convSpecs(stem);
-  refuseDeeper(weights, specs, source);
+): FoldedResNet {
+  const { title, block, classes } = architecture;
+  const specs = convSpecs(architecture);
+  const features = WIDTHS[WIDTHS.length - 1] * EXPANSION[block];
+  refuseDeeper(weights, specs, title, source);
   // all is checked before the first tensor is made, so that none is left behind by an error
   const arrays = specs.map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const);
-  const last = takeWeight(weights, "fc.weight", [classes, RESNET18_FEATURES], source);
+  const last = takeWeight(weights, "fc.weight", [classes, features], source);
   const lastBias = takeWeight(weights, "fc.bias", [classes], source);
   const folded = new Map(
     arrays.map(([conv, { filter, offset }]) => {
@@ -275,18 +330,18 @@ export function loadFolded(
         activation,
       });
     },
-    classify: (features) => features.matMul(classifier).add(bias) as tf.Tensor2D,
+    classify: (features) => asBatch(features, (some) => tf.matMul(some, classifier)).add(bias) as tf.Tensor2D,
     dispose: () => tf.dispose([...folded.values(), classifier, bias]),
   };
 }
 
-/** ResNet-34 and deeper ones of BasicBlocks hold every tensor of ResNet-18, in the same shapes, and others besides. */
-function refuseDeeper(weights: Weights, specs: readonly ConvSpec[], source: string): void {
+/** A deeper network of the same blocks holds every tensor of a shallower one, in the same shapes, and others besides. */
+function refuseDeeper(weights: Weights, specs: readonly ConvSpec[], title: string, source: string): void {
   const known = new Set(specs.flatMap(({ conv, norm }) => [conv, norm]));
   for (const name of weights.keys()) {
     if (name.startsWith("layer") && !known.has(name.slice(0, name.lastIndexOf(".")))) {
       throw new InputError(
-        `${source} has a tensor ${name}, which ResNet-18 has not; is it the weight file of another network?`,
+        `${source} has a tensor ${name}, which ${title} has not; is it the weight file of another network?`,
       );
     }
   }

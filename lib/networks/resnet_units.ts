@@ -1,7 +1,6 @@
 /**
- * The ResNet-18 for 32 px images as a network whose units are scored: every convolution with its batch normalization,
- * before the ReLU; the sum of every block, before its ReLU; and the class scores. Layers have torchvision's names; a
- * block's sum has the block's.
+ * Residual networks whose units are scored: every convolution with its batch normalization, before the ReLU; the sum of
+ * every block, before its ReLU; and the class scores. Layers have torchvision's names; a block's sum has the block's.
  *
  * @module
  */
@@ -9,97 +8,96 @@ import { relu, tf } from "../engine/mod.ts";
 import type { LayerInfo, Size } from "../types.ts";
 import type { Weights } from "../weights/mod.ts";
 import type { Network } from "./network.ts";
-import { colourImage, type Normalization } from "./normalize.ts";
-import { blockSpecs, type ConvSpec, loadFolded, STEM_32, stemSpec } from "./resnet.ts";
+import type { Normalization } from "./normalize.ts";
+import {
+  type ApplyConvolution,
+  type BlockSpec,
+  blockSpecs,
+  blockSum,
+  loadFolded,
+  type ResNetArchitecture,
+  stemPool,
+  stemSpec,
+} from "./resnet.ts";
+import { tappedNetwork, type Taps } from "./tapped_network.ts";
 
-/** The images it takes. */
+/** The images that `RESNET18_CIFAR10` takes. */
 export const RESNET18_INPUT: Size = { height: 32, width: 32 };
-const CLASSES = 10;
-const STEM = stemSpec(STEM_32);
-const BLOCKS = blockSpecs();
 
 function gridLayer(name: string, units: number): LayerInfo {
   return { name, positions: "grid", units };
 }
 
-/** The scorable layers: 20 convolutions, 8 sums and the class scores. */
-export const RESNET18_LAYERS: readonly LayerInfo[] = [
-  gridLayer(STEM.conv, STEM.output),
-  ...BLOCKS.flatMap(({ name, first, second, shortcut }) => [
-    gridLayer(first.conv, first.output),
-    gridLayer(second.conv, second.output),
-    ...(shortcut === null ? [] : [gridLayer(shortcut.conv, shortcut.output)]),
-    gridLayer(name, second.output),
-  ]),
-  { name: "fc", positions: "none", units: CLASSES },
-];
+/** The scorable layers: the convolutions, the blocks' sums and the class scores. */
+export function resNetLayers(architecture: ResNetArchitecture): readonly LayerInfo[] {
+  const stem = stemSpec(architecture.stem);
+  return [
+    gridLayer(stem.conv, stem.output),
+    ...blockSpecs(architecture).flatMap(({ name, convolutions, shortcut, output }) => [
+      ...convolutions.map((spec) => gridLayer(spec.conv, spec.output)),
+      ...(shortcut === null ? [] : [gridLayer(shortcut.conv, shortcut.output)]),
+      gridLayer(name, output),
+    ]),
+    { name: "fc", positions: "none", units: architecture.classes },
+  ];
+}
 
 /**
- * A trained ResNet-18.
+ * A trained residual network.
  *
  * @param weights torchvision's names and layouts.
  * @param source the weights' file, for errors.
+ * @param input the images it is to take.
  * @throws {InputError} when a tensor is missing, has another shape or numbers that cannot be, or belongs to a deeper network.
  */
-export function createResNet18Network(
+export function createResNetNetwork(
   weights: Weights,
   source: string,
   name: string,
+  architecture: ResNetArchitecture,
   { mean, std }: Normalization,
+  input: Size,
 ): Network {
-  const { apply, classify, dispose } = loadFolded(weights, source, STEM_32, CLASSES, std);
-  const meanImage = colourImage(mean, RESNET18_INPUT);
-  const order = RESNET18_LAYERS.map((layer) => layer.name);
-  /**
-   * Runs up to the last of the asked layers and hands over each of them.
-   *
-   * @param keep called with a layer's name and its activations, in the order of the network.
-   */
-  const run = (images: tf.Tensor4D, asked: readonly string[], keep: (layer: string, x: tf.Tensor) => void): void => {
-    const last = Math.max(...asked.map((layer) => order.indexOf(layer)));
-    const isAsked = ({ conv }: ConvSpec) => asked.includes(conv);
-    const linear = (x: tf.Tensor4D, spec: ConvSpec) => {
-      const activations = apply(x, spec, "linear");
-      if (isAsked(spec)) keep(spec.conv, activations);
-      return activations;
-    };
-    // the ReLU is part of the kernel where nobody asks for what is before it
-    const rectified = (x: tf.Tensor4D, spec: ConvSpec) =>
-      isAsked(spec) ? relu(linear(x, spec)) : apply(x, spec, "relu");
-
-    let x = rectified(tf.sub(images, meanImage), STEM);
-    if (last === 0) return;
-    for (const { name: block, first, second, shortcut } of BLOCKS) {
-      if (order.indexOf(block) > last) {
-        // the pass ends within this block: only what leads to an asked layer
-        if (shortcut !== null && isAsked(shortcut)) linear(x, shortcut);
-        if (isAsked(second)) linear(rectified(x, first), second);
-        else if (isAsked(first)) linear(x, first);
-        return;
-      }
-      const inner = linear(rectified(x, first), second);
-      const sum = tf.add(inner, shortcut === null ? x : linear(x, shortcut)) as tf.Tensor4D;
-      if (asked.includes(block)) keep(block, sum);
-      if (order.indexOf(block) === last) return;
+  const folded = loadFolded(weights, source, architecture, std);
+  const stem = stemSpec(architecture.stem);
+  const blocks = blockSpecs(architecture);
+  const run = (images: tf.Tensor4D, taps: Taps): void => {
+    const apply: ApplyConvolution = (x, spec, activation) =>
+      activation === "relu"
+        ? taps.rectify(spec.conv, (kind) => folded.apply(x, spec, kind))
+        : taps.take(spec.conv, folded.apply(x, spec, "linear"));
+    let x = apply(images, stem, "relu");
+    if (taps.complete()) return;
+    if (architecture.stem.pool) x = stemPool(x);
+    const end = blocks.findLastIndex((block) => asksFor(block, taps));
+    for (const [i, block] of blocks.entries()) {
+      if (i === end && !taps.asks("fc") && !taps.asks(block.name)) return endWithin(x, block, apply, taps);
+      const sum = taps.take(block.name, blockSum(x, block, apply));
+      if (taps.complete()) return;
       x = relu(sum);
     }
-    keep("fc", classify(tf.mean<tf.Tensor2D>(x, [1, 2])));
+    taps.take("fc", folded.classify(tf.mean<tf.Tensor2D>(x, [1, 2])));
   };
-  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
-    const unknown = layers.find((layer) => !order.includes(layer));
-    if (unknown !== undefined) throw new RangeError(`ResNet-18 has no layer ${unknown}`);
-    const kept = new Map<string, tf.Tensor>();
-    if (layers.length > 0) run(images, layers, (layer, x) => kept.set(layer, x));
-    return layers.map((layer) => kept.get(layer)!);
-  };
-  return {
+  return tappedNetwork({
     name,
-    input: RESNET18_INPUT,
-    layers: RESNET18_LAYERS,
-    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
-    dispose: () => {
-      dispose();
-      meanImage.dispose();
-    },
-  };
+    title: architecture.title,
+    layers: resNetLayers(architecture),
+    input,
+    mean,
+    run,
+    dispose: folded.dispose,
+  });
+}
+
+/** Whether a layer of a block is asked for. */
+function asksFor({ name, convolutions, shortcut }: BlockSpec, taps: Taps): boolean {
+  return [...convolutions, ...(shortcut === null ? [] : [shortcut])].some(({ conv }) => taps.asks(conv)) ||
+    taps.asks(name);
+}
+
+/** A block in which the pass ends before its sum: only what leads to a layer that is asked for. */
+function endWithin(x: tf.Tensor4D, { convolutions, shortcut }: BlockSpec, apply: ApplyConvolution, taps: Taps): void {
+  if (shortcut !== null && taps.asks(shortcut.conv)) apply(x, shortcut, "linear");
+  const last = convolutions.findLastIndex(({ conv }) => taps.asks(conv));
+  convolutions.slice(0, last + 1).reduce((y, spec, i) => apply(y, spec, i < last ? "relu" : "linear"), x);
 }

@@ -1,11 +1,13 @@
 /**
- * torchvision's SqueezeNet 1.1 (Iandola et al. 2016) without its classifier: a convolution and eight fire modules, with
- * max-pools that round up.
+ * torchvision's SqueezeNet 1.1 (Iandola et al. 2016): a convolution and eight fire modules, with max-pools that round up,
+ * and a classifier that is a convolution.
  *
  * @module
  */
 import { tf } from "../engine/mod.ts";
+import type { LayerInfo, Size } from "../types.ts";
 import {
+  convolve,
   convolveRelu,
   disposeConvolutions,
   type KernelShape,
@@ -13,6 +15,9 @@ import {
   maxPool,
   type PerceptualNetwork,
 } from "./perceptual.ts";
+import type { Network } from "./network.ts";
+import { divideFirstByDeviations, type Normalization } from "./normalize.ts";
+import { tappedNetwork } from "./tapped_network.ts";
 import type { Weights } from "../weights/mod.ts";
 
 /** Fire modules by their index in `features`: input channels, squeezed channels, channels of each expansion. */
@@ -68,4 +73,58 @@ export function createSqueezeNetFeatures(weights: Weights, source: string): Perc
       }),
     dispose: () => disposeConvolutions(convolutions),
   };
+}
+
+/** Fire modules that have a max-pool before them. */
+const POOLED = [3, 6, 9];
+const ALL_KERNELS: Readonly<Record<string, KernelShape>> = { ...KERNELS, "classifier.1": [1000, 512, 1, 1] };
+
+/** The scorable layers: 26 convolutions, 3,944 units. */
+export const SQUEEZENET_LAYERS: readonly LayerInfo[] = Object.entries(ALL_KERNELS).map(([name, [units]]) => ({
+  name,
+  positions: "grid",
+  units,
+}));
+
+/**
+ * SqueezeNet's convolutions before their ReLUs, as a network whose units are scored. The last, `classifier.1`, has a map for
+ * each class, whose mean after the ReLU is the class's score.
+ *
+ * @param weights torchvision's names and layouts.
+ * @param source the weights' file, for errors.
+ * @param input the images it is to take: at least 17 px high and wide.
+ * @throws {InputError} when a tensor is missing, superfluous or has another shape.
+ */
+export function createSqueezeNet(
+  weights: Weights,
+  source: string,
+  name: string,
+  { mean, std }: Normalization,
+  input: Size,
+): Network {
+  const scaled = divideFirstByDeviations(weights, "features.0.weight", std);
+  const convolutions = loadConvolutions(scaled, ALL_KERNELS, source);
+  return tappedNetwork({
+    name,
+    title: "SqueezeNet",
+    layers: SQUEEZENET_LAYERS,
+    input,
+    mean,
+    run: (images, taps) => {
+      const rectified = (x: tf.Tensor4D, layer: string, stride = 1, padding = 0) =>
+        taps.rectify(layer, (activation) => convolve(x, convolutions.get(layer)!, stride, padding, activation));
+      let x = rectified(images, "features.0", 2);
+      for (const [index] of FIRES) {
+        if (taps.complete()) return;
+        if (POOLED.includes(index)) x = maxPool(x, 3, 2, "ceil");
+        const squeezed = rectified(x, `features.${index}.squeeze`);
+        if (taps.complete()) return;
+        const narrow = rectified(squeezed, `features.${index}.expand1x1`);
+        if (taps.complete()) return;
+        x = tf.concat([narrow, rectified(squeezed, `features.${index}.expand3x3`, 1, 1)], 3);
+      }
+      if (!taps.complete()) rectified(x, "classifier.1");
+    },
+    dispose: () => disposeConvolutions(convolutions),
+  });
 }

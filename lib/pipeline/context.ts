@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { type Instruments, type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
+import {
+  type Instruments,
+  type InstrumentsRef,
+  type LoadedInstruments,
+  loadInstruments,
+  type OnMean,
+} from "./instruments.ts";
 import { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
 
 /** What every job of a run shares. */
@@ -33,12 +39,16 @@ export interface LoadedContext extends PipelineContext {
 /**
  * Loads everything a run needs. The backend must be ready (`useBackend`).
  *
+ * @param onMean as of `loadInstruments`.
  * @throws {InputError} when a model, dataset, embedder or metric is unknown, or its files are missing or altered.
  */
-export async function loadContext({ subject, instruments, seed }: ContextRef): Promise<LoadedContext> {
+export async function loadContext(
+  { subject, instruments, seed }: ContextRef,
+  onMean?: OnMean,
+): Promise<LoadedContext> {
   const loadedSubject = await loadSubject(subject);
   try {
-    return joinContext(loadedSubject, await loadInstruments(instruments, loadedSubject.dataset), seed);
+    return joinContext(loadedSubject, await loadInstruments(instruments, loadedSubject.dataset, onMean), seed);
   } catch (error) {
     loadedSubject.dispose();
     throw error;

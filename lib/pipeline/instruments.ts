@@ -4,7 +4,7 @@
  * @module
  */
 import { type Dataset, type ImageSource, indexRange } from "../data/mod.ts";
-import { type Embedder, type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
+import { type Embedder, type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
 import { type LoadedLpips, loadLpips, type Lpips } from "../lpips/mod.ts";
 import { meanRow } from "../matrix.ts";
 import type { Profile } from "./profile.ts";
@@ -27,6 +27,8 @@ export interface Instruments {
 /** Instruments as plain data: crosses threads and hosts. */
 export interface InstrumentsRef {
   readonly profile: Profile;
+  /** The profile's embedder where that is not one that polysem knows, but comes from a file. */
+  readonly embedder?: EmbedderRef;
   /** File with the embedder's weights in place of the default ones. */
   readonly embedderWeights?: string;
   /** The mean embedding, where another thread has computed it; null where it found none. */
@@ -43,13 +45,21 @@ export interface LoadedInstruments extends Instruments {
   dispose(): void;
 }
 
+/** Is told how many of how many images have been embedded for their mean. */
+export type OnMean = (done: number, total: number) => void;
+
 /**
  * Loads instruments. The backend must be ready (`useBackend`).
  *
  * @param dataset gives the mean embedding of an embedder that comes without one; null to do without.
+ * @param onMean called while that is computed, with the images done and to do.
  * @throws {InputError} when embedder or metric are unknown, or weights of theirs are missing or altered.
  */
-export async function loadInstruments(ref: InstrumentsRef, dataset: Dataset | null): Promise<LoadedInstruments> {
+export async function loadInstruments(
+  ref: InstrumentsRef,
+  dataset: Dataset | null,
+  onMean?: OnMean,
+): Promise<LoadedInstruments> {
   const { profile } = ref;
   const lpips = await loadLpips(profile.lpips.net, { resize: profile.lpips.resize });
   let embedder: LoadedEmbedder | undefined;
@@ -58,12 +68,12 @@ export async function loadInstruments(ref: InstrumentsRef, dataset: Dataset | nu
     embedder?.dispose();
   };
   try {
-    embedder = await loadEmbedder(profile.embed.embedder, ref.embedderWeights);
+    embedder = await loadEmbedder(ref.embedder ?? profile.embed.embedder, ref.embedderWeights);
     const meanEmbedding = !profile.cluster.center
       ? null
       : ref.meanEmbedding !== undefined
       ? ref.meanEmbedding
-      : await meanEmbeddingOf(embedder, dataset?.train ?? null);
+      : await meanEmbeddingOf(embedder, dataset?.train ?? null, onMean);
     return { profile, lpips, embedder, meanEmbedding, ref: { ...ref, meanEmbedding }, dispose };
   } catch (error) {
     dispose();
@@ -77,7 +87,11 @@ export async function loadInstruments(ref: InstrumentsRef, dataset: Dataset | nu
  *
  * @returns null where neither is known; embeddings then stay uncentred.
  */
-export async function meanEmbeddingOf(embedder: Embedder, train: ImageSource | null): Promise<Float32Array | null> {
+export async function meanEmbeddingOf(
+  embedder: Embedder,
+  train: ImageSource | null,
+  onMean: OnMean = () => {},
+): Promise<Float32Array | null> {
   if (embedder.mean !== null || train === null) return embedder.mean;
   const count = Math.min(CENTRING_IMAGES, train.count);
   const spread = indexRange(0, count).map((i) => Math.floor(i * train.count / count));
@@ -85,6 +99,7 @@ export async function meanEmbeddingOf(embedder: Embedder, train: ImageSource | n
   for (let from = 0; from < count; from += IMAGES_TOGETHER) {
     const images = await train.images(spread.slice(from, from + IMAGES_TOGETHER));
     data.set((await embedder.embed(images)).data, from * embedder.dimensions);
+    onMean(from + images.count, count);
   }
   return meanRow({ rows: count, cols: embedder.dimensions, data });
 }

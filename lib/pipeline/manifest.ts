@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EmbedderRef } from "../embed/mod.ts";
 import type { BackendReport } from "../engine/mod.ts";
 import { chosenSize, type ModelRef } from "../networks/mod.ts";
 import { RUN_SCHEMA } from "../store/mod.ts";
@@ -17,12 +18,14 @@ export interface RunPlan {
   /** Jobs of the plan, each a list of units of one layer, before sharding. */
   readonly jobs: RunManifest["jobs"];
   readonly shard: RunManifest["shard"];
+  /** Whether the profile's price of a cluster was found for the embedder; true by default. */
+  readonly priceCalibrated?: boolean;
 }
 
 /** The manifest of a run that scores a plan with a context. */
 export function manifestOf(
   context: LoadedContext,
-  { profileName, jobs, shard }: RunPlan,
+  { profileName, jobs, shard, priceCalibrated = true }: RunPlan,
   { backend, versions }: Pick<BackendReport, "backend" | "versions">,
 ): RunManifest {
   const { dataset, embedder, lpips } = context;
@@ -32,11 +35,14 @@ export function manifestOf(
     model: context.network.name,
     modelSha256: context.modelSha256,
     ...modelSettings(context.ref.subject.model),
+    ...classSettings(context),
     seed: context.seed,
     profileName,
     profile: context.profile,
     embedder: embedder.name,
     embedderSha256: embedder.sha256,
+    ...embedderSettings(context.ref.instruments.embedder),
+    ...(priceCalibrated ? {} : { priceCalibrated }),
     lpips: lpips.net,
     lpipsSha256: lpips.sha256,
     dataset: dataset && {
@@ -59,6 +65,20 @@ function modelSettings(ref: ModelRef): Pick<RunManifest, "modelFormat" | "modelI
   if (ref.kind === "onnx") {
     return { modelFormat: "onnx", ...(ref.input === undefined ? {} : { modelInput: { ...ref.input } }) };
   }
+  if (ref.kind === "typescript") return { modelFormat: "typescript" };
   const size = chosenSize(ref);
   return size === null ? {} : { modelInput: { size } };
+}
+
+/** The classes that were said of a model of a file: those of its last layer. */
+function classSettings({ network, ref }: LoadedContext): Pick<RunManifest, "modelClasses"> {
+  const { model } = ref.subject;
+  if (model.kind !== "onnx" || model.classes === undefined) return {};
+  return { modelClasses: { layer: network.layers.at(-1)!.name, names: model.classes } };
+}
+
+/** What a manifest says of an embedder beside its name and weights. */
+function embedderSettings(ref: EmbedderRef | undefined): Pick<RunManifest, "embedderFormat" | "embedderInput"> {
+  if (ref?.kind !== "onnx") return {};
+  return { embedderFormat: "onnx", ...(ref.options === undefined ? {} : { embedderInput: { ...ref.options } }) };
 }

@@ -18,11 +18,14 @@ export {
   type LoadedInstruments,
   loadInstruments,
   meanEmbeddingOf,
+  type OnMean,
 } from "./instruments.ts";
 export { manifestOf, type RunPlan } from "./manifest.ts";
+export { calibrationPath, type PricedProfile, priceFor, withEmbedder } from "./price.ts";
 export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
 export {
   datasetOf,
+  embedderOf,
   isDatasetAtHand,
   modelOf,
   profileOf,
@@ -34,6 +37,7 @@ export {
   reopenSubject,
   reopenTestImages,
 } from "./reopen.ts";
+export { refuseUnfollowable } from "./refuse_unfollowable.ts";
 export { RESAMPLES, scoreInterval } from "./score_interval.ts";
 export { scoreUnits } from "./score_units.ts";
 export { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";

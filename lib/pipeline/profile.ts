@@ -63,8 +63,8 @@ const profileSchema = section({
     rotation: number(0, 180),
     /** How a unit's responses become one number. */
     activation: section({
-      /** Over the positions of a convolution channel. */
-      reduce: oneOf("mean", "centre", "maximum"),
+      /** Over the positions of a convolution channel, or the tokens of a transformer; they alone have a class token, the first. */
+      reduce: oneOf("mean", "centre", "maximum", "class-token"),
       /** Whether the activation is taken after the ReLU; before it otherwise. */
       postRelu: flag(),
     }),
@@ -113,8 +113,8 @@ const profileSchema = section({
   }),
 });
 
-/** Every free choice of the method. */
-export type Profile = z.infer<typeof profileSchema>;
+/** Every free choice of the method. The embedder is one that polysem knows, or has the name of the file it came from. */
+export type Profile = Omit<z.infer<typeof profileSchema>, "embed"> & { embed: { embedder: string } };
 
 /** The text of the paper, literally. */
 export const PAPER: Profile = {

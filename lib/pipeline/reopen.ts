@@ -5,12 +5,12 @@
  * @module
  */
 import { type Dataset, type DatasetRef, type ImageSource, locateDataset, openDataset } from "../data/mod.ts";
-import { type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
+import { type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
 import { InputError } from "../errors.ts";
 import type { ModelRef } from "../networks/mod.ts";
 import type { RunManifest, Size } from "../types.ts";
 import { type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
-import { parseProfile, type Profile } from "./profile.ts";
+import { PAPER, parseProfile, type Profile } from "./profile.ts";
 import { type LoadedSubject, loadSubject } from "./subject.ts";
 
 /** A run that is looked at. */
@@ -22,9 +22,9 @@ export interface ReopenedRun {
 
 /** Where things lie, if not in their usual places. */
 export interface ReopenPlaces {
-  /** Weights of a shipped model in place of the committed ones, or the .onnx file of the run. */
+  /** Weights of a shipped model in place of the committed ones, or the run's model itself, an .onnx or .ts file. */
   readonly modelWeights?: string;
-  /** Weights of the run's embedder in place of the default ones. */
+  /** Weights of the run's embedder in place of the default ones, or its .onnx file. */
   readonly embedderWeights?: string;
   /** Folder of the run's dataset. */
   readonly data?: string;
@@ -37,7 +37,14 @@ export interface ReopenPlaces {
  * @throws {InputError} when the manifest holds none that this version knows.
  */
 export function profileOf({ name, manifest }: ReopenedRun): Profile {
-  return parseProfile({ extends: "paper", ...manifest.profile }, `of run ${name}`);
+  const { embed } = manifest.profile as { embed?: Profile["embed"] };
+  // an embedder from a file has a name that no document may give
+  const fromFile = manifest.embedderFormat !== undefined && embed !== undefined;
+  const profile = parseProfile(
+    { extends: "paper", ...manifest.profile, ...(fromFile ? { embed: PAPER.embed } : {}) },
+    `of run ${name}`,
+  );
+  return fromFile ? { ...profile, embed } : profile;
 }
 
 /**
@@ -53,10 +60,31 @@ export function modelOf({ name, manifest }: ReopenedRun, { modelWeights }: Reope
   }
   if (modelWeights === undefined) {
     throw new InputError(
-      `run ${name} is of the model in ${model}.onnx; give --model-weights FILE to say where that is`,
+      modelFormat === "onnx"
+        ? `run ${name} is of the model in ${model}.onnx; give --model-weights FILE to say where that is`
+        : `run ${name} is of the model ${model} in TypeScript; give --model-weights FILE to say where its .ts file is`,
     );
   }
+  if (modelFormat === "typescript") return { kind: "typescript", file: modelWeights };
   return { kind: "onnx", file: modelWeights, input: modelInput };
+}
+
+/**
+ * The embedder of a run, as a reference.
+ *
+ * @throws {InputError} when it came from a file and `embedderWeights` does not say where that is.
+ */
+export function embedderOf(run: ReopenedRun, { embedderWeights }: ReopenPlaces = {}): EmbedderRef {
+  const { embedder, embedderFormat, embedderInput } = run.manifest;
+  if (embedderFormat === undefined) {
+    return { kind: "shipped", name: profileOf(run).embed.embedder, weights: embedderWeights };
+  }
+  if (embedderWeights === undefined) {
+    throw new InputError(
+      `run ${run.name} was made with the embedder in ${embedder}.onnx; give --embedder-weights FILE to say where that is`,
+    );
+  }
+  return { kind: "onnx", file: embedderWeights, options: embedderInput };
 }
 
 /**
@@ -143,7 +171,7 @@ export async function reopenInstruments(
   { embedderWeights }: ReopenPlaces = {},
 ): Promise<LoadedInstruments> {
   const { lpips, lpipsSha256 } = run.manifest;
-  const ref: InstrumentsRef = { profile: profileOf(run), embedderWeights };
+  const ref: InstrumentsRef = { profile: profileOf(run), embedder: embedderOf(run, { embedderWeights }) };
   const loaded = await loadInstruments(ref, dataset);
   try {
     refuseOtherEmbedder(run, loaded.embedder);
@@ -164,7 +192,7 @@ export async function reopenEmbedder(
   run: ReopenedRun,
   { embedderWeights }: ReopenPlaces = {},
 ): Promise<LoadedEmbedder> {
-  const loaded = await loadEmbedder(profileOf(run).embed.embedder, embedderWeights);
+  const loaded = await loadEmbedder(embedderOf(run, { embedderWeights }));
   try {
     refuseOtherEmbedder(run, loaded);
     return loaded;

@@ -8,11 +8,12 @@ import { type ImageSource, indexRange } from "../data/mod.ts";
 import { readAll, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
+import { imagesThatFit } from "./images_that_fit.ts";
 import { imagesTogether } from "./images_together.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";
 
-/** Images of 32 x 32 px in one forward pass, and fewer of larger ones. */
+/** Most images in one forward pass. */
 const BATCH = 500;
 
 /** What is read of a layer: the activations of all its units, as one number each. */
@@ -71,7 +72,14 @@ export async function datasetActivations(
   const units = readings.map(({ layer }) => network.layers.find(({ name }) => name === layer)!.units);
   const whole = units.map((cols) => ({ rows: to - from, cols, data: new Float32Array((to - from) * cols) }));
   // both the images as they come and as the network takes them are in memory
-  const batch = Math.min(imagesTogether(BATCH, network.input), imagesTogether(BATCH, source.size ?? network.input));
+  const layers = [...new Set(readings.map(({ layer }) => layer))];
+  const fitting = await imagesThatFit(
+    network,
+    `forward ${layers.join()}`,
+    BATCH,
+    (images) => network.activations(images, layers),
+  );
+  const batch = Math.min(fitting, imagesTogether(BATCH, source.size ?? network.input));
   for (let start = from; start < to; start += batch) {
     const end = Math.min(to, start + batch);
     const parts = await imageActivations(network, readings, await source.images(indexRange(start, end)));

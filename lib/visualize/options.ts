@@ -33,8 +33,11 @@ export interface VisualizeOptions {
 
 /** How a unit's activation on an image is one number. */
 export interface ActivationOptions {
-  /** For a convolution's channel: its spatial mean, the value at the centre, or the maximum. */
-  readonly reduce: "mean" | "centre" | "maximum";
+  /**
+   * Of a unit's values on a grid or at tokens: their mean, their maximum, the one at the centre of the grid, or the one at the
+   * first token, which is the class token of a transformer.
+   */
+  readonly reduce: "mean" | "centre" | "maximum" | "class-token";
   /** Whether it is taken after the ReLU. Before it by default: after it, a silent unit has no gradient to follow. */
   readonly postRelu: boolean;
 }

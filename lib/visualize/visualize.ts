@@ -9,13 +9,13 @@ import { createAdam, readData, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
-import { selectedActivations } from "./objective.ts";
-import { imagesTogether } from "./images_together.ts";
+import { reduceSpace, selectedActivations } from "./objective.ts";
+import { equalParts, imagesThatFit } from "./images_that_fit.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
 import { applyMovement, nextMovement, transformsOf } from "./transforms.ts";
 
-/** Images of 32 x 32 px optimised together, and fewer of larger ones; more would not be faster, and take more memory. */
+/** Most images optimised together; more would not be faster. */
 const LARGEST_BATCH = 512;
 
 /** One image to make: image `index` of a unit. */
@@ -69,9 +69,13 @@ export async function visualize(
     ? pixelParametrization(network.input)
     : fourierParametrization(network.input);
   try {
-    const batch = imagesTogether(LARGEST_BATCH, network.input);
-    for (let start = 0; start < requests.length; start += batch) {
-      const part = requests.slice(start, start + batch);
+    const gradient = tf.grad((images: tf.Tensor) =>
+      reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], options.activation).sum()
+    );
+    const batch = await imagesThatFit(network, `ascent ${layer}`, LARGEST_BATCH, gradient);
+    const bounds = equalParts(requests.length, batch);
+    for (const [i, start] of bounds.slice(0, -1).entries()) {
+      const part = requests.slice(start, bounds[i + 1]);
       const made = await ascend(network, layer, part, parametrization, options, context, async (step, activations) => {
         context.onProgress?.((start + step / options.steps * part.length) / requests.length);
         await context.onStep?.(step, start, activations);

@@ -68,6 +68,12 @@ const OFFICIAL = {
     87_319_819,
     "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
   ],
+  // IMAGENET1K_V1, the file of `ResNet50_Weights.IMAGENET1K_V1`; V2 is another
+  "resnet50-0676ba61.pth": [
+    `${TORCHVISION}resnet50-0676ba61.pth`,
+    102_530_333,
+    "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+  ],
   "lpips_alex_v0.1.pth": [
     `${HEADS}alex.pth`,
     6_009,
@@ -96,6 +102,21 @@ const DOWNLOADS: Readonly<Record<string, { about: string; licence: string; files
     about: "ResNet-34, torchvision, ImageNet",
     licence: "BSD-3",
     files: ["resnet34-b627a593.pth"],
+  },
+  "resnet50-imagenet": {
+    about: "ResNet-50, torchvision, ImageNet (V1)",
+    licence: "BSD-3",
+    files: ["resnet50-0676ba61.pth"],
+  },
+  "vgg16-imagenet": {
+    about: "VGG-16, torchvision, ImageNet",
+    licence: "BSD-3",
+    files: ["vgg16-397923af.pth"],
+  },
+  "squeezenet1_1-imagenet": {
+    about: "SqueezeNet 1.1, torchvision, ImageNet",
+    licence: "BSD-3",
+    files: ["squeezenet1_1-b8a52dc0.pth"],
   },
   "alexnet-imagenet": {
     about: "AlexNet, torchvision, ImageNet",

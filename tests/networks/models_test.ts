@@ -115,6 +115,7 @@ Deno.test("a size that a model does not take is refused, before anything is load
     );
   }
   assert.equal(chosenSize(LENET5), null);
+  assert.equal(chosenSize({ kind: "typescript", file: "none.ts" }), null);
   assert.equal(chosenSize({ kind: "onnx", file: "none.onnx", input: { size: { height: 64, width: 64 } } }), null);
   assert.equal(tf.memory().numTensors, before);
 });

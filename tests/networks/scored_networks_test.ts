@@ -7,9 +7,9 @@ import { InputError } from "../../lib/errors.ts";
 import { ALEXNET_LAYERS, createAlexNet } from "../../lib/networks/alexnet.ts";
 import type { Network } from "../../lib/networks/network.ts";
 import { type Normalization, normalizeColours } from "../../lib/networks/normalize.ts";
-import { createResNet18 } from "../../lib/networks/resnet.ts";
-import { createResNet18Network, RESNET18_LAYERS } from "../../lib/networks/resnet_units.ts";
-import type { WeightArray } from "../../lib/weights/mod.ts";
+import { createResNet18, RESNET18_CIFAR10 } from "../../lib/networks/resnet.ts";
+import { createResNetNetwork, RESNET18_INPUT, resNetLayers } from "../../lib/networks/resnet_units.ts";
+import type { WeightArray, Weights } from "../../lib/weights/mod.ts";
 import { CONVOLUTIONS, madeUpImages, madeUpWeights } from "../lpips/made_up.ts";
 import { madeUpResNet18 } from "./made_up_resnet.ts";
 import fixture from "../../fixtures/networks/scored_networks.json" with { type: "json" };
@@ -20,15 +20,15 @@ const NORMALIZATION = { mean: fixture.mean, std: fixture.std } as unknown as Nor
 const RESNET18 = madeUpResNet18();
 const ALEXNET = madeUpWeights(CONVOLUTIONS.alex);
 
-function resnet18(): Network {
-  return createResNet18Network(RESNET18, "made up", "made-up", NORMALIZATION);
+function resnet18(weights: Weights = RESNET18, source = "made up"): Network {
+  return createResNetNetwork(weights, source, "made-up", RESNET18_CIFAR10, NORMALIZATION, RESNET18_INPUT);
 }
 
 function alexNet(height = 64, width = height): Network {
   return createAlexNet(ALEXNET, "made up", "made-up", NORMALIZATION, { height, width });
 }
 
-const NETWORKS = { "ResNet-18": resnet18, AlexNet: alexNet };
+const NETWORKS = { "ResNet-18": () => resnet18(), AlexNet: () => alexNet() };
 
 interface ExpectedLayer {
   readonly channels: number;
@@ -47,7 +47,7 @@ interface ExpectedCase {
 }
 
 const CASES: { title: string; create: () => Network; expected: ExpectedCase }[] = [
-  { title: "ResNet-18", create: resnet18, expected: fixture.resnet18[0] },
+  { title: "ResNet-18", create: () => resnet18(), expected: fixture.resnet18[0] },
   ...fixture.alexnet.map((expected) => ({
     title: `AlexNet at ${expected.height} x ${expected.width} px`,
     create: () => alexNet(expected.height, expected.width),
@@ -132,22 +132,23 @@ Deno.test("the class scores of ResNet-18 as a network of units are those of the 
 });
 
 Deno.test("ResNet-18 has 6,730 units, AlexNet 1,152", () => {
+  const layers = resNetLayers(RESNET18_CIFAR10);
   const count = (layers: readonly { units: number }[]) => layers.reduce((sum, { units }) => sum + units, 0);
   // the stem; of each stage four convolutions and two sums of its width, and from the second on a projection
   const widths = [64, 128, 256, 512];
   const convolutions = 64 + widths.reduce((sum, width, stage) => sum + (4 + Number(stage > 0)) * width, 0);
   assert.equal(convolutions, 4800);
-  assert.equal(count(RESNET18_LAYERS), convolutions + 2 * (64 + 128 + 256 + 512) + 10);
-  assert.equal(count(RESNET18_LAYERS), 6730);
+  assert.equal(count(layers), convolutions + 2 * (64 + 128 + 256 + 512) + 10);
+  assert.equal(count(layers), 6730);
   assert.equal(count(ALEXNET_LAYERS), 64 + 192 + 384 + 256 + 256);
-  assert.deepEqual(RESNET18_LAYERS.slice(0, 4).map(({ name }) => name), [
+  assert.deepEqual(layers.slice(0, 4).map(({ name }) => name), [
     "conv1",
     "layer1.0.conv1",
     "layer1.0.conv2",
     "layer1.0",
   ]);
   assert.deepEqual(
-    RESNET18_LAYERS.filter(({ name }) => name.startsWith("layer2.0")).map(({ name, units }) => `${name} ${units}`),
+    layers.filter(({ name }) => name.startsWith("layer2.0")).map(({ name, units }) => `${name} ${units}`),
     ["layer2.0.conv1 128", "layer2.0.conv2 128", "layer2.0.downsample.0 128", "layer2.0 128"],
   );
 });
@@ -240,10 +241,10 @@ Deno.test("weights of another network are refused by both, and nothing is left b
     assert.throws(create, (error) => error instanceof InputError && pattern.test(error.message));
   const size = { height: 64, width: 64 };
   refused(
-    () => createResNet18Network(without(RESNET18, "layer3.0.bn1.bias"), "some.pth", "x", NORMALIZATION),
+    () => resnet18(without(RESNET18, "layer3.0.bn1.bias"), "some.pth"),
     /some\.pth.*layer3\.0\.bn1\.bias/,
   );
-  refused(() => createResNet18Network(ALEXNET, "some.pth", "x", NORMALIZATION), /some\.pth.*conv1\.weight/);
+  refused(() => resnet18(ALEXNET, "some.pth"), /some\.pth.*conv1\.weight/);
   for (const name of ["features.0.weight", "features.8.bias"]) {
     refused(
       () => createAlexNet(without(ALEXNET, name), "some.pth", "x", NORMALIZATION, size),

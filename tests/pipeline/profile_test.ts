@@ -67,7 +67,7 @@ Deno.test("parseProfile() names the field, its value and what is allowed", () =>
   );
   assert.equal(
     refusal({ extends: "paper", visualize: { activation: { reduce: "median" } } }),
-    'profile mine.json: visualize.activation.reduce is "median"; allowed: one of "mean", "centre", "maximum"',
+    'profile mine.json: visualize.activation.reduce is "median"; allowed: one of "mean", "centre", "maximum", "class-token"',
   );
   assert.equal(
     refusal({ extends: "paper", cluster: { kMax: "all" } }),

@@ -115,6 +115,16 @@ Deno.test("modelOf() takes the size of a run's images from its manifest", () => 
   });
 });
 
+Deno.test("modelOf() asks where the file of a model in TypeScript is", async () => {
+  const run = runOf({ model: "mine", modelFormat: "typescript" });
+  assert.deepEqual(modelOf(run, { modelWeights: "mine.ts" }), { kind: "typescript", file: "mine.ts" });
+  await refused(
+    () => Promise.resolve().then(() => modelOf(run)),
+    /is of the model mine in TypeScript; give --model-weights FILE to say where its \.ts file is/,
+  );
+  await refused(() => reopenSubject(run, null, { modelWeights: "w.onnx" }), /w\.onnx is not a model in TypeScript/);
+});
+
 Deno.test("reopenInstruments() refuses another embedder and another metric, each by its name", async () => {
   await refused(
     () => reopenInstruments(runOf({ embedderSha256: OTHER }), null),

@@ -265,6 +265,13 @@ Deno.test("checkNull() says that a network from elsewhere needs the weights of i
       error instanceof InputError && /how mine\.onnx was initialized .* give --null-weights/.test(error.message),
   );
   checkNull({ model: "mine", modelFormat: "onnx" }, { ...random, weights: "untrained.onnx" });
+  assert.throws(
+    () => checkNull({ model: "mine", modelFormat: "typescript" }, random),
+    (error: Error) =>
+      error instanceof InputError &&
+      /how mine was initialized .* give --null-weights FILE, a \.ts file/.test(error.message),
+  );
+  checkNull({ model: "mine", modelFormat: "typescript" }, { ...random, weights: "untrained.ts" });
   checkNull({ model: "lenet5-cifar10" }, random);
   checkNull({ model: "resnet18-cifar10" }, random);
   for (const kind of ["random", "shuffled"] as const) {

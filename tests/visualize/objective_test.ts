@@ -61,6 +61,17 @@ Deno.test("reduceSpace() takes the mean or the maximum over the tokens of a sequ
   assert.deepEqual(reduced("mean", true), [Math.fround(5 / 3), 1, 2, 0]);
   assert.deepEqual(reduced("maximum", true), [5, 2, 3, 0]);
   assert.throws(() => reduced("centre", false), { name: "RangeError", message: /tokens have no centre/ });
+  assert.deepEqual(reduced("class-token", false), [-2, 1, 3, 0]);
+  assert.deepEqual(reduced("class-token", true), [0, 1, 3, 0]);
+});
+
+Deno.test("reduceSpace() finds a class token at tokens alone, and none among as many as patches of a square image", () => {
+  const classToken = (shape: number[]) =>
+    tf.tidy(() => reduceSpace(tf.zeros(shape), { reduce: "class-token", postRelu: false }).shape);
+  assert.deepEqual(classToken([2, 197, 5]), [2, 5]); // 14 x 14 patches and one token before them
+  assert.deepEqual(classToken([2, 5]), [2, 5]);
+  assert.throws(() => classToken([2, 64, 5]), { name: "RangeError", message: /64 tokens, as many as patches/ });
+  assert.throws(() => classToken([2, 8, 8, 5]), { name: "RangeError", message: /a grid has no class token/ });
 });
 
 Deno.test("imageActivations() are the network's, reduced, of images resized to its size where they have another", async () => {

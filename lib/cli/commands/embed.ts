@@ -1,5 +1,5 @@
 /**
- * `polysem embed IMAGE...`: images to 512 dimensions.
+ * `polysem embed IMAGE...`: images to embeddings.
  *
  * @module
  */
@@ -7,27 +7,23 @@ import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
 import { globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
+import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../options/embedder.ts";
 
-interface EmbedOptions {
-  readonly embedder: string;
+interface EmbedOptions extends EmbedderOptions {
   readonly weights?: string;
   readonly out: string;
 }
 
 /** Adds the command to the program. */
 export function registerEmbed(program: Command): void {
-  program.command("embed")
-    .description(
-      "Embed PNG images by the 512-d global average pool of a ResNet-18; those of another size are resized to its own.",
-    )
-    .argument("<images...>", "PNG files")
-    .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, 512], a row an image")
-    .option(
-      "--embedder <name>",
-      "resnet18-cifar10 (ours), or resnet18-imagenet once `deno task weights fetch resnet18-imagenet` has brought it",
-      "resnet18-cifar10",
-    )
-    .option("--weights <file>", "the embedder's weights, .pth or .safetensors, in place of the default")
+  withEmbedderOptions(
+    program.command("embed")
+      .description("Embed PNG images; those of another size are resized to the embedder's own.")
+      .argument("<images...>", "PNG files")
+      .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, D], a row an image"),
+    "resnet18-cifar10, 512 dimensions",
+  )
+    .option("--weights <file>", "the former name of --embedder-weights")
     .action(async (paths: string[], options: EmbedOptions, command: Command) => {
       if (!options.out.endsWith(".npy")) {
         throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
@@ -38,8 +34,10 @@ export function registerEmbed(program: Command): void {
       const { writeMatrix } = await import("../../store/mod.ts");
       const images = [];
       for (const path of paths) images.push(await readPng(path)); // all before the first is embedded: a bad one costs nothing
+      const given = { ...options, embedderWeights: options.embedderWeights ?? options.weights };
+      const ref = await embedderRef({ embedder: "resnet18-cifar10", ...given }, command);
       await useBackend();
-      const embedder = await loadEmbedder(options.embedder, options.weights);
+      const embedder = await loadEmbedder(ref!);
       try {
         const progress = createProgress({
           title: "embedding",

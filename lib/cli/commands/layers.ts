@@ -13,7 +13,7 @@ export function registerLayers(program: Command): void {
   withModelOptions(
     program.command("layers")
       .description("List a model's layers: their units, where their responses lie, and why some cannot be scored.")
-      .argument("[model]", "a name, or an .onnx file (default: --model)"),
+      .argument("[model]", "a name, an .onnx file, or a .ts file (default: --model)"),
   ).action(async (model: string | undefined, options: ModelOptions, command: Command) => {
     const ref = await modelRef({ ...options, model: model ?? options.model }, command);
     if (ref.kind === "onnx") {

@@ -30,7 +30,10 @@ export function registerProbe(program: Command, load: LoadGenerator = loadOntoEn
     .option("--seed <n>", "seed of the latents", seedOption, 0)
     .option("--shapes <names>", "shapes of the masks, with commas between them (default: six unlike ones)")
     .option("--weights <file>", WEIGHTS_HELP)
-    .option("--model-weights <file>", "weights of the run's model in place of the committed ones")
+    .option(
+      "--model-weights <file>",
+      "weights of the run's model in place of the committed ones, or its .onnx or .ts file",
+    )
     .action(async (name: string, options: ProbeOptions, command: Command) => {
       const { readRun, runDirectory } = await import("../../store/mod.ts");
       const { probeMasks, probeSize } = await import("../../gan/probe/mod.ts");

@@ -55,7 +55,7 @@ export function registerScoreAll(program: Command): void {
       )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
-    const { manifestOf, selectUnits } = await import("../../pipeline/mod.ts");
+    const { manifestOf, refuseUnfollowable, selectUnits } = await import("../../pipeline/mod.ts");
     const { createPlan, parseShard } = await import("../../jobs/mod.ts");
     const store = await import("../../store/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
@@ -66,12 +66,13 @@ export function registerScoreAll(program: Command): void {
     const units = selectUnits(layers, options); // before anything is loaded
     const context = await loadScoring(ref, options, command, engine);
     try {
-      const { profileName, backend } = context;
+      const { profileName, backend, priceCalibrated } = context;
       const jobs = createPlan(layers, units);
+      await refuseUnfollowable(context.network, context.profile, jobs.map(({ layer }) => layer));
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
       const name = options.run ?? `${fileName(model)}-${profileName}-seed${options.seed}${part}`;
       const directory = store.runDirectory(name);
-      using run = store.openRun(directory, manifestOf(context, { profileName, jobs, shard }, backend));
+      using run = store.openRun(directory, manifestOf(context, { profileName, jobs, shard, priceCalibrated }, backend));
       const seconds = await scorePending(run, context, options, command);
       const scores = store.writeScores(run);
       const summary = run.summary();

@@ -26,7 +26,9 @@ export function registerScoreUnit(program: Command): void {
       .argument("<unit>", "the unit, such as conv2:3")
       .option("--out <dir>", "write its images there, and a sheet of them by cluster"),
   ).action(async (text: string, options: ScoreUnitOptions, command: Command) => {
-    const { chooseFirstImages, clusterOptions, parseUnit, scoreUnits, PAPER } = await import("../../pipeline/mod.ts");
+    const { chooseFirstImages, clusterOptions, parseUnit, refuseUnfollowable, scoreUnits, PAPER } = await import(
+      "../../pipeline/mod.ts"
+    );
     const { compareCriteria } = await import("../../cluster/mod.ts");
     const { runningMeanDistances } = await import("../../elbow/mod.ts");
     const { activationCheck } = await import("../../validate/mod.ts");
@@ -37,6 +39,7 @@ export function registerScoreUnit(program: Command): void {
     const { layer, unit } = parseUnit(text, layers); // before anything is loaded
     const context = await loadScoring(ref, options, command);
     try {
+      await refuseUnfollowable(context.network, context.profile, [layer]);
       if (options.out !== undefined) await createImageFolder(options.out); // before the work
       const progress = createProgress({ title: text, total: 100, unit: "%", quiet: globalOptions(command).quiet });
       let record: UnitRecord;

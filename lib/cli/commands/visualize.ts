@@ -33,7 +33,7 @@ export function registerVisualize(program: Command): void {
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
-    const { loadProfile, parseUnit } = await import("../../pipeline/mod.ts");
+    const { loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
     const { useBackend } = await import("../../engine/mod.ts");
     const { loadNetwork } = await import("../../networks/mod.ts");
     const { imageRequests, visualize } = await import("../../visualize/mod.ts");
@@ -45,6 +45,7 @@ export function registerVisualize(program: Command): void {
     await useBackend();
     const { network } = await loadNetwork(ref);
     try {
+      await refuseUnfollowable(network, profile, [layer]);
       await createImageFolder(options.out); // before the work
       // noise needs no dataset, and nothing else is done with one here
       const data = profile.visualize.start === "dataset"

@@ -6,7 +6,9 @@
 // @ts-types="@types/cli-progress"
 import { Presets, SingleBar } from "cli-progress";
 import process from "node:process";
-import { duration } from "./output.ts";
+import type { Command } from "commander";
+import type { OnMean } from "../../pipeline/mod.ts";
+import { duration, globalOptions } from "./output.ts";
 
 /** What a progress counts, and where it shows. */
 export interface ProgressOptions {
@@ -104,4 +106,21 @@ function lines(
   }, () => {
     if (latest.done !== shownDone) show();
   });
+}
+
+/** Progress of a mean embedding, which shows as soon as one is computed. */
+export function createMeanProgress(command: Command): { update: OnMean; stop(): void } {
+  let progress: ReturnType<typeof createProgress> | undefined;
+  return {
+    update: (done, total) => {
+      progress ??= createProgress({
+        title: "mean embedding of the dataset",
+        total,
+        unit: "images",
+        quiet: globalOptions(command).quiet,
+      });
+      progress.update(done);
+    },
+    stop: () => progress?.stop(),
+  };
 }

@@ -1,16 +1,16 @@
 /**
- * The model of a command: one that comes with polysem, or an .onnx file, and how that takes its images.
+ * The model of a command: one that comes with polysem, an .onnx file and how that takes its images, or a .ts file.
  *
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
-import { z } from "zod";
-import { InputError, messageOf } from "../../errors.ts";
+import { InputError } from "../../errors.ts";
 import type { ModelDescription, ModelRef, OnnxInputOptions } from "../../networks/mod.ts";
 import type { BackendOptions } from "../../engine/mod.ts";
 import type { Size } from "../../types.ts";
 import { printNote } from "../console/output.ts";
+import { inputFileOf, isUnnormalized, readInputFile } from "./input_file.ts";
 
 /** The options that say which model. */
 export interface ModelOptions {
@@ -26,7 +26,7 @@ export interface ModelOptions {
 /** Adds the options. */
 export function withModelOptions(command: Command): Command {
   return command
-    .option("--model <name>", "model whose units are scored: a name, or an .onnx file", "lenet5-cifar10")
+    .option("--model <name>", "model whose units are scored: a name, an .onnx file, or a .ts file", "lenet5-cifar10")
     .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
     .option(
       "--mean <numbers>",
@@ -72,46 +72,22 @@ function range(text: string): [number, number] {
   return [low, high];
 }
 
-const channels = z.array(z.number()).refine(({ length }) => length === 1 || length === 3);
-/** The file beside a model, `NAME.json`, that says how it takes its images. */
-const inputFile = z.strictObject({
-  size: z.union([z.int().min(1).max(4096), z.strictObject({ height: z.int().min(1), width: z.int().min(1) })])
-    .optional(),
-  mean: channels.optional(),
-  std: channels.optional(),
-  range: z.tuple([z.number(), z.number()]).optional(),
-  colours: z.enum(["rgb", "bgr"]).optional(),
-});
+async function refuseMissing(file: string): Promise<void> {
+  if (await Deno.stat(file).then(({ isFile }) => isFile, () => false)) return;
+  throw new InputError(`there is no file ${file}; check the path`);
+}
 
-/** What the file beside a model says; nothing where there is none. */
-async function readInputFile(path: string): Promise<OnnxInputOptions> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
+/** A model in TypeScript, which says by itself what options say of others. */
+async function typeScriptRef(options: ModelOptions): Promise<ModelRef> {
+  const { model, modelWeights, mean, std, inputSize, inputRange, inputColours } = options;
+  if ([modelWeights, mean, std, inputSize, inputRange, inputColours].some((value) => value !== undefined)) {
     throw new InputError(
-      `${path} cannot be read: ${messageOf(error)}; it says how the model beside it takes its images`,
+      `--model-weights, --mean, --std, --input-size, --input-range and --input-colours are for other models; ${model} reads ` +
+        "its own weights and takes its images as it says: leave them out",
     );
   }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path} is not JSON: ${messageOf(error).replaceAll("\n", " ")}`);
-  }
-  const parsed = inputFile.safeParse(document);
-  if (!parsed.success) {
-    const [{ path: field, message }] = parsed.error.issues;
-    throw new InputError(
-      `${path}: ${field.join(".") || "the document"}: ${message}; it takes size, mean, std, range and colours`,
-    );
-  }
-  const { size, ...rest } = parsed.data;
-  return {
-    ...rest,
-    ...(size === undefined ? {} : { size: typeof size === "number" ? { height: size, width: size } : size }),
-  };
+  await refuseMissing(model);
+  return { kind: "typescript", file: resolve(model) };
 }
 
 /**
@@ -122,6 +98,8 @@ async function readInputFile(path: string): Promise<OnnxInputOptions> {
  */
 export async function modelRef(options: ModelOptions, command: Command): Promise<ModelRef> {
   const { model, modelWeights, mean, std, inputSize, inputRange, inputColours } = options;
+  const { isTypeScriptModel } = await import("../../networks/mod.ts");
+  if (isTypeScriptModel(model)) return await typeScriptRef(options);
   if (!/\.onnx$/i.test(model)) {
     if ([mean, std, inputRange, inputColours].some((value) => value !== undefined)) {
       throw new InputError(
@@ -141,25 +119,25 @@ export async function modelRef(options: ModelOptions, command: Command): Promise
     range: inputRange,
     colours: inputColours,
   }).filter(([, value]) => value !== undefined);
-  if (!await Deno.stat(model).then(({ isFile }) => isFile, () => false)) {
-    throw new InputError(`there is no file ${model}; check the path`);
-  }
-  const input: OnnxInputOptions = {
-    ...await readInputFile(model.replace(/\.onnx$/i, ".json")),
-    ...Object.fromEntries(flags),
-  };
-  if (input.mean === undefined && input.std === undefined) {
+  await refuseMissing(model);
+  const beside = inputFileOf(model);
+  const { input: said, classes } = await readInputFile(beside);
+  const input: OnnxInputOptions = { ...said, ...Object.fromEntries(flags) };
+  if (isUnnormalized(input)) {
     printNote(
       command,
-      `note: ${model} is given pixels from 0 to 1 as they are: neither --mean and --std nor ${
-        model.replace(/\.onnx$/i, ".json")
-      } say how it was trained`,
+      `note: ${model} is given pixels from 0 to 1 as they are: neither --mean and --std nor ${beside} say how it was trained`,
     );
   }
-  return { kind: "onnx", file: resolve(model), ...(Object.keys(input).length === 0 ? {} : { input }) };
+  return {
+    kind: "onnx",
+    file: resolve(model),
+    ...(Object.keys(input).length === 0 ? {} : { input }),
+    ...(classes === undefined ? {} : { classes }),
+  };
 }
 
-/** A model, described: for an .onnx file the engine is started, with these options. */
+/** A model, described: for one of a file the engine is started, with these options. */
 export async function describeChosenModel(
   options: ModelOptions,
   command: Command,
@@ -167,7 +145,7 @@ export async function describeChosenModel(
 ): Promise<ModelDescription & { readonly ref: ModelRef }> {
   const { describeModel } = await import("../../networks/mod.ts");
   const ref = await modelRef(options, command);
-  if (ref.kind === "onnx") {
+  if (ref.kind !== "shipped") {
     const { useBackend } = await import("../../engine/mod.ts");
     await useBackend(undefined, engine);
   }

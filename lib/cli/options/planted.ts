@@ -5,19 +5,21 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
+import type { Dataset } from "../../data/mod.ts";
+import type { EmbedderRef } from "../../embed/mod.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "./data.ts";
 import { integerOption, seedOption } from "./values.ts";
 import { globalOptions, printDetail } from "../console/output.ts";
-import { createProgress } from "../console/progress.ts";
+import { createMeanProgress, createProgress } from "../console/progress.ts";
+import { type EmbedderOptions, withEmbedderOptions } from "./embedder.ts";
 
 /** Options of commands on planted units. */
-export interface PlantedOptions extends DataOptions {
+export interface PlantedOptions extends DataOptions, EmbedderOptions {
   readonly seeds: readonly number[];
   readonly families?: string;
   readonly units: "full" | "small";
   readonly size: number;
   readonly workers?: number;
-  readonly embedderWeights?: string;
 }
 
 /** Reads `1,2,3`. */
@@ -29,7 +31,7 @@ function seedsOption(text: string): number[] {
 
 /** Adds the options. */
 export function withPlantedOptions(command: Command, seeds: readonly number[]): Command {
-  return withCifar10Option(
+  return withCifar10Option(withEmbedderOptions(
     command
       .addOption(
         new Option("--seeds <list>", "seeds, such as 1,2; each plants its own units").argParser(seedsOption)
@@ -38,9 +40,9 @@ export function withPlantedOptions(command: Command, seeds: readonly number[]): 
       .option("--families <list>", "template, patch, texture, alexnet, lenet, resnet (default: all)")
       .option("--units <how many>", "full (118 a seed) or small (a third of it)", countsOption, "full")
       .option("--size <px>", "side of the planted units' images", integerOption(1, 224), 32)
-      .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1))
-      .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors"),
-  );
+      .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1)),
+    "the profile's",
+  ));
 }
 
 function countsOption(text: string): "full" | "small" {
@@ -48,9 +50,14 @@ function countsOption(text: string): "full" | "small" {
   return text;
 }
 
-/** Runs the study that the options ask for. */
+/**
+ * Runs the study that the options ask for.
+ *
+ * @param embedder as `embedderRef` gave it, the one of all profiles; null for that of each.
+ */
 export async function runStudy(
   options: PlantedOptions,
+  embedder: EmbedderRef | null,
   plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">,
   command: Command,
 ): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
@@ -75,8 +82,9 @@ export async function runStudy(
   try {
     const size = { height: options.size, width: options.size };
     const { seeds, embedderWeights } = options;
+    const own = embedder === null ? {} : { embedder, meanEmbedding: await meanOf(embedder, dataset, command) };
     const results = await runPlantedStudy(
-      { ...plan, seeds, families, counts, size, embedderWeights },
+      { ...plan, seeds, families, counts, size, embedderWeights, ...own },
       backend,
       dataset.ref,
       workers,
@@ -85,5 +93,19 @@ export async function runStudy(
     return { results, families, counts };
   } finally {
     progress.stop();
+  }
+}
+
+/** The mean embedding of the dataset, once for all workers. */
+async function meanOf(ref: EmbedderRef, { train }: Dataset, command: Command): Promise<Float32Array | null> {
+  const { loadEmbedder } = await import("../../embed/mod.ts");
+  const { meanEmbeddingOf } = await import("../../pipeline/mod.ts");
+  const embedder = await loadEmbedder(ref);
+  const progress = createMeanProgress(command);
+  try {
+    return await meanEmbeddingOf(embedder, train, progress.update);
+  } finally {
+    progress.stop();
+    embedder.dispose();
   }
 }

@@ -11,10 +11,11 @@ import type { LoadedContext } from "../../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data.ts";
 import { seedOption } from "./values.ts";
 import { printDetail, printNote } from "../console/output.ts";
+import { createMeanProgress } from "../console/progress.ts";
+import { type EmbedderOptions, embedderRef, pricedProfile, withEmbedderOptions } from "./embedder.ts";
 
 /** Options of commands that score. */
-export interface ScoringOptions extends DataOptions, ModelOptions {
-  readonly embedderWeights?: string;
+export interface ScoringOptions extends DataOptions, ModelOptions, EmbedderOptions {
   readonly profile: string;
   readonly seed: number;
 }
@@ -26,9 +27,10 @@ export const PROFILE_HELP: string = 'calibrated, paper, or a JSON file such as {
 /** Adds the options. */
 export function withScoringOptions(command: Command): Command {
   return withDataOptions(
-    withModelOptions(command)
-      .option("--profile <name>", PROFILE_HELP, "calibrated")
-      .option("--embedder-weights <file>", "weights of the profile's embedder, .pth or .safetensors")
+    withEmbedderOptions(
+      withModelOptions(command).option("--profile <name>", PROFILE_HELP, "calibrated"),
+      "the profile's",
+    )
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise, and activations are not compared with the dataset's",
   );
@@ -38,6 +40,8 @@ export function withScoringOptions(command: Command): Command {
 export interface ScoringContext extends LoadedContext {
   readonly profileName: string;
   readonly backend: BackendReport;
+  /** Whether the profile's price of a cluster was found for the embedder. */
+  readonly priceCalibrated: boolean;
 }
 
 /**
@@ -51,9 +55,11 @@ export async function loadScoring(
   command: Command,
   engine: BackendOptions = {},
 ): Promise<ScoringContext> {
-  const { loadContext, loadProfile } = await import("../../pipeline/mod.ts");
+  const { loadContext, loadProfile, withEmbedder } = await import("../../pipeline/mod.ts");
   const { useBackend } = await import("../../engine/mod.ts");
-  const { name: profileName, profile } = await loadProfile(options.profile);
+  const { name: profileName, profile: asked } = await loadProfile(options.profile);
+  const chosen = await embedderRef(options, command);
+  const profile = chosen === null ? asked : withEmbedder(asked, chosen);
   const backend = await useBackend(undefined, engine);
   printDetail(command, `engine: ${JSON.stringify(backend)}`);
   const dataset = await readData(
@@ -62,11 +68,20 @@ export async function loadScoring(
     (profile.visualize.start === "dataset" ? "ascent starts from noise, and " : "") +
       "activations are not compared with the dataset's",
   );
-  const context = await loadContext({
-    subject: { model, dataset: dataset?.ref ?? null },
-    instruments: { profile, embedderWeights: options.embedderWeights },
-    seed: options.seed,
-  });
+  const meanProgress = createMeanProgress(command);
+  const context = await loadContext(
+    {
+      subject: { model, dataset: dataset?.ref ?? null },
+      instruments: {
+        profile,
+        ...(chosen === null ? {} : { embedder: chosen }),
+        embedderWeights: options.embedderWeights,
+      },
+      seed: options.seed,
+    },
+    meanProgress.update,
+  );
+  meanProgress.stop();
   if (profile.cluster.center && context.meanEmbedding === null) {
     printNote(
       command,
@@ -74,5 +89,16 @@ export async function loadScoring(
         "a dataset it cannot be computed",
     );
   }
-  return { ...context, profileName, backend };
+  const { ref } = context;
+  const { name, sha256 } = context.embedder;
+  const used = chosen ?? { kind: "shipped", name, weights: options.embedderWeights } as const;
+  const priced = await pricedProfile(profile, used, sha256, command);
+  return {
+    ...context,
+    profile: priced.profile,
+    ref: { ...ref, instruments: { ...ref.instruments, profile: priced.profile } },
+    priceCalibrated: priced.calibrated,
+    profileName,
+    backend,
+  };
 }

@@ -4,5 +4,6 @@
  * @module
  */
 export { createOnnxNetwork, describeOnnx, type OnnxDescription, type OnnxNetwork } from "./graph_network.ts";
+export { createOnnxFeatures, type FeaturePool, type OnnxFeatureOptions, type OnnxFeatures } from "./features.ts";
 export type { OnnxInputOptions } from "./input.ts";
 export type { OnnxLayer } from "./layers.ts";

@@ -6,6 +6,10 @@ import type { PlantedResult } from "./study.ts";
 export interface CalibrationOrigin {
   readonly embedder: string;
   readonly embedder_sha256: string;
+  /** Which tensor of a file is the embedding, where it was named. */
+  readonly embedder_tensor?: string;
+  /** How its positions or tokens become one embedding, where that was said. */
+  readonly embedder_pool?: string;
   /** Network of LPIPS. */
   readonly lpips: string;
   readonly seeds: readonly number[];

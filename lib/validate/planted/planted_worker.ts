@@ -5,6 +5,7 @@
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
 import { type DatasetRef, firstImages, openDataset } from "../../data/mod.ts";
+import type { EmbedderRef } from "../../embed/mod.ts";
 import { firstRows } from "../../matrix.ts";
 import { pairCount } from "../../pair_distances.ts";
 import {
@@ -45,7 +46,9 @@ export interface PlantedInit {
   readonly profiles: Readonly<Record<string, Profile>>;
   /** The profile whose images the control and the oracle look at. */
   readonly reference: string;
+  readonly embedder?: EmbedderRef;
   readonly embedderWeights?: string;
+  readonly meanEmbedding?: Float32Array | null;
   /** Test images on which other metrics of the reference profile's units are measured; 0 for none. */
   readonly metricImages: number;
   /** Size of the planted units' images. */
@@ -91,8 +94,9 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
   };
   /** The instruments of a profile. */
   const instrumentsOf = async (profile: string): Promise<Instruments> => {
+    const { embedder, embedderWeights, meanEmbedding } = init;
     const loaded = instruments.get(profile) ??
-      await loadInstruments({ profile: init.profiles[profile], embedderWeights: init.embedderWeights }, dataset);
+      await loadInstruments({ profile: init.profiles[profile], embedder, embedderWeights, meanEmbedding }, dataset);
     instruments.set(profile, loaded);
     return loaded;
   };

@@ -1,3 +1,4 @@
+import type { EmbedderRef } from "../../embed/mod.ts";
 import type { BackendReport } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import type { DatasetRef } from "../../data/mod.ts";
@@ -26,8 +27,12 @@ export interface StudyPlan {
   readonly metricImages?: number;
   /** Size of the planted units' images; 32 x 32 px if absent. */
   readonly size?: Size;
+  /** The embedder of all profiles, where it comes from a file. */
+  readonly embedder?: EmbedderRef;
   /** Weights of the profiles' embedder in place of the default ones. */
   readonly embedderWeights?: string;
+  /** The mean embedding of the dataset by `embedder`, where it is known: each worker computes it otherwise. */
+  readonly meanEmbedding?: Float32Array | null;
 }
 
 /** 46 units of one feature, of which 16 are the greatest of near-duplicates; 64 of several features; and 8 sums. */
@@ -124,7 +129,9 @@ export async function runPlantedStudy(
     dataset,
     profiles,
     reference,
+    embedder: plan.embedder,
     embedderWeights: plan.embedderWeights,
+    meanEmbedding: plan.meanEmbedding,
     metricImages: plan.metricImages ?? 0,
     size: plan.size ?? PLANTED_SIZE,
   };

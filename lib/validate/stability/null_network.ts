@@ -43,6 +43,12 @@ export function checkNull(
         "network that has learned nothing",
     );
   }
+  if (modelFormat === "typescript") {
+    throw new InputError(
+      `how ${model} was initialized and trained is not known; give --null-weights FILE, a .ts file of the same network that ` +
+        "has learned nothing",
+    );
+  }
   if (!TRAINABLE_MODELS.includes(model)) {
     throw new InputError(
       `${model} was not trained here, and cannot be initialized or trained again; give --null-weights FILE, weights of the ` +
@@ -77,7 +83,7 @@ export async function studyNull(
     const { model } = context.subject;
     const subject = {
       ...context.subject,
-      model: model.kind === "onnx" ? { ...model, file: weights } : { ...model, weights },
+      model: model.kind === "shipped" ? { ...model, weights } : { ...model, file: weights },
     };
     const nullUnits = await scoreAgain({ ...context, subject }, `null (${kind})`);
     const random = createRandom(manifest.seed, "null", kind);

@@ -27,7 +27,9 @@ export interface TriedEvents {
 }
 
 /** How many instruments are tried; of the run's own embedder the scores are known. */
-export const TRIED_INSTRUMENTS: number = EMBEDDERS.length - 1 + LPIPS_NETWORKS.length;
+export function triedInstruments(own: string): number {
+  return EMBEDDERS.filter((name) => name !== own).length + LPIPS_NETWORKS.length;
+}
 
 /**
  * S by every embedder against the run's.
@@ -54,7 +56,7 @@ export async function tryEmbedders(
     }
   };
   const all: Tried<Difference>[] = [];
-  for (const name of EMBEDDERS) {
+  for (const name of new Set([own, ...EMBEDDERS])) {
     all.push(
       name === own
         ? { name, own: true, result: difference(scores, scores), missing: null }

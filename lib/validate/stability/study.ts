@@ -29,7 +29,7 @@ import { IMAGE_COUNTS, type ImageCount, scoresByImageCount } from "./image_count
 import type { LpipsDifference } from "./lpips.ts";
 import { checkNull, type NullNetwork, type NullReport, studyNull } from "./null_network.ts";
 import type { MaybeScored } from "./null_scores.ts";
-import { type Tried, TRIED_INSTRUMENTS, tryEmbedders, tryLpips } from "./other_instruments.ts";
+import { type Tried, triedInstruments, tryEmbedders, tryLpips } from "./other_instruments.ts";
 import { type ClusterSetting, rescore, type StoredUnit } from "./rescore.ts";
 import { differenceByRestarts, RESTART_COUNTS } from "./restarts.ts";
 import { scoreUnitsAgain } from "./score_units_again.ts";
@@ -99,7 +99,7 @@ export async function studyStability(
   const scoresAgain = plan.freshSeeds > 0 || plan.null !== undefined;
   const engine = scoresAgain ? { threads: 1 } : {}; // the cores are for the workers
   const model = modelOf(reopened, plan);
-  if (model.kind === "onnx") await useBackend(undefined, engine); // an image goes through it to tell its layers
+  if (model.kind !== "shipped") await useBackend(undefined, engine); // an image goes through it to tell its layers
   const { layers } = await describeModel(model);
   const chosen = heldUnits(run, name, layers, plan);
   const stored = readStoredUnits(run, name, chosen);
@@ -179,7 +179,7 @@ async function rescoreInEveryWay(
   seeds: number,
   { onPart }: StabilityEvents,
 ): Promise<Omit<StabilityReport, "units" | "dead" | "fresh" | "null">> {
-  const ways = 4 + TRIED_INSTRUMENTS; // as in the run, by seeds, numbers of images and starts; then by instruments
+  const ways = 4 + triedInstruments(manifest.embedder); // as in the run, by seeds, numbers of images and starts; then by instruments
   const progress = onPart?.("rescoring", ways * stored.length);
   let done = 0;
   const next = (detail: string) => progress?.update(++done, detail);

@@ -108,11 +108,30 @@ Deno.test("options of models and of .onnx files do not mix, and wrong ones are r
     await refused(/Give a number of pixels/, "layers", RESNET, "--input-size", "0");
     await refused(/Give two numbers/, "layers", RESNET, "--input-range", "1,1");
     await refused(
-      /there is no model "resnet19"; choose lenet5-cifar10.*, or give an \.onnx file$/,
+      /there is no model "resnet19"; choose lenet5-cifar10.*, or give an \.onnx or \.ts file$/,
       "layers",
       "resnet19",
     );
     await refused(/^error: there is no file .*missing\.onnx; check the path$/, "layers", join(folder, "missing.onnx"));
+    await refused(/^error: there is no file .*missing\.ts; check the path$/, "layers", join(folder, "missing.ts"));
+    await refused(
+      /^error: there is no file .*; check the path$/,
+      "score-unit",
+      "a:0",
+      "--model",
+      join(folder, "no.js"),
+    );
+    const program = join(folder, "mine.ts");
+    await Deno.writeTextFile(program, "\nthrow 1;");
+    for (const flag of [["--mean", ".5"], ["--input-size", "64"], ["--model-weights", "w.pth"]]) {
+      await refused(
+        /mine\.ts reads its own weights and takes its images as it says: leave/,
+        "layers",
+        program,
+        ...flag,
+      );
+    }
+    await refused(/^error: mine\.ts cannot be loaded: 1$/, "score-all", "--model", program);
     const model = join(folder, "mine.onnx");
     await Deno.copyFile(RESNET, model);
     await Deno.writeTextFile(join(folder, "mine.json"), `{"average": 1}`);

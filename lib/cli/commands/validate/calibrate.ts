@@ -3,21 +3,18 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { Choice } from "../../../validate/planted/mod.ts";
 import { decimals, formatTable, printResult } from "../../console/output.ts";
+import { embedderRef } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
 
 interface CalibrateOptions extends PlantedOptions {
-  readonly embedder: string;
   readonly out?: string;
 }
 
 /** Seeds of the calibration that is committed. */
 const SEEDS = [101, 102, 103];
-/** Name of the file beside an embedder's card. */
-const FILE = "calibration.json";
 
 /** Adds the command to `validate`. */
 export function registerValidateCalibrate(validate: Command): void {
@@ -25,37 +22,40 @@ export function registerValidateCalibrate(validate: Command): void {
     validate.command("calibrate")
       .description(
         "Find what an embedder's clusters cost (beta) and what LPIPS and pooled features weigh beside it, on planted " +
-          "units; writes calibration.json beside the embedder's weights.",
+          "units; writes calibration.json beside the embedder's weights, or NAME.calibration.json beside NAME.onnx, where " +
+          "scoring with that embedder finds it.",
       )
-      .option("--embedder <name>", "resnet18-cifar10 or resnet18-imagenet", "resnet18-cifar10")
-      .option("--out <file>", `file to write (default: ${FILE} beside the embedder's weights)`),
+      .option("--out <file>", "file to write in place of that one"),
     SEEDS,
   ).action(async (options: CalibrateOptions, command: Command) => {
-    const { parseProfile } = await import("../../../pipeline/mod.ts");
+    const { CALIBRATED, calibrationPath, withEmbedder } = await import("../../../pipeline/mod.ts");
     const { calibrationDocument } = await import("../../../validate/planted/mod.ts");
     const { loadEmbedder } = await import("../../../embed/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
     const { useBackend } = await import("../../../engine/mod.ts");
-    const profile = parseProfile(
-      { extends: "calibrated", embed: { embedder: options.embedder } },
-      `of --embedder ${options.embedder}`,
-    );
-    const file = options.out ?? await besideWeights(options.embedder, options.embedderWeights);
+    const named = options.embedder ?? CALIBRATED.embed.embedder;
+    const ref = (await embedderRef({ ...options, embedder: named }, command))!;
+    const profile = withEmbedder(CALIBRATED, ref);
+    const file = options.out ?? await calibrationPath(ref);
     await useBackend(undefined, { threads: 1 });
-    const embedder = await loadEmbedder(options.embedder, options.embedderWeights); // before an hour of work, not after
-    embedder.dispose();
+    const { sha256, dispose } = await loadEmbedder(ref); // before an hour of work, not after
+    dispose();
     const { results, families } = await runStudy(
       options,
+      ref,
       { profiles: { calibrated: profile }, reference: "calibrated", calibrate: true },
       command,
     );
+    const { tensor, pool } = (ref.kind === "onnx" ? ref.options : undefined) ?? {};
     const document = calibrationDocument(results, {
-      embedder: options.embedder,
-      embedder_sha256: embedder.sha256,
+      embedder: profile.embed.embedder,
+      embedder_sha256: sha256,
+      ...(tensor === undefined ? {} : { embedder_tensor: tensor }),
+      ...(pool === undefined ? {} : { embedder_pool: pool }),
       lpips: profile.lpips.net,
       seeds: options.seeds,
       families,
-      command: `deno task polysem validate calibrate --embedder ${options.embedder} --seeds ${options.seeds.join(",")}`,
+      command: `deno task polysem validate calibrate --embedder ${named} --seeds ${options.seeds.join(",")}`,
     });
     const { lpips, pooled, beta } = document.best;
     writeWhole(file, `${JSON.stringify(document, null, 2)}\n`);
@@ -73,12 +73,6 @@ export function registerValidateCalibrate(validate: Command): void {
         `Written: ${file}`,
       ].join("\n"));
   });
-}
-
-/** The calibration's place: with the weights that it is for. */
-async function besideWeights(embedder: string, weights: string | undefined): Promise<string> {
-  const { findWeightSet } = await import("../../../weights/mod.ts");
-  return join(dirname(weights ?? (await findWeightSet(embedder)).files[0].path), FILE);
 }
 
 function name({ lpips, pooled }: Choice): string {

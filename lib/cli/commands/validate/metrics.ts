@@ -37,7 +37,7 @@ export function registerValidateMetrics(validate: Command): void {
       .argument("<run>", "name under runs/, or path of a run")
       .option(
         "--model-weights <file>",
-        "weights of the run's model, .pth or .safetensors, in place of the committed ones",
+        "weights of the run's model, .pth or .safetensors, in place of the committed ones, or its .onnx or .ts file",
       )
       .option("--embedder-weights <file>", "weights of the run's embedder, .pth or .safetensors")
       .option("--images <n>", "only the first n test images (default: all)", integerOption(FEWEST_IMAGES)),

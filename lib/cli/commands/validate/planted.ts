@@ -9,6 +9,8 @@ import { InputError, messageOf } from "../../../errors.ts";
 import type { Profile } from "../../../pipeline/mod.ts";
 import type { PlantedResult, StudySummary } from "../../../validate/planted/mod.ts";
 import { decimals, formatTable, printResult } from "../../console/output.ts";
+import type { EmbedderRef } from "../../../embed/mod.ts";
+import { embedderRef, pricedProfile } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
 
 interface StudyOptions extends PlantedOptions {
@@ -52,10 +54,12 @@ export function registerValidatePlanted(validate: Command): void {
       profiles[name] = profile;
     }
     if (options.out !== undefined) makeFolder(options.out);
+    const embedder = await embedderRef(options, command);
+    if (embedder !== null) await useEmbedder(profiles, embedder, command);
     const names = Object.keys(profiles);
     const reference = names.includes("calibrated") ? "calibrated" : names[0];
     const metricImages = options.metrics ? METRIC_IMAGES : 0;
-    const { results } = await runStudy(options, { profiles, reference, metricImages }, command);
+    const { results } = await runStudy(options, embedder, { profiles, reference, metricImages }, command);
     const known = [...names, CONTROL, ORACLE];
     const metrics = METRICS.map(({ key }) => key).filter((key) => results.some(({ scores }) => key in scores));
     const summary = summarizeStudy(results, known, CONTROL, options.seeds[0], metrics);
@@ -63,6 +67,19 @@ export function registerValidatePlanted(validate: Command): void {
     const files = options.out === undefined ? [] : await writeStudy(options.out, document, summary, results);
     printResult(command, { ...document, files }, () => [...studyText(summary), ...files].join("\n"));
   });
+}
+
+/** Gives all profiles an embedder, and the price that was found for it. */
+async function useEmbedder(profiles: Record<string, Profile>, ref: EmbedderRef, command: Command): Promise<void> {
+  const { withEmbedder } = await import("../../../pipeline/mod.ts");
+  const { loadEmbedder } = await import("../../../embed/mod.ts");
+  const { useBackend } = await import("../../../engine/mod.ts");
+  await useBackend(undefined, { threads: 1 });
+  const { sha256, dispose } = await loadEmbedder(ref);
+  dispose();
+  for (const [name, profile] of Object.entries(profiles)) {
+    profiles[name] = (await pricedProfile(withEmbedder(profile, ref), ref, sha256, command)).profile;
+  }
 }
 
 function makeFolder(folder: string): void {

@@ -69,7 +69,10 @@ export function registerValidateStability(validate: Command): void {
         "jobs under way at a time when images are made (default: as score-all)",
         integerOption(1),
       )
-      .option("--model-weights <file>", "weights of the run's model, in place of the committed ones")
+      .option(
+        "--model-weights <file>",
+        "weights of the run's model, in place of the committed ones, or its .onnx or .ts file",
+      )
       .option("--embedder-weights <file>", "weights of the run's embedder, in place of the default ones"),
   ).action(async (name: string, options: StabilityOptions, command: Command) => {
     const plan = planOf(options);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { gelu, geluTanh, hardSwish, relu, sigmoid, silu, tf } from "../../../engine/mod.ts";
+import { gelu, geluTanh, hardSwish, nativeOps, relu, sigmoid, silu, tf } from "../../../engine/mod.ts";
 import { attribute } from "../graph.ts";
 import { broadcastShape, plainOrder, raised, reshapeValue, Value } from "../value.ts";
 import {
@@ -100,12 +100,32 @@ function modulo([a, b]: tf.Tensor[], call: Call): tf.Tensor {
   return tf.cast(tf.sub(x, tf.mul(whole, y)), a.dtype);
 }
 
+const OF_FLOATS = { T: { kind: "float32 type" } } as const;
+
+/**
+ * x between 0 and 6, as MobileNets and their like have it: a gradient of one kernel instead of TensorFlow.js's five. It is 0
+ * at both bounds, as that of PyTorch's ReLU6.
+ */
+function relu6(x: tf.Tensor): tf.Tensor {
+  const ops = nativeOps();
+  if (ops === null) return tf.relu6(x);
+  return tf.customGrad((x, save) => {
+    const value = tf.relu6(x as tf.Tensor);
+    (save as tf.GradSaveFunc)([value]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, [value]: tf.Tensor[]) => ops.call("Relu6Grad", OF_FLOATS, [dy, value], 1)[0],
+    };
+  })(x);
+}
+
 /** Bounds are attributes before opset 11, inputs after. */
 const clip: Operator = (call) => {
   const x = input(call, 0);
   const low = knownInput(call, 1)?.[0] ?? attribute.number(call.node, "min", -Infinity);
   const high = knownInput(call, 2)?.[0] ?? attribute.number(call.node, "max", Infinity);
   if (x.kind === "float" && low === 0 && high === Infinity) return new Value(relu(x.tensor), x.order);
+  if (x.kind === "float" && low === 0 && high === 6) return new Value(relu6(x.tensor), x.order);
   let y = x.tensor;
   if (x.kind !== "float") {
     if (low > -Infinity) y = tf.maximum(y, tf.scalar(low, "int32"));

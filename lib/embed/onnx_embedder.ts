@@ -1,0 +1,62 @@
+/**
+ * An embedder of one's own: any tensor of a network in an .onnx file, such as the class token of a DINO or CLIP image tower.
+ *
+ * @module
+ */
+import { readData, tf } from "../engine/mod.ts";
+import { InputError } from "../errors.ts";
+import { createOnnxFeatures, type OnnxFeatureOptions } from "../networks/mod.ts";
+import type { Embedder } from "./embedder.ts";
+
+/** Fewest and most numbers of an embedding. */
+const DIMENSIONS: readonly [number, number] = [2, 16_384];
+/** Pixels of the images that go through the network together: 64 of 32 px, 4 of 128 px. */
+const PIXELS_TOGETHER = 65_536;
+
+/**
+ * Loads an embedder from a file. The backend must be ready (`useBackend`). It comes without a mean embedding.
+ *
+ * @param file path of an .onnx file.
+ * @throws {InputError} when the file is not intact, has what is not supported, or what it gives is no embedding.
+ */
+export async function loadOnnxEmbedder(
+  file: string,
+  options: OnnxFeatureOptions = {},
+): Promise<Embedder & { readonly sha256: string }> {
+  const network = await createOnnxFeatures(file, options);
+  const { name, dimensions, sha256, input: { height: down, width: across } } = network;
+  const [fewest, most] = DIMENSIONS;
+  if (dimensions < fewest || dimensions > most) {
+    network.dispose();
+    throw new InputError(
+      `${file} gives ${dimensions} numbers an image; embeddings of ${fewest} to ${most} can be used`,
+    );
+  }
+  const batch = Math.max(1, Math.floor(PIXELS_TOGETHER / (down * across)));
+  return {
+    name,
+    sha256,
+    dimensions,
+    inputSize: Math.max(down, across),
+    mean: null,
+    embed: async ({ count, height, width, data }) => {
+      const perImage = height * width * 3;
+      const embeddings = new Float32Array(count * dimensions);
+      for (let start = 0; start < count; start += batch) {
+        const size = Math.min(batch, count - start);
+        const pixels = data.subarray(start * perImage, (start + size) * perImage);
+        const part = await readData(() => {
+          const images = tf.tensor4d(pixels, [size, height, width, 3]);
+          const isSized = height === down && width === across;
+          return network.features(isSized ? images : tf.image.resizeBilinear(images, [down, across], false, true));
+        });
+        if (!part.every(Number.isFinite)) {
+          throw new InputError(`${file} embeds an image as numbers that are not finite; check how it takes its images`);
+        }
+        embeddings.set(part, start * dimensions);
+      }
+      return { rows: count, cols: dimensions, data: embeddings };
+    },
+    dispose: () => network.dispose(),
+  };
+}
