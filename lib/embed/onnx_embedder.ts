@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { readData, tf } from "../engine/mod.ts";
+import { imagesThatFit, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { createOnnxFeatures, type OnnxFeatureOptions } from "../networks/mod.ts";
 import type { Embedder } from "./embedder.ts";
 
 /** Fewest and most numbers of an embedding. */
 const DIMENSIONS: readonly [number, number] = [2, 16_384];
-/** Pixels of the images that go through the network together: 64 of 32 px, 4 of 128 px. */
-const PIXELS_TOGETHER = 65_536;
+/** Most images in one pass. */
+const BATCH = 64;
 
 /**
  * Loads an embedder from a file. The backend must be ready (`useBackend`). It comes without a mean embedding.
@@ -32,7 +32,7 @@ export async function loadOnnxEmbedder(
       `${file} gives ${dimensions} numbers an image; embeddings of ${fewest} to ${most} can be used`,
     );
   }
-  const batch = Math.max(1, Math.floor(PIXELS_TOGETHER / (down * across)));
+  const pass = { of: network, name: "embedding", size: network.input, run: network.features };
   return {
     name,
     sha256,
@@ -42,6 +42,7 @@ export async function loadOnnxEmbedder(
     embed: async ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * dimensions);
+      const batch = await imagesThatFit(pass, BATCH);
       for (let start = 0; start < count; start += batch) {
         const size = Math.min(batch, count - start);
         const pixels = data.subarray(start * perImage, (start + size) * perImage);

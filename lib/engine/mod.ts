@@ -25,4 +25,5 @@ export { gelu, geluTanh, hardSwish, silu } from "./nonlinearities.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
 export { createAdam } from "./adam.ts";
+export { imagesThatFit, type Pass } from "./images_that_fit.ts";
 export { peakBytes } from "./memory.ts";

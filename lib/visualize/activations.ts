@@ -5,10 +5,9 @@
  * @module
  */
 import { type ImageSource, indexRange } from "../data/mod.ts";
-import { readAll, tf } from "../engine/mod.ts";
+import { imagesThatFit, readAll, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
-import { imagesThatFit } from "./images_that_fit.ts";
 import { imagesTogether } from "./images_together.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";
@@ -73,12 +72,12 @@ export async function datasetActivations(
   const whole = units.map((cols) => ({ rows: to - from, cols, data: new Float32Array((to - from) * cols) }));
   // both the images as they come and as the network takes them are in memory
   const layers = [...new Set(readings.map(({ layer }) => layer))];
-  const fitting = await imagesThatFit(
-    network,
-    `forward ${layers.join()}`,
-    BATCH,
-    (images) => network.activations(images, layers),
-  );
+  const fitting = await imagesThatFit({
+    of: network,
+    name: `forward ${layers.join()}`,
+    size: network.input,
+    run: (images) => network.activations(images, layers),
+  }, BATCH);
   const batch = Math.min(fitting, imagesTogether(BATCH, source.size ?? network.input));
   for (let start = from; start < to; start += batch) {
     const end = Math.min(to, start + batch);

@@ -5,12 +5,12 @@
  * @module
  */
 import type { ImageSource } from "../data/mod.ts";
-import { createAdam, readData, tf } from "../engine/mod.ts";
+import { createAdam, imagesThatFit, readData, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
 import { reduceSpace, selectedActivations } from "./objective.ts";
-import { equalParts, imagesThatFit } from "./images_that_fit.ts";
+import { equalParts } from "./equal_parts.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
 import { applyMovement, nextMovement, transformsOf } from "./transforms.ts";
@@ -72,7 +72,10 @@ export async function visualize(
     const gradient = tf.grad((images: tf.Tensor) =>
       reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], options.activation).sum()
     );
-    const batch = await imagesThatFit(network, `ascent ${layer}`, LARGEST_BATCH, gradient);
+    const batch = await imagesThatFit(
+      { of: network, name: `ascent ${layer}`, size: network.input, run: gradient },
+      LARGEST_BATCH,
+    );
     const bounds = equalParts(requests.length, batch);
     for (const [i, start] of bounds.slice(0, -1).entries()) {
       const part = requests.slice(start, bounds[i + 1]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  asBatch,
   batchNormTrain,
   convolveConstant,
   convolveFused,
@@ -332,4 +333,30 @@ Deno.test("dataOf() returns the entries and frees everything, the result too", (
   const before = tf.memory().numTensors;
   assert.deepEqual(dataOf(() => tf.tensor2d([[1, 2], [3, 4]]).transpose().mul(2)), Float32Array.of(2, 6, 4, 8));
   assert.equal(tf.memory().numTensors, before);
+});
+
+Deno.test("asBatch() and convolutions of one pixel give an image the same bits alone as among others", () => {
+  const x = signed(860, [3, 2048]) as tf.Tensor2D;
+  const weight = signed(861, [2048, 1000]) as tf.Tensor2D;
+  const bias = tf.zeros<tf.Rank.R1>([1000]);
+  const product = (some: tf.Tensor2D) => asBatch(some, (each) => tf.matMul(each, weight));
+  const convolved = (some: tf.Tensor2D) =>
+    convolveFused(some.reshape([-1, 1, 1, 2048]), {
+      filter: weight.reshape([1, 1, 2048, 1000]),
+      bias,
+      stride: 1,
+      padding: 0,
+      activation: "linear",
+    });
+  for (const layer of [product, convolved]) {
+    const before = tf.memory().numTensors;
+    const alone = x.slice([1, 0], [1, 2048]);
+    assert.deepEqual(dataOf(() => layer(alone)), dataOf(() => layer(x)).subarray(1000, 2000));
+    const gradient = dataOf(() => tf.grad((some) => layer(some as tf.Tensor2D).sum())(alone));
+    const among = dataOf(() => tf.grad((some) => layer(some as tf.Tensor2D).sum())(x));
+    assert.deepEqual(gradient, among.subarray(2048, 4096));
+    alone.dispose();
+    assert.equal(tf.memory().numTensors, before);
+  }
+  tf.dispose([x, weight, bias]);
 });

@@ -22,6 +22,8 @@ export interface UnitEntry {
   readonly id: string;
   readonly layer: string;
   readonly unit: number;
+  /** The class that the unit tells, where the classes of its model were named. */
+  readonly class?: string;
   /** Null for a dead unit. */
   readonly score: ScoreNumbers | null;
   /** 90 % interval of S; null where there is none. */

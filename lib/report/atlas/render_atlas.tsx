@@ -76,7 +76,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
   const otherBlocks: (UnitBlock | null)[] = [];
   const entries: UnitEntry[] = [];
   for (const [place, pair] of pairs.entries()) {
-    const entry = unitEntry(pair.unit);
+    const entry = unitEntry(pair.unit, run.manifest.modelClasses);
     entries.push(other === null ? entry : { ...entry, other: scoreNumbers(pair.other?.score ?? null) });
     blocks.push(await blockOf(run, pair.unit, `unit-${place}.jpg`));
     if (other !== null) {

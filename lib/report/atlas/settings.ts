@@ -63,7 +63,11 @@ export function runFacts(manifest: RunManifest): Fact[] {
     { name: "seed", value: String(manifest.seed) },
     hashed("embedder", manifest.embedder, manifest.embedderSha256),
     hashed("distance", `LPIPS, ${manifest.lpips}`, manifest.lpipsSha256),
-    { name: "rule for K", value: criterionInWords(manifest) },
+    {
+      name: "rule for K",
+      value: criterionInWords(manifest) +
+        (manifest.priceCalibrated === false ? ", a price that is not calibrated for this embedder" : ""),
+    },
     manifest.dataset === null
       ? { name: "dataset", value: "none" }
       : hashed("dataset", manifest.dataset.name, manifest.dataset.sha256),

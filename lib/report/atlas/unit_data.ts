@@ -4,7 +4,7 @@
  * @module
  */
 import { resizeBilinear } from "../../images/mod.ts";
-import type { ClusteringRecord, ImageBatch, ScoreParts } from "../../types.ts";
+import type { ClusteringRecord, ImageBatch, RunManifest, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
 import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
@@ -19,14 +19,19 @@ export function scoreNumbers(score: ScoreParts | null): ScoreNumbers | null {
   return score && (({ S, C, D, K, I }) => ({ S, C, D, K, I }))(score);
 }
 
-/** The index entry of a unit. */
-export function unitEntry(unit: UnitOverview): UnitEntry {
+/**
+ * The index entry of a unit.
+ *
+ * @param classes names of the classes of a layer, where they are known.
+ */
+export function unitEntry(unit: UnitOverview, classes?: RunManifest["modelClasses"]): UnitEntry {
   const { score, datasetMax } = unit;
   const counted = unit.activations.slice(0, score?.I ?? 0);
   return {
     id: unitName(unit),
     layer: unit.layer,
     unit: unit.unit,
+    ...(classes?.layer === unit.layer ? { class: classes.names[unit.unit] } : {}),
     score: scoreNumbers(score),
     interval: unit.scoreInterval && [significant(unit.scoreInterval.low), significant(unit.scoreInterval.high)],
     paper: scoreNumbers(unit.paper),

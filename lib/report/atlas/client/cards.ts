@@ -78,7 +78,12 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
     html(
       "div",
       { class: "card-head" },
-      html("h3", {}, html("a", { href: unitLink(entry.id) }, entry.id)),
+      html(
+        "h3",
+        {},
+        html("a", { href: unitLink(entry.id) }, entry.id),
+        entry.class === undefined ? null : html("span", { class: "quiet" }, ` ${entry.class}`),
+      ),
       html(
         "dl",
         { class: "numbers" },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PageIndex } from "../page_data.ts";
+import type { PageIndex, UnitEntry } from "../page_data.ts";
 import { unitDetails } from "./details.ts";
 import { byId, readBlock } from "./dom.ts";
 import { forgetLink, linkedName, unitLink } from "./links.ts";
@@ -23,7 +23,7 @@ export function startDialog(index: PageIndex, shown: () => readonly number[]): {
     const block = readBlock(`unit-${place}`);
     if (block === null) return; // the page is still arriving
     opened = place;
-    headDialog(units[place].id, shown().indexOf(place), shown().length);
+    headDialog(nameWithClass(units[place]), shown().indexOf(place), shown().length);
     if (!dialog.open) dialog.showModal();
     const view = await unitDetails(units[place], block, readBlock(`other-${place}`), index);
     if (opened !== place) return; // another was opened meanwhile
@@ -68,13 +68,18 @@ export function startDialog(index: PageIndex, shown: () => readonly number[]): {
   };
 }
 
+/** A unit's name, and the class it tells. */
+export function nameWithClass({ id, class: name }: UnitEntry): string {
+  return name === undefined ? id : `${id} ${name}`;
+}
+
 /**
  * Writes the head of the dialog.
  *
  * @param position of the unit among those shown, from 0; below 0 where it is not shown.
  */
-export function headDialog(id: string, position: number, count: number): void {
-  byId("unit-title").textContent = id;
+export function headDialog(name: string, position: number, count: number): void {
+  byId("unit-title").textContent = name;
   byId<HTMLButtonElement>("previous").disabled = position < 1;
   byId<HTMLButtonElement>("next").disabled = position < 0 || position === count - 1;
   byId("unit-position").textContent = position < 0 ? "" : `${position + 1} of ${count}`;

@@ -49,7 +49,9 @@ export function isWithin(value: number | null, { least, most }: Range): boolean 
 
 /** Whether a unit fits the filters. */
 export function fitsFilters(entry: UnitEntry, { words, layer, K, S, flag }: Filters): boolean {
-  const text = `${entry.id} ${entry.flags.map((each) => `${each} ${flagInWords(each).name}`).join(" ")}`.toLowerCase();
+  const text = `${entry.id} ${entry.class ?? ""} ${
+    entry.flags.map((each) => `${each} ${flagInWords(each).name}`).join(" ")
+  }`.toLowerCase();
   return words.every((word) => text.includes(word)) &&
     (layer === null || entry.layer === layer) &&
     isWithin(entry.score?.K ?? null, K) &&
