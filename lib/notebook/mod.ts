@@ -19,6 +19,8 @@ export {
   type AscentPoint,
   type MatrixPanel,
   matrixPanels,
+  type NetworkScores,
+  scoreByDepth,
   type ScoreCurve,
   scoreCurves,
 } from "../report/charts/mod.ts";

@@ -41,4 +41,4 @@ export { refuseUnfollowable } from "./refuse_unfollowable.ts";
 export { RESAMPLES, scoreInterval } from "./score_interval.ts";
 export { scoreUnits } from "./score_units.ts";
 export { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
-export { parseLayers, parseUnit, parseUnits, selectUnits } from "./units.ts";
+export { parseLayers, parseUnit, parseUnits, selectUnits, type UnitSelection } from "./units.ts";

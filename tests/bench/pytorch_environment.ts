@@ -45,10 +45,15 @@ export async function runPyTorchStages(
   python: string,
   folder: string,
 ): Promise<StageResults & { readonly versions: Versions }> {
-  await run(python, [SCRIPT, folder], "failed in its PyTorch script; see the lines above");
+  await runScript(python, SCRIPT, folder);
   const result = JSON.parse(await Deno.readTextFile(join(folder, "result.json")));
   const read = async (name: string) => new Float32Array((await Deno.readFile(join(folder, name))).buffer);
   return { ...result, distances: await read("distances.f32"), embeddings: await read("embeddings.f32") };
+}
+
+/** Runs a PyTorch script on a folder. */
+export async function runScript(python: string, script: string, folder: string): Promise<void> {
+  await run(python, [script, folder], "failed in its PyTorch script; see the lines above");
 }
 
 async function run(command: string, args: string[], failure: string): Promise<void> {

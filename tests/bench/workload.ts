@@ -80,7 +80,7 @@ export function sampleUnits(layers: readonly LayerInfo[], count: number): UnitId
  * He-initialized weights and moments that are not trivial: what a ResNet-18 computes takes as long with these as with
  * trained ones.
  */
-function madeUpResNet18(): Map<string, WeightArray> {
+export function madeUpResNet18(): Map<string, WeightArray> {
   const random = createRandom(SEED, "bench", "resnet18");
   const network = createTrainableResNet18(random, { stem: STEM_224, classes: 1000 });
   const weights = new Map(

@@ -37,7 +37,7 @@ function optionsIn(folder: string, more: Partial<TrainModelOptions> = {}): Train
 }
 
 Deno.test("trainModel() refuses a model that it cannot make, naming those it can", async () => {
-  assert.deepEqual(TRAINABLE_MODELS, ["lenet5-cifar10", "resnet18-cifar10"]);
+  assert.deepEqual(TRAINABLE_MODELS, ["lenet5-cifar10", "resnet18-cifar10", "vit-cifar10"]);
   await assert.rejects(trainModel("vgg16", DATASET, optionsIn("nowhere")), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /vgg16.*lenet5-cifar10 or resnet18-cifar10/);

@@ -11,6 +11,7 @@ export { ganCurveChart } from "./gan_curve.ts";
 export { type MatrixPanel, matrixPanels } from "./matrix_panels.ts";
 export { plantedSettings } from "./planted_settings.ts";
 export { sampleGridSheet } from "./sample_grid_sheet.ts";
+export { type NetworkScores, scoreByDepth } from "./score_by_depth.ts";
 export { type ScoreCurve, scoreCurves } from "./score_curves.ts";
 export { type SelectivityPanel, selectivityScatter } from "./selectivity_scatter.ts";
 export { emptyChart, INK, PRINT_WIDTH } from "./theme.ts";
