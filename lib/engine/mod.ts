@@ -22,6 +22,7 @@ export {
   warp,
 } from "./layers.ts";
 export { gelu, geluTanh, hardSwish, silu } from "./nonlinearities.ts";
+export { blockGradient, hasBlockGradient, type StridedConvolution } from "./block_gradient.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
 export { createAdam } from "./adam.ts";

@@ -338,16 +338,11 @@ Deno.test("dataOf() returns the entries and frees everything, the result too", (
 Deno.test("asBatch() and convolutions of one pixel give an image the same bits alone as among others", () => {
   const x = signed(860, [3, 2048]) as tf.Tensor2D;
   const weight = signed(861, [2048, 1000]) as tf.Tensor2D;
+  const filter = weight.reshape([1, 1, 2048, 1000]) as tf.Tensor4D;
   const bias = tf.zeros<tf.Rank.R1>([1000]);
   const product = (some: tf.Tensor2D) => asBatch(some, (each) => tf.matMul(each, weight));
   const convolved = (some: tf.Tensor2D) =>
-    convolveFused(some.reshape([-1, 1, 1, 2048]), {
-      filter: weight.reshape([1, 1, 2048, 1000]),
-      bias,
-      stride: 1,
-      padding: 0,
-      activation: "linear",
-    });
+    convolveFused(some.reshape([-1, 1, 1, 2048]), { filter, bias, stride: 1, padding: 0, activation: "linear" });
   for (const layer of [product, convolved]) {
     const before = tf.memory().numTensors;
     const alone = x.slice([1, 0], [1, 2048]);
@@ -358,5 +353,5 @@ Deno.test("asBatch() and convolutions of one pixel give an image the same bits a
     alone.dispose();
     assert.equal(tf.memory().numTensors, before);
   }
-  tf.dispose([x, weight, bias]);
+  tf.dispose([x, weight, filter, bias]);
 });

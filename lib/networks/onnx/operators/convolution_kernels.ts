@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attribute, nativeOps, tf } from "../../../engine/mod.ts";
+import { type Attribute, blockGradient, hasBlockGradient, nativeOps, tf } from "../../../engine/mod.ts";
 
 /** How a filter moves over an image. */
 export interface Movement {
@@ -103,6 +103,9 @@ export function convolve(
           .reshape(shape);
       }
       const whole = spread(filter, dilations);
+      const [top, bottom, left, right] = padding;
+      const strided = { filter: whole, stride: strides[0], before: [top, left], after: [bottom, right] } as const;
+      if (strides[0] === strides[1] && hasBlockGradient(strided)) return blockGradient(dy, shape, strided);
       if (ops === null) return inputGradient(dy, whole, shape, movement);
       return ops.call(
         "Conv2DBackpropInput",
