@@ -49,6 +49,8 @@ export interface LayerInfo {
   readonly positions: "none" | "grid" | "tokens";
   /** Number of units. */
   readonly units: number;
+  /** Other names that it may be asked for by. */
+  readonly aliases?: readonly string[];
 }
 
 /** The score of one clustering: every number a reader needs beside S. */

@@ -21,14 +21,23 @@ export interface UnitSelection {
   readonly seed?: number;
 }
 
+/** Layers that an error lists. */
+const MOST_LISTED = 20;
+
+/** The layer of a name: its own, another that it has, or the end of its path where that is no other layer's. */
 function findLayer(layers: readonly LayerInfo[], name: string): LayerInfo {
-  const layer = layers.find((each) => each.name === name);
-  if (!layer) {
-    throw new InputError(
-      `layer ${JSON.stringify(name)} is not in the model; its layers are ${layers.map((each) => each.name).join(", ")}`,
-    );
-  }
-  return layer;
+  const layer = layers.find((each) => each.name === name) ?? layers.find(({ aliases }) => aliases?.includes(name));
+  if (layer !== undefined) return layer;
+  const ending = layers.filter((each) => each.name.endsWith(`.${name}`));
+  if (ending.length === 1) return ending[0];
+  const asked = `layer ${JSON.stringify(name)}`;
+  if (ending.length > 1) throw new InputError(`${asked} may be ${listed(ending)}; write the whole name`);
+  throw new InputError(`${asked} is not in the model; its layers are ${listed(layers)}`);
+}
+
+function listed(layers: readonly LayerInfo[]): string {
+  const names = layers.slice(0, MOST_LISTED).map(({ name }) => name).join(", ");
+  return layers.length <= MOST_LISTED ? names : `${names} and ${layers.length - MOST_LISTED} more (\`polysem layers\`)`;
 }
 
 /** The unit that a word such as `conv2:3` means. */

@@ -68,7 +68,7 @@ const OFFICIAL = {
     87_319_819,
     "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
   ],
-  // IMAGENET1K_V1, the file of `ResNet50_Weights.IMAGENET1K_V1`; V2 is another
+  // ResNet50_Weights.IMAGENET1K_V1; V2 is another file
   "resnet50-0676ba61.pth": [
     `${TORCHVISION}resnet50-0676ba61.pth`,
     102_530_333,

@@ -1,4 +1,4 @@
-/** Embedders of one's own: any tensor of an .onnx file. Networks are made by hand, and so are the expected numbers. */
+/** Embedders of one's own: a tensor of an .onnx file. Networks are made by hand, and so are the expected numbers. */
 import assert from "node:assert/strict";
 import { loadEmbedder } from "../../lib/embed/mod.ts";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
@@ -54,7 +54,7 @@ function assertClose(actual: readonly number[], expected: readonly number[]): vo
   actual.forEach((entry, i) => assert.ok(Math.abs(entry - expected[i]) < 1e-6, `${actual} instead of ${expected}`));
 }
 
-Deno.test("an embedder is any tensor of a file: an output, a layer by its name, tokens or a map by their mean", async () => {
+Deno.test("an embedder is a tensor of a file: an output, a layer by its name, tokens or a map by their mean", async () => {
   assertClose(await embeds({ tensor: "image_embeds" }), MEANS);
   assertClose(await embeds({ tensor: "pooled" }), MEANS);
   assertClose(await embeds({ tensor: "map" }), MEANS);

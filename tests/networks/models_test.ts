@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
 import { indexRange, isCifar10Present, openDataset } from "../../lib/data/mod.ts";
@@ -12,17 +13,29 @@ import {
   type ModelRef,
   normalizeColours,
 } from "../../lib/networks/mod.ts";
-import { findWeightSet, readWeights, sha256OfFile } from "../../lib/weights/mod.ts";
+import { encodeSafetensors, findWeightSet, readWeights, sha256OfFile } from "../../lib/weights/mod.ts";
+import { inFolder } from "../in_folder.ts";
 import { madeUpImages } from "../lpips/made_up.ts";
+import { type MadeUpTensor, madeUpTensors } from "./made_up_resnet.ts";
+import torchvision from "../../fixtures/networks/torchvision_networks.json" with { type: "json" };
 
 await useBackend();
 
 const LENET5: ModelRef = { kind: "shipped", name: "lenet5-cifar10" };
+/** Models whose weights are downloaded. */
+const FETCHED = [
+  "resnet18-imagenet",
+  "resnet34-imagenet",
+  "resnet50-imagenet",
+  "vgg16-imagenet",
+  "squeezenet1_1-imagenet",
+];
 
 Deno.test("describeModel() tells of a model what the loaded network tells of itself", async () => {
   const before = tf.memory().numTensors;
-  assert.deepEqual(MODEL_NAMES, ["lenet5-cifar10", "resnet18-cifar10", "alexnet-imagenet"]);
-  for (const name of MODEL_NAMES) {
+  const committed = ["lenet5-cifar10", "resnet18-cifar10", "alexnet-imagenet", "vit-cifar10"];
+  assert.deepEqual(MODEL_NAMES, [...committed, ...FETCHED]);
+  for (const name of committed) {
     const ref = { kind: "shipped", name } as const;
     const described = await describeModel(ref);
     assert.equal(tf.memory().numTensors, before, "nothing is loaded for it");
@@ -119,6 +132,86 @@ Deno.test("a size that a model does not take is refused, before anything is load
   assert.equal(chosenSize({ kind: "onnx", file: "none.onnx", input: { size: { height: 64, width: 64 } } }), null);
   assert.equal(tf.memory().numTensors, before);
 });
+
+Deno.test("describeModel() names the layers of torchvision's networks as torchvision names its modules", async () => {
+  const counts = await Promise.all(FETCHED.map(async (name) => {
+    const { input, layers } = await describeModel({ kind: "shipped", name });
+    assert.deepEqual(input, { height: 224, width: 224 });
+    const [{ layers: expected }] = torchvision.networks.find((each) => each.name === name)!.cases;
+    // the fixture's VGG-16 has narrow dense layers
+    const widthOf = (layer: string, { channels }: { channels: number }) =>
+      name === "vgg16-imagenet" && layer.startsWith("classifier") ? (layer.endsWith("6") ? 1000 : 4096) : channels;
+    assert.deepEqual(
+      layers.map(({ name, units }) => [name, units]),
+      Object.entries(expected).map(([layer, described]) => [layer, widthOf(layer, described)]),
+    );
+    return layers.reduce((sum, { units }) => sum + units, 0);
+  }));
+  // of blocks of two convolutions of width w: 3 w with the sum; of three: 2 w + 4 w + 4 w; of projections: w or 4 w
+  const widths = [64, 128, 256, 512];
+  const basic = (blocks: number[]) => widths.reduce((sum, w, i) => sum + (3 * blocks[i] + Number(i > 0)) * w, 1064);
+  const bottleneck = (blocks: number[]) => widths.reduce((sum, w, i) => sum + (10 * blocks[i] + 4) * w, 1064);
+  const fire = (squeezed: number, expanded: number) => squeezed + 2 * expanded;
+  assert.deepEqual(counts, [
+    basic([2, 2, 2, 2]),
+    basic([3, 4, 6, 3]),
+    bottleneck([3, 4, 6, 3]),
+    2 * 64 + 2 * 128 + 3 * 256 + 6 * 512 + 2 * 4096 + 1000,
+    64 + 2 * (fire(16, 64) + fire(32, 128) + fire(48, 192) + fire(64, 256)) + 1000,
+  ]);
+  assert.deepEqual(counts, [7_720, 13_288, 42_664, 13_416, 3_944]);
+});
+
+Deno.test("torchvision's networks take images of 64 to 224 px, and a file in place of the official one", () =>
+  inFolder(async (folder) => {
+    const ref = { kind: "shipped", name: "squeezenet1_1-imagenet" } as const;
+    for (const name of FETCHED) {
+      assert.deepEqual(chosenSize({ kind: "shipped", name }), { height: 224, width: 224 });
+      for (const side of [63, 225]) {
+        assert.throws(() => chosenSize({ kind: "shipped", name, size: { height: side, width: 64 } }), /64 to 224 px/);
+      }
+    }
+    const before = tf.memory().numTensors;
+    const { tensors } = torchvision.networks.find(({ name }) => name === ref.name)!;
+    const weights = join(folder, "mine.safetensors");
+    await Deno.writeFile(weights, encodeSafetensors(madeUpTensors(tensors as unknown as MadeUpTensor[])));
+    const size = { height: 64, width: 80 };
+    const { network, sha256 } = await loadNetwork(structuredClone({ ...ref, weights, size }));
+    assert.deepEqual(await describeModel({ ...ref, size }), { name: ref.name, input: size, layers: network.layers });
+    assert.equal(sha256, await sha256OfFile(weights));
+    // conv: (side - 3) / 2 + 1, rounded down; pools: (side - 3) / 2 + 1, rounded up
+    const shape = tf.tidy(() => network.activations(tf.zeros<tf.Rank.R4>([1, 64, 80, 3]), ["classifier.1"])[0].shape);
+    assert.deepEqual(shape, [1, 3, 4, 1000]);
+    network.dispose();
+    for (const name of ["resnet18-imagenet", "vgg16-imagenet"]) {
+      await assert.rejects(loadNetwork({ kind: "shipped", name, weights }), {
+        name: "InputError",
+        message: /mine\.saf/,
+      });
+    }
+    assert.equal(tf.memory().numTensors, before);
+  }));
+
+Deno.test("a model whose weights are not fetched yet says in one line how to get them", () =>
+  inFolder(async (folder) => {
+    const kept = Deno.env.get("POLYSEM_CACHE");
+    Deno.env.set("POLYSEM_CACHE", folder);
+    try {
+      for (const name of FETCHED) {
+        await assert.rejects(loadNetwork({ kind: "shipped", name }), (error) => {
+          assert.ok(error instanceof InputError, String(error));
+          assert.match(
+            error.message,
+            new RegExp(`^${name} needs .*\\.pth, .*deno task weights fetch ${name}\`[^\\n]*$`),
+          );
+          return true;
+        });
+      }
+    } finally {
+      if (kept === undefined) Deno.env.delete("POLYSEM_CACHE");
+      else Deno.env.set("POLYSEM_CACHE", kept);
+    }
+  }));
 
 Deno.test("alexnet-imagenet's activations after their ReLUs are the features that LPIPS compares", async () => {
   const { network } = await loadNetwork({ kind: "shipped", name: "alexnet-imagenet" });

@@ -156,6 +156,17 @@ for (const [name, chosen] of Object.entries(SOME)) {
       const part = whole.subarray(whole.length / 3, 2 * whole.length / 3);
       assert.deepEqual(dataOf(() => network.activations(single, [layer])[0]), part, `${layer} of one image`);
     }
+    const gradientOf = (some: tf.Tensor4D) =>
+      dataOf(() =>
+        tf.grad((x) =>
+          unitsOf(network.activations(x as tf.Tensor4D, [chosen.at(-1)!])[0]).slice([0, 1], [-1, 1]).sum()
+        )(
+          some,
+        )
+      );
+    const gradients = gradientOf(images);
+    const one = gradients.subarray(gradients.length / 3, 2 * gradients.length / 3);
+    assert.deepEqual(gradientOf(single), one, "gradient by one image");
     single.dispose();
     assert.deepEqual(network.activations(images, []), []);
     assert.throws(() => network.activations(images, [chosen[0], "conv9"]), /^RangeError: .* has no layer conv9$/);
@@ -165,14 +176,6 @@ for (const [name, chosen] of Object.entries(SOME)) {
     assert.equal(tf.memory().numTensors, before);
   });
 }
-
-Deno.test("the networks have as many units as can be counted", () => {
-  const units = (name: string) => {
-    const [{ layers }] = fixture.networks.find((each) => each.name === name)!.cases;
-    return Object.values(layers as unknown as ExpectedLayers).reduce((sum, { channels }) => sum + channels, 0);
-  };
-  void units;
-});
 
 Deno.test("weights of another network are refused, and nothing is left behind", () => {
   const before = tf.memory().numTensors;

@@ -110,3 +110,22 @@ Deno.test("a sample goes with layers, and neither with units nor with a limit", 
     refused(() => selectUnits(LAYERS, { sample }), /sample is .*an integer from 1/);
   }
 });
+
+Deno.test("a layer may be asked for by another name, or by the end of its path where that is no other layer's", () => {
+  const layers: LayerInfo[] = [
+    { name: "layer1.0.bn1", positions: "grid", units: 4, aliases: ["layer1.0.conv1"] },
+    { name: "layer1.0.conv2", positions: "grid", units: 4 },
+    { name: "layer2.0.conv2", positions: "grid", units: 4 },
+    { name: "conv2", positions: "grid", units: 4 },
+    { name: "head.fc", positions: "none", units: 10 },
+  ];
+  assert.deepEqual(parseUnit("layer1.0.conv1:3", layers), { layer: "layer1.0.bn1", unit: 3 });
+  assert.deepEqual(parseUnit("fc:9", layers), { layer: "head.fc", unit: 9 });
+  assert.deepEqual(parseUnit("conv2:0", layers), { layer: "conv2", unit: 0 }, "a whole name is its layer's");
+  refused(
+    () => parseUnit("0.conv2:0", layers),
+    /layer "0.conv2" may be layer1.0.conv2, layer2.0.conv2; write the whole name/,
+  );
+  const many = Array.from({ length: 50 }, (_, i): LayerInfo => ({ name: `c${i}`, positions: "grid", units: 1 }));
+  refused(() => parseUnit("d:0", many), /its layers are c0, .*, c19 and 30 more \(`polysem layers`\)$/);
+});

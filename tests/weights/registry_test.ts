@@ -31,8 +31,16 @@ Deno.test("listWeightSets() gives every file an absolute place, a size and a has
 });
 
 Deno.test("listWeightSets() knows the official sizes of files whose parameters can be counted", async () => {
-  // four bytes a parameter, and a few kilobytes for the container
-  const parameters = { "alexnet-imagenet": 61_100_840, "resnet18-imagenet": 11_689_512, "lpips-vgg": 138_357_544 };
+  // four bytes a parameter, and a few kilobytes for the container; of ResNets also a mean and a variance for each channel
+  const parameters = {
+    "alexnet-imagenet": 61_100_840,
+    "lpips-vgg": 138_357_544,
+    "vgg16-imagenet": 138_357_544,
+    "squeezenet1_1-imagenet": 1_235_496,
+    "resnet18-imagenet": 11_689_512 + 2 * 4_800,
+    "resnet34-imagenet": 21_797_672 + 2 * 8_512,
+    "resnet50-imagenet": 25_557_032 + 2 * 26_560,
+  };
   for (const [name, count] of Object.entries(parameters)) {
     const { files } = await findWeightSet(name);
     const container = files[0].bytes - 4 * count;

@@ -135,7 +135,7 @@ Deno.test("options of models and of .onnx files do not mix, and wrong ones are r
     const model = join(folder, "mine.onnx");
     await Deno.copyFile(RESNET, model);
     await Deno.writeTextFile(join(folder, "mine.json"), `{"average": 1}`);
-    await refused(/mine\.json: .*average.*it takes size, mean, std, range and colours/, "layers", model);
+    await refused(/mine\.json: .*average.*it takes size, mean, std, range, colours and classes/, "layers", model);
     await Deno.writeTextFile(join(folder, "mine.json"), "{");
     await refused(/mine\.json is not JSON/, "layers", model);
   }));

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeNpy } from "../../../lib/npy.ts";
+import { CALIBRATED, clusterAndScore, clusterOptions, loadProfile } from "../../../lib/pipeline/mod.ts";
+import { CALIBRATED_FOR } from "../../../lib/score_embeddings.ts";
 import { polysem } from "../run_main.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
 
 async function inFolder(action: (write: (name: string, rows: number[][]) => string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -88,6 +92,140 @@ Deno.test("score-embeddings subtracts the mean it is given", () =>
     assert.equal((await scored(...args)).K, 1);
     assert.equal((await scored(...args, "--mean", write("mean.npy", [[100, 100]]))).K, 2);
     await refused(/has 3 numbers; give one for each of 2 columns/, ...args, "--mean", write("odd.npy", [[1, 2, 3]]));
+  }));
+
+/** 32 images of 512 dimensions: `groups` directions less the mean, each image off it by a little of an axis of its own. */
+function images(groups: number): number[][] {
+  return Array.from(
+    { length: 32 },
+    (_, i) => Array.from({ length: 512 }, (_, d) => 1 + (d === i % groups ? 1 : d === i + 8 ? 0.3 : 0)),
+  );
+}
+
+const MEAN = [Array(512).fill(1)];
+
+Deno.test("score-embeddings with --mean clusters as a run that weighs embeddings alone", () =>
+  inFolder(async (write) => {
+    const { profile } = await loadProfile(join(ROOT, "docs/data/profiles/embedding-alone.json"));
+    const meanEmbedding = Float32Array.from(MEAN[0]);
+    const none = { distances: [], pooledDistances: [] };
+    for (const groups of [1, 3]) {
+      // an image alone in its direction, which a run dissolves: it costs more than a cluster at this price
+      const rows = [
+        ...images(groups),
+        ...Array.from({ length: 3 }, () => [...images(1)[0].keys()].map((d) => d === 300 ? 9 : 1)),
+      ];
+      rows[0] = rows[0].map((_, d) => d === 400 ? 9 : 1);
+      const embeddings = { rows: rows.length, cols: 512, data: Float64Array.from(rows.flat()) };
+      const options = clusterOptions({ profile, seed: 0, meanEmbedding }, "conv2", 3, none);
+      const run = clusterAndScore({ embeddings, options: { ...options, seed: 7 } });
+      const file = write(`images${groups}.npy`, rows);
+      const result = await scored(file, "--mean", write("mean.npy", MEAN), "--seed", "7");
+      assert.equal(result.criterion, "sse-penalty");
+      for (const key of ["I", "K", "C", "D", "S", "assignments", "candidates"] as const) {
+        assert.deepEqual(result[key], run[key], key);
+      }
+      assert.deepEqual(
+        await scored(file, "--mean", write("mean.npy", MEAN), "--seed", "7", "--criterion", "sse-penalty"),
+        result,
+      );
+    }
+  }));
+
+Deno.test("score-embeddings has the price that calibration found for embeddings alone", async () => {
+  const text = await Deno.readTextFile(join(ROOT, "models/resnet18-cifar10/calibration.json"));
+  const { embedder, grid } = JSON.parse(text) as {
+    embedder: string;
+    grid: { lpips: number; pooled: number; beta: number }[];
+  };
+  const { beta } = grid.find(({ lpips, pooled }) => lpips === 0 && pooled === 0)!;
+  assert.equal(CALIBRATED_FOR.beta, Number(beta.toFixed(2)));
+  assert.equal(CALIBRATED_FOR.embedder, embedder);
+  assert.equal(CALIBRATED.elbow.minImages, CALIBRATED_FOR.leastRows);
+  assert.equal(CALIBRATED.elbow.maxImages, CALIBRATED_FOR.mostRows);
+});
+
+async function said(...args: string[]): Promise<string> {
+  const { code, out, err } = await polysem("score-embeddings", ...args);
+  assert.equal(code, 0, err);
+  assert.equal(err, "");
+  return out;
+}
+
+Deno.test("score-embeddings says which rule chose K, why, and what its price was calibrated for", () =>
+  inFolder(async (write) => {
+    const file = write("images.npy", images(3));
+    const mean = write("mean.npy", MEAN);
+    assert.match(
+      await said(file),
+      /chosen by the gap statistic, since .* mean embedding: give it with --mean MEAN\.npy\.\n/,
+    );
+    const ofRun = await said(file, "--mean", mean);
+    assert.match(ofRun, /chosen by sse-penalty, the rule of a run, since --mean is given/);
+    assert.match(ofRun, /price of a cluster, 2\.59, .* resnet18-cifar10 \(512 columns\).*; for another embedder/);
+    assert.doesNotMatch(await said(file, "--mean", mean, "--beta", "3"), /calibrated/);
+    const lengths = await said(file, "--mean", mean, "--no-normalize");
+    assert.match(lengths, /chosen by the gap statistic, since .* unit length/);
+    const told = await said(file, "--mean", mean, "--criterion", "silhouette");
+    assert.match(told, /chosen by silhouette, as --criterion says\./);
+    assert.doesNotMatch(told, /price/);
+    const other = await said(write("two.npy", TWO), "--criterion", "sse-penalty");
+    assert.match(other, /have 2 columns.*, and are 6 rows.*, and are not less that mean: give a price of their own/);
+  }));
+
+Deno.test("score-embeddings says K by every criterion", () =>
+  inFolder(async (write) => {
+    const file = write("images.npy", images(3));
+    const { k_by_criterion } = await scored(file);
+    const words = Object.entries(k_by_criterion).map(([criterion, K]) => `${criterion} ${K}`).join(", ");
+    assert.match(words, /^sse-penalty \d, .*silhouette 3/);
+    assert.ok((await said(file)).includes(`K by every criterion: ${words}\n`));
+  }));
+
+Deno.test("score-embeddings says when K is the greatest tried, and what to do", () =>
+  inFolder(async (write) => {
+    const file = write("images.npy", images(4));
+    const args = [file, "--criterion", "silhouette"];
+    assert.equal((await scored(...args)).k_at_limit, false);
+    assert.doesNotMatch(await said(...args), /greatest/);
+    assert.equal((await scored(...args, "--k-max", "4")).k_at_limit, true);
+    assert.match(await said(...args, "--k-max", "4"), /K = 4, the greatest tried: .* --k-max 8\./);
+    // a free cluster is always worth it: 31 of 32 rows, or half of them
+    const free = [file, "--criterion", "sse-penalty", "--beta", "0"];
+    assert.match(await said(...free, "--k-max", "500"), /K = 31, the greatest that 32 rows allow/);
+    assert.match(await said(write("six.npy", TWO), ...free.slice(1)), /K = 3, the greatest tried: .* --k-max 5\./);
+    // all rows alike are one cluster, whatever is tried, and one row or two can be no more
+    assert.equal((await scored(write("same.npy", Array(8).fill([3, 4])))).k_at_limit, false);
+    assert.equal((await scored(write("pair.npy", [[1, 2], [2, 1]]))).k_at_limit, false);
+    const labelled = await scored(write("two.npy", TWO), "--labels", write("l.csv", TWO.map((_, i) => [i % 2])));
+    assert.equal(labelled.k_at_limit, null);
+  }));
+
+Deno.test("score-embeddings says how many clusters were dissolved", () =>
+  inFolder(async (write) => {
+    // Two pairs of one direction each and a row of its own: three clusters, the smallest of which joins another.
+    const rows = [[1, 0, 0], [2, 0, 0], [0, 1, 0], [0, 2, 0], [0, 0, 1], [0, 3, 0]];
+    const args = [write("rows.npy", rows), "--criterion", "sse-penalty", "--beta", "0.1"];
+    assert.equal((await scored(...args)).K, 3);
+    assert.equal((await scored(...args, "--min-cluster-size", "2")).K, 2);
+    assert.match(await said(...args, "--min-cluster-size", "2"), /It chose 3 clusters; .* left 2\./);
+  }));
+
+Deno.test("score-embeddings of more than 1,000 rows tells the sample, and K by every criterion", () =>
+  inFolder(async (write) => {
+    const rows = Array.from(
+      { length: 1100 },
+      (_, i) => [0, 1, 2].map((d) => (d === i % 3 ? 1 : 0) + ((i * 7 + d) % 11) / 100),
+    );
+    const file = write("many.npy", rows);
+    const args = [file, "--criterion", "silhouette", "--k-max", "4"];
+    const result = await scored(...args);
+    assert.equal(result.K, 3);
+    assert.deepEqual(result.assignments, rows.map((_, i) => i % 3));
+    assert.equal(result.sampled_rows, 1000);
+    assert.equal(result.k_by_criterion.silhouette, 3);
+    assert.match(await said(...args), /Of 1100 rows, 1000 drawn by the seed/);
+    assert.equal((await scored(write("two.npy", TWO))).sampled_rows, null);
   }));
 
 Deno.test("score-embeddings of one row has no score", () =>
