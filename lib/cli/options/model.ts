@@ -27,7 +27,7 @@ export interface ModelOptions {
 export function withModelOptions(command: Command): Command {
   return command
     .option("--model <name>", "model whose units are scored: a name, an .onnx file, or a .ts file", "lenet5-cifar10")
-    .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of the committed ones")
+    .option("--model-weights <file>", "its weights, .pth or .safetensors, in place of its own")
     .option(
       "--mean <numbers>",
       "mean of each colour that an .onnx file's images are given less, such as .485,.456,.406",
@@ -36,8 +36,8 @@ export function withModelOptions(command: Command): Command {
     .option("--std <numbers>", "standard deviation of each colour likewise, such as .229,.224,.225", numbers)
     .option(
       "--input-size <pixels>",
-      "height and width of images, 224 or 224x160: for an .onnx file that leaves them open, and for alexnet-imagenet " +
-        "(64 to 224; default: 64)",
+      "height and width of images, 224 or 224x160: for an .onnx file that leaves them open, and for models of ImageNet " +
+        "(64 to 224; default: 64 for alexnet-imagenet, 224 for others)",
       size,
     )
     .option(

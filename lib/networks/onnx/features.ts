@@ -15,7 +15,7 @@ import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
 import { inOneLine, readOnnx } from "./reading/read_onnx.ts";
 import { unitsLast } from "./units_last.ts";
-import { range, Value } from "./value.ts";
+import { range, type Value } from "./value.ts";
 
 /** How what lies at several places of an image becomes one row. */
 export type FeaturePool = "mean" | "class-token";

@@ -4,7 +4,6 @@
  * @module
  */
 import { tf, useBackend } from "../../engine/mod.ts";
-import { InputError } from "../../errors.ts";
 import type { Size } from "../../types.ts";
 import type { Network } from "../network.ts";
 import { basename } from "node:path";
