@@ -10,7 +10,7 @@ import { unitEntry } from "../../lib/report/atlas/unit_data.ts";
 import { madeUpRun } from "./atlas_run.ts";
 
 /** Units conv1:0 to conv1:5, the last dead, then fc1:0 to fc1:9. */
-const UNITS: readonly UnitEntry[] = madeUpRun().units.map(unitEntry);
+const UNITS: readonly UnitEntry[] = madeUpRun().units.map((unit) => unitEntry(unit));
 const OPEN = { least: null, most: null };
 const ANY: Filters = { words: [], layer: null, K: OPEN, S: OPEN, flag: "any" };
 const fitting = (filters: Partial<Filters>) =>
