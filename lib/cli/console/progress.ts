@@ -85,13 +85,14 @@ function lines(
   let shownAt = begun;
   let shownDone = already;
   let latest = { done: already, detail: "" };
+  let movedAt = begun; // when the first was begun: what came before is not what is left
   const show = () => {
     const { done, detail } = latest;
     shownAt = now();
     shownDone = done;
     const seconds = (shownAt - begun) / 1000;
     const left = done > already && done < total
-      ? `, about ${duration(seconds / (done - already) * (total - done))} left`
+      ? `, about ${duration((shownAt - movedAt) / 1000 / (done - already) * (total - done))} left`
       : "";
     const share = total > 0 && unit !== "%" ? ` (${Math.floor(100 * done / total)} %)` : "";
     const count = unit === "%" ? `${done} %` : `${done}/${total} ${unit}`;
@@ -99,6 +100,7 @@ function lines(
   };
   return counting(already, (done, detail) => {
     latest = { done, detail };
+    if (done <= already) movedAt = now();
     const elapsed = now() - shownAt;
     const finished = done >= total && shownDone < total;
     const much = done - shownDone >= LINE_SHARE * total && elapsed >= CLOSEST_MILLISECONDS;

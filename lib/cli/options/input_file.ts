@@ -7,7 +7,8 @@ import { z } from "zod";
 import { InputError, messageOf } from "../../errors.ts";
 import type { FeaturePool, OnnxInputOptions } from "../../networks/mod.ts";
 
-const channels = z.array(z.number()).refine(({ length }) => length === 1 || length === 3, "give 1 number or 3");
+const channels = z.union([z.number().transform((value) => [value]), z.array(z.number())])
+  .refine(({ length }) => length === 1 || length === 3, "give 1 number or 3");
 const inputFile = z.strictObject({
   size: z.union([z.int().min(1).max(4096), z.strictObject({ height: z.int().min(1), width: z.int().min(1) })])
     .optional(),

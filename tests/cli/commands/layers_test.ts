@@ -75,7 +75,7 @@ Deno.test("an .onnx model is scored into a run that knows how it takes its image
     const profile = await writeQuickProfile(folder);
     const model = join(folder, "mine.onnx");
     await Deno.copyFile(RESNET, model);
-    await Deno.writeTextFile(join(folder, "mine.json"), JSON.stringify({ mean: [0.5], std: [0.25] }));
+    await Deno.writeTextFile(join(folder, "mine.json"), JSON.stringify({ mean: 0.5, std: [0.25] })); // one number for all
     const { layers } = await json("layers", model);
     const { name } = layers.find(({ reason }: { reason: string | null }) => reason === null);
     const run = join(folder, "run");

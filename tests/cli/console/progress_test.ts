@@ -48,6 +48,18 @@ Deno.test("createProgress() judges what is left by what was done since it began"
   assert.deepEqual(said, ["scoring: 820/1000 units (82 %), 10.0 s, about 1 min 30 s left"]);
 });
 
+Deno.test("createProgress() does not count what came before the first was begun", () => {
+  const { progress, said, wait } = lineProgress(10, 0);
+  wait(60_000);
+  progress.update(0, "the dataset");
+  wait(20_000);
+  progress.update(1, "conv1"); // one in 20 s: nine are left
+  assert.deepEqual(said, [
+    "scoring: 0/10 units (0 %), 1 min 00 s; the dataset",
+    "scoring: 1/10 units (10 %), 1 min 20 s, about 3 min 00 s left; conv1",
+  ]);
+});
+
 Deno.test("createProgress() that stops early says where", () => {
   const { progress, said } = lineProgress(100);
   progress.update(1);
