@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Graph, GraphNode } from "../../../lib/networks/onnx/graph.ts";
 import { foldBatchNormalization } from "../../../lib/networks/onnx/passes/fold_batch_normalization.ts";
+import { foldPadding } from "../../../lib/networks/onnx/passes/fold_padding.ts";
 import { fuseGelu } from "../../../lib/networks/onnx/passes/fuse_gelu.ts";
 import { removeIdentities } from "../../../lib/networks/onnx/passes/remove_identities.ts";
 import { resolveReshapes } from "../../../lib/networks/onnx/passes/resolve_reshapes.ts";
@@ -26,6 +27,8 @@ function graphOf(nodes: readonly GraphNode[], constants: Readonly<Record<string,
   const inputs = [{ name: "x", kind: "float", shape: [1, 2, 4, 4] }] as const;
   return { file: "test", opset: 18, inputs, outputs, nodes, constants: new Map(Object.entries(constants)) };
 }
+
+type GraphNodeAttribute = GraphNode["attributes"] extends ReadonlyMap<string, infer V> ? V : never;
 
 const EPSILON = new Map([["epsilon", 0]]);
 
@@ -110,4 +113,26 @@ Deno.test("resolveReshapes() writes out open axes, but not the images'", () => {
   assert.deepEqual([...fixed.graph.constants.get(fixed.graph.nodes[0].inputs[1])!.read().data], [2, 48]);
   assert.equal(resolveReshapes(graphOf(reshape, { shape: stored([2], [-1, 48], "int") }), shapes).changed, false);
   assert.equal(resolveReshapes(graphOf(reshape, { shape: stored([2], [0, -1], "int") }), shapes).changed, false);
+});
+
+Deno.test("foldPadding() adds the zeros of a Pad to those of a convolution", () => {
+  // of [N, C, H, W]: one row above and two below, three columns on the left
+  const pads = stored([8], [0, 0, 1, 3, 0, 0, 2, 0], "int");
+  const padded = (pad: GraphNode, attributes = new Map<string, GraphNodeAttribute>(), constants = {}) =>
+    foldPadding(graphOf([pad, node("Conv", ["p", "w"], "y", attributes)], { pads, ...constants }));
+  const { graph, changed } = padded(node("Pad", ["x", "pads"], "p"), new Map([["pads", [1, 1, 0, 0]]]));
+  assert.ok(changed);
+  const convolution = graph.nodes[1];
+  assert.deepEqual([convolution.inputs, convolution.attributes.get("pads")], [["x", "w"], [2, 4, 2, 0]]);
+  assert.deepEqual(padded(node("Pad", ["x", "pads"], "p")).graph.nodes[1].attributes.get("pads"), [1, 3, 2, 0]);
+  // not what is no zero, no stored number, around channels, cut off, reflected, or before a convolution that pads by itself
+  const five = { five: stored([], [5]) };
+  assert.equal(padded(node("Pad", ["x", "pads", "five"], "p"), undefined, five).changed, false);
+  assert.equal(padded(node("Pad", ["x", "unknown"], "p")).changed, false);
+  const channels = { pads: stored([8], [0, 1, 0, 0, 0, 0, 0, 0], "int") };
+  assert.equal(padded(node("Pad", ["x", "pads"], "p"), undefined, channels).changed, false);
+  const cut = { pads: stored([8], [0, 0, -1, 0, 0, 0, 0, 0], "int") };
+  assert.equal(padded(node("Pad", ["x", "pads"], "p"), undefined, cut).changed, false);
+  assert.equal(padded(node("Pad", ["x", "pads"], "p", new Map([["mode", "reflect"]]))).changed, false);
+  assert.equal(padded(node("Pad", ["x", "pads"], "p"), new Map([["auto_pad", "SAME_UPPER"]])).changed, false);
 });

@@ -5,6 +5,7 @@
  */
 import type { Graph } from "../graph.ts";
 import { foldBatchNormalization } from "./fold_batch_normalization.ts";
+import { foldPadding } from "./fold_padding.ts";
 import { fuseGelu } from "./fuse_gelu.ts";
 import { removeIdentities } from "./remove_identities.ts";
 import { storeConstants } from "./store_constants.ts";
@@ -19,7 +20,7 @@ export interface PassResult {
 /** Runs all passes, in an order in which each finds what the earlier ones make. */
 export function simplify(graph: Graph): PassResult {
   let result: PassResult = { graph, changed: false };
-  for (const pass of [storeConstants, removeIdentities, fuseGelu, foldBatchNormalization]) {
+  for (const pass of [storeConstants, removeIdentities, fuseGelu, foldPadding, foldBatchNormalization]) {
     const next = pass(result.graph);
     result = { graph: next.graph, changed: result.changed || next.changed };
   }
