@@ -23,13 +23,18 @@ function withDerivative(
 
 /** x P(Z <= x) for a standard normal Z. @see Hendrycks and Gimpel (2016) */
 export function gelu(x: tf.Tensor): tf.Tensor {
-  const below = (x: tf.Tensor) => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-  return withDerivative(
-    x,
-    (x) => tf.mul(x, below(x)),
-    // P + x p with the density p
-    (x) => tf.add(below(x), tf.mul(x, tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI)))),
-  );
+  return tf.customGrad((input, save) => {
+    const below = tf.add(tf.mul(tf.erf(tf.mul(input as tf.Tensor, Math.SQRT1_2)), 0.5), 0.5);
+    (save as tf.GradSaveFunc)([input as tf.Tensor, below]);
+    return {
+      value: tf.mul(input as tf.Tensor, below),
+      // P + x p with the density p
+      gradFunc: (dy: tf.Tensor, [x, below]: tf.Tensor[]) => {
+        const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+        return tf.mul(dy, tf.add(below, tf.mul(x, density)));
+      },
+    };
+  })(x);
 }
 
 /** Its approximation 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). */

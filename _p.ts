@@ -1,2 +1,0 @@
-import { preparePyTorch } from "./tests/bench/pytorch_environment.ts";
-console.log(await preparePyTorch(console.error));
