@@ -147,7 +147,7 @@ function checkClasses(classes: readonly string[] | undefined, layers: readonly O
 
 function findModel(name: string): Model {
   if (Object.hasOwn(MODELS, name)) return MODELS[name];
-  throw new InputError(`there is no model "${name}"; choose ${MODEL_NAMES.join(" or ")}, or give an .onnx or .ts file`);
+  throw new InputError(`there is no model "${name}"; choose ${MODEL_NAMES.join(", ")}, or give an .onnx or .ts file`);
 }
 
 /** The size of the images that a model is to take. */

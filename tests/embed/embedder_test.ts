@@ -157,7 +157,10 @@ Deno.test("loadEmbedder() refuses unknown names and weights of another network, 
       return true;
     });
   for (const name of ["resnet19", "", "constructor"]) {
-    await refused(new RegExp(`^there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}$`), name);
+    await refused(
+      new RegExp(`^there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}, or give an .onnx file$`),
+      name,
+    );
   }
   const lenet = join(MODELS_DIRECTORY, "lenet5-cifar10", "weights.safetensors");
   await refused(/lenet5-cifar10.*; is it the weight file of another network\?$/, "resnet18-cifar10", lenet);

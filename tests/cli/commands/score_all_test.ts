@@ -29,7 +29,7 @@ Deno.test("score-all refuses units and layers that are not the model's, before i
   await refused(/unit "" is malformed/, "score-all", "--units", "conv2:1,,fc1:2");
   await refused(/unit conv2:5-2 counts down; write conv2:2-5$/, "score-all", "--units", "conv2:5-2");
   await refused(
-    /there is no model "lenet6"; choose lenet5-cifar10.*, or give an \.onnx file$/,
+    /there is no model "lenet6"; choose lenet5-cifar10, .*, or give an \.onnx or \.ts file$/,
     "score-all",
     "--model",
     "lenet6",

@@ -7,7 +7,7 @@ import { refused } from "../refused.ts";
 Deno.test("train refuses models it cannot train, options out of range and a dataset that is not there", () =>
   inFolder(async (folder) => {
     await refused(
-      /there is no model "alexnet" to train; choose lenet5-cifar10 or resnet18-cifar10 or gan-cifar10$/,
+      /there is no model "alexnet" to train; choose lenet5-cifar10 or resnet18-cifar10 or vit-cifar10 or gan-cifar10$/,
       "train",
       "alexnet",
     );

@@ -17,7 +17,7 @@ Deno.test("validate planted refuses unknown families, profiles and seeds", async
   await refused(/textures are cut from squares of 9 px, which images of 8 px/, ...sized("texture", "8"));
   await refused(/resnet is of a network that takes images of 32 px, not 48/, ...sized("resnet", "48"));
   await refused(/full or small/, "validate", "planted", "--units", "many");
-  await refused(/embed.embedder is "vgg"/, "validate", "calibrate", "--embedder", "vgg");
+  await refused(/there is no embedder "vgg"/, "validate", "calibrate", "--embedder", "vgg");
 });
 
 Deno.test("validate planted writes its table, its units and a figure, and the same again", {
