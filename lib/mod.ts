@@ -9,7 +9,7 @@
  */
 export { clusterEmbeddings, type Clustering, type ClusterOptions, compareCriteria } from "./cluster/mod.ts";
 export { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "./elbow/mod.ts";
-export { type Embedder, loadEmbedder } from "./embed/mod.ts";
+export { type Embedder, type EmbedderRef, loadEmbedder } from "./embed/mod.ts";
 export { type Backend, type BackendReport, tf, useBackend } from "./engine/mod.ts";
 export { InputError } from "./errors.ts";
 export {
