@@ -19,7 +19,7 @@ const VALUES = `
 
 const TYPES = `
   ActivationCheck Backend BackendReport ClusterOptions Clustering Conditions ContextRef Dataset DatasetRef Elbow ElbowRule
-  Embedder ImageGenerator ImageSource Lpips LpipsSequence Mask ModelRef ModelTools Network PipelineContext Profile VisualizeOptions
+  Embedder EmbedderRef ImageGenerator ImageSource Lpips LpipsSequence Mask ModelRef ModelTools Network PipelineContext Profile VisualizeOptions
 `.trim().split(/\s+/);
 
 const PLAIN_DATA = `
