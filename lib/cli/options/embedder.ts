@@ -10,7 +10,7 @@ import { InputError } from "../../errors.ts";
 import type { FeaturePool } from "../../networks/mod.ts";
 import type { PricedProfile, Profile } from "../../pipeline/mod.ts";
 import { printNote } from "../console/output.ts";
-import { inputFileOf, isUnnormalized, readInputFile } from "./input_file.ts";
+import { inputFileOf, isUnnormalized, oddInput, readInputFile } from "./input_file.ts";
 
 /** The options that say which embedder. */
 export interface EmbedderOptions {
@@ -67,6 +67,8 @@ export async function embedderRef(options: EmbedderOptions, command: Command): P
   }
   const beside = inputFileOf(embedder);
   const { input, tensor, pool } = await readInputFile(beside);
+  const odd = oddInput(input);
+  if (odd !== null) printNote(command, `note: the embedder ${embedder}: ${odd}`);
   if (isUnnormalized(input)) {
     printNote(
       command,
@@ -97,10 +99,13 @@ export async function pricedProfile(
   if (priced.file !== null) printNote(command, `note: ${price} is that of ${priced.file}`);
   if (!priced.calibrated) {
     const name = embedder.kind === "onnx" ? embedder.file : embedder.name;
+    const { tensor, pool } = (embedder.kind === "onnx" ? embedder.options : undefined) ?? {};
+    const options = (tensor === undefined ? "" : ` --embedder-tensor ${tensor}`) +
+      (pool === undefined ? "" : ` --embedder-pool ${pool}`);
     printNote(
       command,
       `note: ${price} is not calibrated for ${profile.embed.embedder}, and K and S depend on it; ` +
-        `\`deno task polysem validate calibrate --embedder ${name}\` finds it`,
+        `\`deno task polysem validate calibrate --embedder ${name}${options}\` finds it`,
     );
   }
   return priced;

@@ -81,6 +81,17 @@ export async function readInputFile(path: string): Promise<InputFile> {
   };
 }
 
+/** What is odd about how a network is said to take its images; null where nothing is. */
+export function oddInput({ mean, std, range }: OnnxInputOptions): string | null {
+  const isOfBytes = range === undefined && [...mean ?? [], ...std ?? []].some((value) => Math.abs(value) > 2);
+  return isOfBytes
+    ? `mean ${mean ?? 0} and std ${
+      std ?? 1
+    } are for pixels from 0 to 255, and they are given from 0 to 1; say --input-range 0,255, ` +
+      'or "range": [0, 255], if that is what was meant'
+    : null;
+}
+
 /** Whether neither flags nor the file beside a model say how its images are normalized. */
 export function isUnnormalized({ mean, std }: OnnxInputOptions): boolean {
   return mean === undefined && std === undefined;

@@ -10,7 +10,7 @@ import type { ModelDescription, ModelRef, OnnxInputOptions } from "../../network
 import type { BackendOptions } from "../../engine/mod.ts";
 import type { Size } from "../../types.ts";
 import { printNote } from "../console/output.ts";
-import { inputFileOf, isUnnormalized, readInputFile } from "./input_file.ts";
+import { inputFileOf, isUnnormalized, oddInput, readInputFile } from "./input_file.ts";
 
 /** The options that say which model. */
 export interface ModelOptions {
@@ -100,6 +100,12 @@ export async function modelRef(options: ModelOptions, command: Command): Promise
   const { model, modelWeights, mean, std, inputSize, inputRange, inputColours } = options;
   const { isTypeScriptModel } = await import("../../networks/mod.ts");
   if (isTypeScriptModel(model)) return await typeScriptRef(options);
+  if (/\.(pth?|ckpt|safetensors|bin|h5|keras|pb|tflite)$/i.test(model)) {
+    throw new InputError(
+      `${model} is no .onnx file; export the network by torch.onnx.export (docs/your-model.md), or, where it is one that ` +
+        "polysem knows, give its weights by --model-weights",
+    );
+  }
   if (!/\.onnx$/i.test(model)) {
     if ([mean, std, inputRange, inputColours].some((value) => value !== undefined)) {
       throw new InputError(
@@ -123,6 +129,8 @@ export async function modelRef(options: ModelOptions, command: Command): Promise
   const beside = inputFileOf(model);
   const { input: said, classes } = await readInputFile(beside);
   const input: OnnxInputOptions = { ...said, ...Object.fromEntries(flags) };
+  const odd = oddInput(input);
+  if (odd !== null) printNote(command, `note: ${model}: ${odd}`);
   if (isUnnormalized(input)) {
     printNote(
       command,

@@ -103,8 +103,12 @@ export class BatchRunner {
         (_, i) => (i * 0.618034 + (i >> 7) * 0.37) % 1,
       );
       const images = tf.tensor4d(entries, [count, height, width, 3]);
-      const values = this.#runAs(images, this.#ends(), (name, value) => shapes.set(name, value.shape));
-      for (const value of values) outputs.push(value.plain().dataSync() as Float32Array);
+      const ends = this.#ends();
+      const values = this.#runAs(images, ends, (name, value) => shapes.set(name, value.shape));
+      for (const [i, value] of values.entries()) {
+        // a value that nobody uses may be a constant, which has no more entries for more images
+        if (shapes.has(ends[i])) outputs.push(value.plain().dataSync() as Float32Array);
+      }
     });
     return { count, shapes, outputs };
   }

@@ -103,6 +103,9 @@ Deno.test("options of models and of .onnx files do not mix, and wrong ones are r
     await refused(/--mean, --std, .* are for \.onnx files/, "layers", "lenet5-cifar10", "--mean", "0.5");
     await refused(/takes images of 32 x 32 px, and no others/, "layers", "resnet18-cifar10", "--input-size", "64");
     await refused(/alexnet-imagenet takes images of 64 to 224 px/, "layers", "alexnet-imagenet", "--input-size", "32");
+    await refused(/resnet\.pth is no \.onnx file; export the network by torch\.onnx\.export/, "layers", "resnet.pth");
+    const bytes = await polysem("layers", RESNET, "--mean", "123.7", "--std", "58");
+    assert.match(bytes.err, /note: .*mean 123\.7 and std 58 are for pixels from 0 to 255, .* say --input-range 0,255/);
     await refused(/an \.onnx file has its weights with it/, "layers", RESNET, "--model-weights", "w.pth");
     await refused(/Give one number, or one for each of three colours/, "layers", RESNET, "--mean", "0.5,0.5");
     await refused(/Give a number of pixels/, "layers", RESNET, "--input-size", "0");

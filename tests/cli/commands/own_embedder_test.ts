@@ -47,7 +47,7 @@ Deno.test("score-all with an embedder from a file says what is not known of it, 
     assert.match(err, /^note: embeddings are not centred: mine's weights come without a mean embedding/m);
     assert.match(
       err,
-      /^note: the price of a cluster, beta 6\.56, is not calibrated for mine, .*validate calibrate --embedder .*mine\.onnx` finds it/m,
+      /^note: the price of a cluster, beta 6\.56, is not calibrated for mine, .*validate calibrate --embedder .*mine\.onnx --embedder-tensor body --embedder-pool mean` finds it/m,
     );
     {
       using reader = readRun(run);

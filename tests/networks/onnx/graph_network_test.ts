@@ -63,3 +63,29 @@ Deno.test("activations() compute no more than the layers that are asked for need
     network.dispose();
   });
 });
+
+Deno.test("activations() run images together though the file fixes one and shares tensors by Identity nodes", async () => {
+  // the older exporter writes equal tensors once, and hands them on
+  const shares = writeModel({
+    node: [
+      { opType: "Identity", input: ["weight"], output: ["shared"] },
+      { opType: "Conv", name: "/first/Conv", input: ["image", "weight"], output: ["y"] },
+      { opType: "Conv", name: "/last/Conv", input: ["y", "shared"], output: ["z"] },
+    ],
+    initializer: [floats("weight", [3, 3, 1, 1], [0, 1, 0, 0, 0, 1, 1, 0, 0])],
+    input: [value("image", [1, 3, 1, 1])],
+    output: [value("z", [])],
+  });
+  await withModel(shares, async (path) => {
+    const network = await createOnnxNetwork(path);
+    const images = tf.tensor4d([1, 2, 3, 4, 5, 6], [2, 1, 1, 3]);
+    const { kernelNames, result } = await tf.profile(() => network.activations(images, ["last"])) as
+      & Awaited<ReturnType<typeof tf.profile>>
+      & { result: tf.Tensor[] };
+    // by hand: channels move up by one, twice
+    assert.deepEqual([...result[0].dataSync()], [3, 1, 2, 6, 4, 5]);
+    assert.equal(kernelNames.filter((name) => /Concat|Slice/.test(name)).length, 0, "cut up and joined again");
+    tf.dispose([images, ...result]);
+    network.dispose();
+  });
+});
