@@ -10,7 +10,7 @@ import { plannedUnits } from "../../run_data.ts";
 import { drawFigures, renderSvg } from "../../report/mod.ts";
 import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
 import { manifestDifferences, readRunData, writeWhole } from "../../store/mod.ts";
-import { globalOptions, printResult } from "../console/output.ts";
+import { globalOptions, printNote, printResult } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
 import { createProgress } from "../console/progress.ts";
 
@@ -89,6 +89,7 @@ export async function writeReport(run: string, options: ReportOptions, command: 
       ]
       : []),
   ];
+  if (options.data !== false) for (const notice of notices) printNote(command, `note: ${notice}`);
   const progress = createProgress({
     title: "report",
     total: first.units.length,
