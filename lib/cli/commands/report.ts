@@ -89,7 +89,7 @@ export async function writeReport(run: string, options: ReportOptions, command: 
       ]
       : []),
   ];
-  if (options.data !== false) for (const notice of notices) printNote(command, `note: ${notice}`);
+  if (options.data !== false) { for (const notice of notices) printNote(command, `note: ${notice}`); }
   const progress = createProgress({
     title: "report",
     total: first.units.length,

@@ -68,7 +68,11 @@ export function registerValidateCalibrate(validate: Command): void {
         }; the price ` +
         `may be ${decimals(document.forgiving.low, 2)} to ${decimals(document.forgiving.high, 2)} for nearly the same.`,
         `A profile with it: ${
-          JSON.stringify({ extends: "calibrated", embed: profile.embed, cluster: document.cluster })
+          JSON.stringify({
+            extends: "calibrated",
+            ...(ref.kind === "onnx" ? {} : { embed: profile.embed }), // no profile names a file
+            cluster: document.cluster,
+          })
         }`,
         `Written: ${file}`,
       ].join("\n"));
