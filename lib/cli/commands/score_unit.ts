@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { fileName } from "../../file_name.ts";
 import { candidatesForJson, withDatasetFlag } from "../../run_data.ts";
 import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts";
-import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
+import { activationText, decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
 import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
@@ -105,9 +105,9 @@ export function registerScoreUnit(program: Command): void {
             `K by criterion: ${Object.entries(kByCriterion!).map(([name, K]) => `${name} ${K ?? "-"}`).join(", ")}.`,
             check === null
               ? "Without a dataset there is no check of section 3."
-              : `Activation ${decimals(check.mean)} (lowest ${decimals(check.min)}); best of ` +
+              : `Activation ${activationText(check.mean)} (lowest ${activationText(check.min)}); best of ` +
                 `${context.dataset!.test.count.toLocaleString("en")} test images ` +
-                `${decimals(check.datasetMax)}; ${(100 * check.share).toFixed(0)} % of the images exceed it.`,
+                `${activationText(check.datasetMax)}; ${(100 * check.share).toFixed(0)} % of the images exceed it.`,
             ...(flags.length === 0 ? [] : [`Flags: ${flags.join(", ")}.`]),
             ...(files.length === 0 ? [] : [`Images: ${options.out}`]),
           ];

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { fileName } from "../../file_name.ts";
 import { type DataOptions, readData, withDataOptions } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
-import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
+import { activationText, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { PROFILE_HELP } from "../options/scoring.ts";
 import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../options/model.ts";
@@ -88,7 +88,7 @@ export function registerVisualize(program: Command): void {
         command,
         { layer, unit, seed: options.seed, images: rows, sheet: files.at(-1) },
         () =>
-          formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, decimals(activation)])) +
+          formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, activationText(activation)])) +
           `\nsheet: ${files.at(-1)}`,
       );
     } finally {

@@ -80,6 +80,11 @@ export function decimals(value: number | null, digits = 3): string {
   return value === null ? "-" : value.toFixed(digits);
 }
 
+/** An activation: three decimals, or three digits where those would all be zeros. */
+export function activationText(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.01 ? value.toPrecision(3) : value.toFixed(3);
+}
+
 /** A correlation with two decimals, `-` for null. One that rounds to zero has no sign. */
 export function correlationText(value: number | null): string {
   return decimals(value, 2).replace(/^-0\.00$/, "0.00");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import {
+  activationText,
   decimals,
   duration,
   formatTable,
@@ -58,4 +59,9 @@ Deno.test("duration() is told in the largest units that matter", () => {
   assert.equal(duration(59.97), "1 min 00 s");
   assert.equal(duration(245), "4 min 05 s");
   assert.equal(duration(3600 + 119), "1 h 02 min");
+});
+
+Deno.test("activationText() has three decimals, and three digits of what is smaller", () => {
+  assert.deepEqual([24.9381, 0.01, 0, -1.5].map(activationText), ["24.938", "0.010", "0.000", "-1.500"]);
+  assert.deepEqual([0.00123456, -0.0000421].map(activationText), ["0.00123", "-0.0000421"]);
 });
