@@ -1,5 +1,6 @@
 /**
- * Smooth nonlinearities, each with a gradient of its own: a few kernels, and one stored tensor instead of one for each step.
+ * Smooth nonlinearities, each with a gradient of its own: a few kernels, and one or two stored tensors instead of one
+ * for each step.
  *
  * @module
  */

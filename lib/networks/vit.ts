@@ -31,8 +31,10 @@ const CLASSES = 10;
 /** timm's, and the paper's. */
 const EPSILON = 1e-6;
 
-/** Shapes in PyTorch's layouts. */
+/** Name of the tensor of positions, which is not trained. */
 const POSITIONS = "pos_embed";
+
+/** Shapes in PyTorch's layouts. */
 const SHAPES: Readonly<Record<string, readonly number[]>> = {
   "patch_embed.proj.weight": [WIDTH, 3, PATCH, PATCH],
   "patch_embed.proj.bias": [WIDTH],
