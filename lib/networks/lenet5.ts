@@ -8,7 +8,7 @@
 import { convolveConstant, depthToSpace, maxOfGroups, relu, spaceToDepth, tf } from "../engine/mod.ts";
 import type { Random } from "../random.ts";
 import type { LayerInfo, Size } from "../types.ts";
-import type { Network, TrainableClassifier } from "./network.ts";
+import type { Network, Through, TrainableClassifier } from "./network.ts";
 import type { Normalization } from "./normalize.ts";
 import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
 import { toTensor } from "./tensors.ts";
@@ -51,12 +51,13 @@ function denseActivations(
   parameters: ReadonlyMap<string, tf.Tensor>,
   pooled: tf.Tensor4D,
   last: DenseLayer,
+  through: (layer: string, x: tf.Tensor) => tf.Tensor = (_, x) => x,
 ): ReadonlyMap<string, tf.Tensor2D> {
   const computed = new Map<string, tf.Tensor2D>();
   let x = pooled.transpose([0, 3, 1, 2]).reshape<tf.Tensor2D>([pooled.shape[0], 400]);
   for (const name of DENSE_LAYERS) {
     const weight = parameters.get(`${name}.weight`) as tf.Tensor2D;
-    const activations = x.matMul(weight).add(parameters.get(`${name}.bias`)!) as tf.Tensor2D;
+    const activations = through(name, x.matMul(weight).add(parameters.get(`${name}.bias`)!)) as tf.Tensor2D;
     computed.set(name, activations);
     if (name === last) break;
     x = relu(activations);
@@ -117,18 +118,29 @@ export function createLeNet5(weights: Weights, source: string, name: string, nor
   // the four pixels of a pool have the same bias: it may come after the pool, where there is a fourth of the numbers
   const poolRelu = (x: tf.Tensor4D, { bias }: BlockConvolution) => relu(maxOfGroups(x).add(bias) as tf.Tensor4D);
   const order = LENET5_LAYERS.map(({ name }) => name);
-  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
+  const activations = (images: tf.Tensor4D, layers: readonly string[], through?: Through): tf.Tensor[] => {
     const unknown = layers.find((layer) => !order.includes(layer));
     if (unknown !== undefined) throw new RangeError(`LeNet-5 has no layer ${unknown}`);
     const last = Math.max(...layers.map((layer) => order.indexOf(layer)));
     const computed = new Map<string, tf.Tensor>();
-    const first = convolve(images, conv1);
-    if (layers.includes("conv1")) computed.set("conv1", depthToSpace(first).add(conv1.bias));
+    /** Keeps a convolution's values where they are asked for, and goes on to its pool, through them where that is asked. */
+    const step = (name: string, x: tf.Tensor4D, convolution: BlockConvolution): tf.Tensor4D => {
+      if (!layers.includes(name)) return poolRelu(x, convolution);
+      const values = depthToSpace(x).add<tf.Tensor4D>(convolution.bias);
+      if (through === undefined) {
+        computed.set(name, values);
+        return poolRelu(x, convolution);
+      }
+      const after = through(name, values) as tf.Tensor4D;
+      computed.set(name, after);
+      return relu(tf.maxPool(after, 2, 2, "valid"));
+    };
+    const first = step("conv1", convolve(images, conv1), conv1);
     if (last >= 1) {
-      const second = convolve(poolRelu(first, conv1), conv2);
-      if (layers.includes("conv2")) computed.set("conv2", depthToSpace(second).add(conv2.bias));
+      const second = step("conv2", convolve(first, conv2), conv2);
       if (last >= 2) {
-        for (const [name, x] of denseActivations(dense, poolRelu(second, conv2), order[last] as DenseLayer)) {
+        const asked = through && ((name: string, x: tf.Tensor) => layers.includes(name) ? through(name, x) : x);
+        for (const [name, x] of denseActivations(dense, second, order[last] as DenseLayer, asked)) {
           computed.set(name, x);
         }
       }
@@ -139,7 +151,7 @@ export function createLeNet5(weights: Weights, source: string, name: string, nor
     name,
     input: LENET5_INPUT,
     layers: LENET5_LAYERS,
-    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
+    activations: (images, layers, through) => tf.tidy(() => activations(images, layers, through)),
     dispose: () => tf.dispose([...dense.values(), ...Object.values(conv1), ...Object.values(conv2)]),
   };
 }

@@ -21,6 +21,16 @@ export { convolve, type KernelShape, loadConvolutions, maxPool, type PerceptualN
 export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "./resnet.ts";
 export { createSqueezeNetFeatures } from "./squeezenet.ts";
 export { toTensor, toWeightArray } from "./tensors.ts";
+export {
+  checkHead,
+  createTaughtNetwork,
+  createTrainableTaught,
+  layerOfTaught,
+  TAUGHT_ARCHITECTURES,
+  type TaughtArchitecture,
+  type TaughtHead,
+  type TrainableTaught,
+} from "./taught/mod.ts";
 export { isTypeScriptModel, type ModelTools, modelTools } from "./typescript_model.ts";
 export { createVgg16Features } from "./vgg16.ts";
 export { createTrainableViT, createViT } from "./vit.ts";

@@ -6,6 +6,14 @@
 import type { tf } from "../engine/mod.ts";
 import type { LayerInfo, Size } from "../types.ts";
 
+/**
+ * What the values of a layer go through before the network goes on from them: it returns the same values, and may see the
+ * gradient with respect to them pass by.
+ *
+ * @param x the layer's activations as `Network.activations` returns them.
+ */
+export type Through = (layer: string, x: tf.Tensor) => tf.Tensor;
+
 /** A differentiable network whose units can be scored. */
 export interface Network {
   /** Name of the model, such as `lenet5-cifar10`. */
@@ -21,9 +29,11 @@ export interface Network {
    * @param layers names out of `layers`, in any order.
    * @returns a tensor for each name, in their order: shape [N, H, W, C] where a unit's responses lie on a grid, [N, T, C]
    * where they lie at tokens, [N, C] where at one place.
+   * @param through called with each of the layers from which the pass goes on. A network may do without: then there is no
+   * telling what its units are made of, and all else works.
    * @throws {RangeError} when the network has no such layer.
    */
-  activations(images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[];
+  activations(images: tf.Tensor4D, layers: readonly string[], through?: Through): tf.Tensor[];
   /** Frees the weights. */
   dispose(): void;
 }

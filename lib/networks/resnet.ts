@@ -6,23 +6,31 @@
  *
  * @module
  */
-import { asBatch, batchNormTrain, convolveFused, relu, tf } from "../engine/mod.ts";
+import { asBatch, relu, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { TrainableClassifier } from "./network.ts";
-import { type Colour, divideByDeviations } from "./normalize.ts";
-import { takeWeight, type WeightArray, type Weights } from "../weights/mod.ts";
+import type { Colour } from "./normalize.ts";
+import {
+  type ApplyConvolution,
+  type ConvSpec,
+  filledVariable,
+  foldConvolutions,
+  type FoldedConvolutions,
+  foldedConvolutions,
+  padded,
+  trainableConvolutions,
+} from "./normalized_convolutions.ts";
+import { takeWeight, type Weights } from "../weights/mod.ts";
 import { toTensor } from "./tensors.ts";
 
 /** Width of ResNet-18's last stage: dimensions of the embedding. */
 export const RESNET18_FEATURES = 512;
-const WIDTHS = [64, 128, 256, 512];
+const WIDTHS: Widths = [64, 128, 256, 512];
+/** Widths of the four stages. */
+export type Widths = readonly [number, number, number, number];
 /** Channels that leave a block, as a multiple of its stage's width. */
 const EXPANSION = { basic: 1, bottleneck: 4 } as const;
-/** torchvision's batch normalization: variance + epsilon; running = 0.9 running + 0.1 batch. */
-const EPSILON = 1e-5;
-const BATCH_MOMENTUM = 0.1;
-
 /** The part that differs between the networks for small and for large images. */
 export interface Stem {
   /** Side of the first kernel; its stride is 2 and its padding (kernel - 1) / 2. */
@@ -41,6 +49,8 @@ export interface ResNetArchitecture {
   /** Such as `ResNet-18`, for errors. */
   readonly title: string;
   readonly stem: Stem;
+  /** 64-128-256-512 where it is not said. */
+  readonly widths?: Widths;
   /**
    * `basic`: two 3x3 convolutions; `bottleneck`: 1x1, 3x3 and 1x1 with four times the width. The stride is that of the
    * first 3x3 convolution, as in torchvision.
@@ -74,16 +84,6 @@ export const RESNET50_IMAGENET: ResNetArchitecture = {
   block: "bottleneck",
 };
 
-/** A convolution followed by batch normalization. */
-export interface ConvSpec {
-  readonly conv: string;
-  readonly norm: string;
-  readonly kernel: number;
-  readonly input: number;
-  readonly output: number;
-  readonly stride: 1 | 2;
-}
-
 /** A residual block. */
 export interface BlockSpec {
   readonly name: string;
@@ -96,18 +96,18 @@ export interface BlockSpec {
 }
 
 /** The first convolution. */
-export function stemSpec(stem: Stem): ConvSpec {
-  return { conv: "conv1", norm: "bn1", kernel: stem.kernel, input: 3, output: WIDTHS[0], stride: 2 };
+export function stemSpec({ stem, widths = WIDTHS }: ResNetArchitecture): ConvSpec {
+  return { conv: "conv1", norm: "bn1", kernel: stem.kernel, input: 3, output: widths[0], stride: 2 };
 }
 
 /** The residual blocks, from input to output. */
-export function blockSpecs({ block, blocks }: ResNetArchitecture): BlockSpec[] {
+export function blockSpecs({ block, blocks, widths = WIDTHS }: ResNetArchitecture): BlockSpec[] {
   const expansion = EXPANSION[block];
-  return WIDTHS.flatMap((width, stage) =>
+  return widths.flatMap((width, stage) =>
     Array.from({ length: blocks[stage] }, (_, index) => {
       const name = `layer${stage + 1}.${index}`;
       const output = width * expansion;
-      const before = stage === 0 ? WIDTHS[0] : WIDTHS[stage - 1] * expansion;
+      const before = stage === 0 ? widths[0] : widths[stage - 1] * expansion;
       const input = index > 0 ? output : before;
       const stride = index === 0 && stage > 0 ? 2 : 1;
       const spec = (part: number, kernel: number, from: number, to: number, of: 1 | 2): ConvSpec => ({
@@ -137,15 +137,12 @@ export function blockSpecs({ block, blocks }: ResNetArchitecture): BlockSpec[] {
   );
 }
 
-function convSpecs(architecture: ResNetArchitecture): ConvSpec[] {
+export function convSpecs(architecture: ResNetArchitecture): ConvSpec[] {
   const blocks = blockSpecs(architecture).flatMap(({ convolutions, shortcut }) =>
     shortcut === null ? convolutions : [...convolutions, shortcut]
   );
-  return [stemSpec(architecture.stem), ...blocks];
+  return [stemSpec(architecture), ...blocks];
 }
-
-/** A convolution with its batch normalization, and a ReLU where that is said. */
-export type ApplyConvolution = (x: tf.Tensor4D, spec: ConvSpec, activation: "relu" | "linear") => tf.Tensor4D;
 
 /** A block's sum, before its ReLU. */
 export function blockSum(x: tf.Tensor4D, { convolutions, shortcut }: BlockSpec, apply: ApplyConvolution): tf.Tensor4D {
@@ -155,23 +152,15 @@ export function blockSum(x: tf.Tensor4D, { convolutions, shortcut }: BlockSpec, 
 }
 
 /** The global average pool's output, shape [N, features]. */
-function pooledFeatures(images: tf.Tensor4D, architecture: ResNetArchitecture, apply: ApplyConvolution): tf.Tensor2D {
-  let x = apply(images, stemSpec(architecture.stem), "relu");
+export function pooledFeatures(
+  images: tf.Tensor4D,
+  architecture: ResNetArchitecture,
+  apply: ApplyConvolution,
+): tf.Tensor2D {
+  let x = apply(images, stemSpec(architecture), "relu");
   if (architecture.stem.pool) x = stemPool(x);
   for (const block of blockSpecs(architecture)) x = relu(blockSum(x, block, apply));
   return tf.mean<tf.Tensor2D>(x, [1, 2]);
-}
-
-/** Zeros around height and width. */
-function padded(x: tf.Tensor4D, amount: number): tf.Tensor4D {
-  return amount === 0 ? x : tf.pad(x, [[0, 0], [amount, amount], [amount, amount], [0, 0]]);
-}
-
-/** Convolution with PyTorch's padding of (kernel - 1) / 2. */
-function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
-  return spec.stride === 1
-    ? tf.conv2d(x, filter, 1, "same")
-    : tf.conv2d(padded(x, (spec.kernel - 1) / 2), filter, spec.stride, "valid");
 }
 
 /** 3x3 max-pool of stride 2 and padding 1; its input is after a ReLU, so that zeros pad as minus infinity would. */
@@ -190,51 +179,19 @@ export function createTrainableResNet18(
 ): TrainableClassifier {
   const { stem = STEM_32, classes = 10 } = options;
   const architecture = { ...RESNET18_CIFAR10, stem, classes };
-  const parameters = new Map<string, tf.Variable>();
-  const buffers = new Map<string, tf.Variable>();
-  const variable = (shape: number[], fill: () => number, trainable: boolean) => {
-    const size = shape.reduce((product, n) => product * n, 1);
-    return tf.tidy(() => tf.variable(tf.tensor(Float32Array.from({ length: size }, fill), shape), trainable));
-  };
-  for (const { conv, norm, kernel, input, output } of convSpecs(architecture)) {
-    const deviation = Math.sqrt(2 / (kernel * kernel * output));
-    const filter = variable([kernel, kernel, input, output], () => deviation * random.normal(), true);
-    parameters.set(`${conv}.weight`, filter);
-    parameters.set(`${norm}.weight`, variable([output], () => 1, true));
-    parameters.set(`${norm}.bias`, variable([output], () => 0, true));
-    buffers.set(`${norm}.running_mean`, variable([output], () => 0, false));
-    buffers.set(`${norm}.running_var`, variable([output], () => 1, false));
-  }
+  const { parameters, buffers, apply } = trainableConvolutions(convSpecs(architecture), random);
   const bound = 1 / Math.sqrt(RESNET18_FEATURES);
   const uniform = () => bound * (2 * random.uniform() - 1);
-  parameters.set("fc.weight", variable([RESNET18_FEATURES, classes], uniform, true));
-  parameters.set("fc.bias", variable([classes], uniform, true));
+  parameters.set("fc.weight", filledVariable([RESNET18_FEATURES, classes], uniform, true));
+  parameters.set("fc.bias", filledVariable([classes], uniform, true));
 
-  const of = <T extends tf.Tensor>(map: Map<string, tf.Variable>, name: string) => map.get(name) as unknown as T;
-  const normalize = (x: tf.Tensor4D, { norm }: ConvSpec, training: boolean): tf.Tensor4D => {
-    const scale = of<tf.Tensor1D>(parameters, `${norm}.weight`);
-    const offset = of<tf.Tensor1D>(parameters, `${norm}.bias`);
-    const mean = buffers.get(`${norm}.running_mean`)!;
-    const variance = buffers.get(`${norm}.running_var`)!;
-    if (!training) return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, offset, scale, EPSILON);
-    return batchNormTrain(x, scale, offset, EPSILON, (batch) => {
-      tf.tidy(() => {
-        mean.assign(mean.mul(1 - BATCH_MOMENTUM).add(batch.mean.mul(BATCH_MOMENTUM)));
-        variance.assign(variance.mul(1 - BATCH_MOMENTUM).add(batch.variance.mul(BATCH_MOMENTUM)));
-      });
-    });
-  };
   return {
     parameters,
     buffers,
     logits: (images, training) => {
-      const features = pooledFeatures(images, architecture, (x, spec, activation) => {
-        const convolved = convolve(x, of<tf.Tensor4D>(parameters, `${spec.conv}.weight`), spec);
-        const normalized = normalize(convolved, spec, training);
-        return activation === "relu" ? relu(normalized) : normalized;
-      });
-      return features.matMul(of<tf.Tensor2D>(parameters, "fc.weight"))
-        .add(of<tf.Tensor1D>(parameters, "fc.bias")) as tf.Tensor2D;
+      const features = pooledFeatures(images, architecture, apply(training));
+      return features.matMul(parameters.get("fc.weight") as unknown as tf.Tensor2D)
+        .add(parameters.get("fc.bias")!) as tf.Tensor2D;
     },
     dispose: () => {
       for (const each of [...parameters.values(), ...buffers.values()]) each.dispose();
@@ -282,13 +239,9 @@ export function createResNet18(
 }
 
 /** A residual network's layers, each convolution with its batch normalization folded in. */
-export interface FoldedResNet {
-  /** A convolution with its normalization: one fused kernel, differentiable. */
-  readonly apply: ApplyConvolution;
+export interface FoldedResNet extends FoldedConvolutions {
   /** Features, shape [N, features], to class scores, shape [N, classes]. */
   classify(features: tf.Tensor2D): tf.Tensor2D;
-  /** Frees the weights. */
-  dispose(): void;
 }
 
 /**
@@ -303,35 +256,24 @@ export function loadFolded(
   architecture: ResNetArchitecture,
   std: Colour = [1, 1, 1],
 ): FoldedResNet {
-  const { title, block, classes } = architecture;
+  const { title, block, classes, widths = WIDTHS } = architecture;
   const specs = convSpecs(architecture);
-  const features = WIDTHS[WIDTHS.length - 1] * EXPANSION[block];
+  const features = widths[widths.length - 1] * EXPANSION[block];
   refuseDeeper(weights, specs, title, source);
   // all is checked before the first tensor is made, so that none is left behind by an error
-  const arrays = specs.map((spec) => [spec.conv, foldBatchNorm(weights, spec, source)] as const);
+  const arrays = foldConvolutions(weights, specs, source, std);
   const last = takeWeight(weights, "fc.weight", [classes, features], source);
   const lastBias = takeWeight(weights, "fc.bias", [classes], source);
-  const folded = new Map(
-    arrays.map(([conv, { filter, offset }]) => {
-      const scaled = conv === "conv1" ? divideByDeviations(filter, std) : filter;
-      return [conv, { filter: toTensor(scaled) as tf.Tensor4D, offset: toTensor(offset) as tf.Tensor1D }] as const;
-    }),
-  );
+  const { apply, dispose } = foldedConvolutions(arrays);
   const classifier = toTensor(last) as tf.Tensor2D;
   const bias = toTensor(lastBias) as tf.Tensor1D;
   return {
-    apply: (x, spec, activation) => {
-      const { filter, offset } = folded.get(spec.conv)!;
-      return convolveFused(x, {
-        filter,
-        bias: offset,
-        stride: spec.stride,
-        padding: (spec.kernel - 1) / 2,
-        activation,
-      });
-    },
+    apply,
     classify: (features) => asBatch(features, (some) => tf.matMul(some, classifier)).add(bias) as tf.Tensor2D,
-    dispose: () => tf.dispose([...folded.values(), classifier, bias]),
+    dispose: () => {
+      dispose();
+      tf.dispose([classifier, bias]);
+    },
   };
 }
 
@@ -345,26 +287,4 @@ function refuseDeeper(weights: Weights, specs: readonly ConvSpec[], title: strin
       );
     }
   }
-}
-
-/** conv then (x - mean) / sqrt(var + eps) * scale + offset equals a convolution with scaled filters and a bias. */
-function foldBatchNorm(
-  weights: Weights,
-  { conv, norm, kernel, input, output }: ConvSpec,
-  source: string,
-): { filter: WeightArray; offset: WeightArray } {
-  const filter = takeWeight(weights, `${conv}.weight`, [output, input, kernel, kernel], source);
-  const [scale, offset, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
-    takeWeight(weights, `${norm}.${part}`, [output], source).data
-  );
-  if (variance.some((value) => value < 0)) {
-    throw new InputError(`${source}: ${norm}.running_var holds a negative variance; use an intact weight file`);
-  }
-  const factor = Float64Array.from(scale, (value, c) => value / Math.sqrt(variance[c] + EPSILON));
-  const perOutput = kernel * kernel * input;
-  const data = filter.data.map((value, i) => value * factor[Math.floor(i / perOutput)]);
-  return {
-    filter: { shape: filter.shape, data },
-    offset: { shape: [output], data: offset.map((value, c) => value - mean[c] * factor[c]) },
-  };
 }

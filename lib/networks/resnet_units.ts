@@ -9,8 +9,8 @@ import type { LayerInfo, Size } from "../types.ts";
 import type { Weights } from "../weights/mod.ts";
 import type { Network } from "./network.ts";
 import type { Normalization } from "./normalize.ts";
+import type { ApplyConvolution } from "./normalized_convolutions.ts";
 import {
-  type ApplyConvolution,
   type BlockSpec,
   blockSpecs,
   blockSum,
@@ -28,9 +28,9 @@ function gridLayer(name: string, units: number): LayerInfo {
   return { name, positions: "grid", units };
 }
 
-/** The scorable layers: the convolutions, the blocks' sums and the class scores. */
-export function resNetLayers(architecture: ResNetArchitecture): readonly LayerInfo[] {
-  const stem = stemSpec(architecture.stem);
+/** The scorable layers before the classifier: the convolutions and the blocks' sums. */
+export function resNetBodyLayers(architecture: ResNetArchitecture): readonly LayerInfo[] {
+  const stem = stemSpec(architecture);
   return [
     gridLayer(stem.conv, stem.output),
     ...blockSpecs(architecture).flatMap(({ name, convolutions, shortcut, output }) => [
@@ -38,6 +38,13 @@ export function resNetLayers(architecture: ResNetArchitecture): readonly LayerIn
       ...(shortcut === null ? [] : [gridLayer(shortcut.conv, shortcut.output)]),
       gridLayer(name, output),
     ]),
+  ];
+}
+
+/** The scorable layers: the convolutions, the blocks' sums and the class scores. */
+export function resNetLayers(architecture: ResNetArchitecture): readonly LayerInfo[] {
+  return [
+    ...resNetBodyLayers(architecture),
     { name: "fc", positions: "none", units: architecture.classes },
   ];
 }
@@ -59,24 +66,9 @@ export function createResNetNetwork(
   input: Size,
 ): Network {
   const folded = loadFolded(weights, source, architecture, std);
-  const stem = stemSpec(architecture.stem);
-  const blocks = blockSpecs(architecture);
   const run = (images: tf.Tensor4D, taps: Taps): void => {
-    const apply: ApplyConvolution = (x, spec, activation) =>
-      activation === "relu"
-        ? taps.rectify(spec.conv, (kind) => folded.apply(x, spec, kind))
-        : taps.take(spec.conv, folded.apply(x, spec, "linear"));
-    let x = apply(images, stem, "relu");
-    if (taps.complete()) return;
-    if (architecture.stem.pool) x = stemPool(x);
-    const end = blocks.findLastIndex((block) => asksFor(block, taps));
-    for (const [i, block] of blocks.entries()) {
-      if (i === end && !taps.asks("fc") && !taps.asks(block.name)) return endWithin(x, block, apply, taps);
-      const sum = taps.take(block.name, blockSum(x, block, apply));
-      if (taps.complete()) return;
-      x = relu(sum);
-    }
-    taps.take("fc", folded.classify(tf.mean<tf.Tensor2D>(x, [1, 2])));
+    const features = runResNetBody(images, architecture, folded.apply, taps, taps.asks("fc"));
+    if (features !== null) taps.take("fc", folded.classify(features));
   };
   return tappedNetwork({
     name,
@@ -87,6 +79,40 @@ export function createResNetNetwork(
     run,
     dispose: folded.dispose,
   });
+}
+
+/**
+ * A residual network up to its global average pool.
+ *
+ * @param beyond whether a layer behind it is asked for.
+ * @returns the pool's output, shape [N, features]; null where the pass ended before it.
+ */
+export function runResNetBody(
+  images: tf.Tensor4D,
+  architecture: ResNetArchitecture,
+  applyFolded: ApplyConvolution,
+  taps: Taps,
+  beyond: boolean,
+): tf.Tensor2D | null {
+  const apply: ApplyConvolution = (x, spec, activation) =>
+    activation === "relu"
+      ? taps.rectify(spec.conv, (kind) => applyFolded(x, spec, kind))
+      : taps.take(spec.conv, applyFolded(x, spec, "linear"));
+  const blocks = blockSpecs(architecture);
+  let x = apply(images, stemSpec(architecture), "relu");
+  if (taps.complete()) return null;
+  if (architecture.stem.pool) x = stemPool(x);
+  const end = blocks.findLastIndex((block) => asksFor(block, taps));
+  for (const [i, block] of blocks.entries()) {
+    if (i === end && !beyond && !taps.asks(block.name)) {
+      endWithin(x, block, apply, taps);
+      return null;
+    }
+    const sum = taps.take(block.name, blockSum(x, block, apply));
+    if (taps.complete()) return null;
+    x = relu(sum);
+  }
+  return tf.mean<tf.Tensor2D>(x, [1, 2]);
 }
 
 /** Whether a layer of a block is asked for. */

@@ -6,7 +6,7 @@
  */
 import { relu, tf } from "../engine/mod.ts";
 import type { LayerInfo, Size } from "../types.ts";
-import type { Network } from "./network.ts";
+import type { Network, Through } from "./network.ts";
 import { type Colour, colourImage } from "./normalize.ts";
 
 /** What a pass through a network asks, and what it hands its layers to. */
@@ -48,18 +48,18 @@ export interface TappedParts {
 export function tappedNetwork({ name, title, layers, input, mean, run, dispose }: TappedParts): Network {
   const known = new Set(layers.map((layer) => layer.name));
   const meanImage = colourImage(mean, input);
-  const activations = (images: tf.Tensor4D, asked: readonly string[]): tf.Tensor[] => {
+  const activations = (images: tf.Tensor4D, asked: readonly string[], through?: Through): tf.Tensor[] => {
     const unknown = asked.find((layer) => !known.has(layer));
     if (unknown !== undefined) throw new RangeError(`${title} has no layer ${unknown}`);
     const taken = new Map<string, tf.Tensor>();
-    if (asked.length > 0) run(tf.sub(images, meanImage), createTaps(new Set(asked), taken));
+    if (asked.length > 0) run(tf.sub(images, meanImage), createTaps(new Set(asked), taken, through));
     return asked.map((layer) => taken.get(layer)!);
   };
   return {
     name,
     input,
     layers,
-    activations: (images, asked) => tf.tidy(() => activations(images, asked)),
+    activations: (images, asked, through) => tf.tidy(() => activations(images, asked, through)),
     dispose: () => {
       dispose();
       meanImage.dispose();
@@ -67,12 +67,14 @@ export function tappedNetwork({ name, title, layers, input, mean, run, dispose }
   };
 }
 
-function createTaps(asked: ReadonlySet<string>, taken: Map<string, tf.Tensor>): Taps {
+function createTaps(asked: ReadonlySet<string>, taken: Map<string, tf.Tensor>, through?: Through): Taps {
   const asks = (layer: string) => asked.has(layer);
   const complete = () => taken.size === asked.size;
   const take = <T extends tf.Tensor>(layer: string, x: T): T => {
-    if (asks(layer)) taken.set(layer, x);
-    return x;
+    if (!asks(layer)) return x;
+    const y = through === undefined ? x : through(layer, x) as T;
+    taken.set(layer, y);
+    return y;
   };
   return {
     asks,

@@ -132,11 +132,13 @@ function guarded(network: Network): Network {
     name,
     input: { height: input.height, width: input.width },
     layers: layers.map(({ name, positions, units }) => ({ name, positions, units })),
-    activations: (images, wanted) => {
+    activations: (images, wanted, through) => {
       const unknown = wanted.find((layer) => !layers.some(({ name }) => name === layer));
       if (unknown !== undefined) throw new RangeError(`${name} has no layer ${unknown}`);
       // callers free what they are given; the images are theirs
-      return tf.tidy(() => network.activations(images, wanted).map((each) => each === images ? each.clone() : each));
+      return tf.tidy(() =>
+        network.activations(images, wanted, through).map((each) => each === images ? each.clone() : each)
+      );
     },
     dispose: () => network.dispose(),
   };

@@ -10,7 +10,7 @@ import { gelu, normalizeLast, tf } from "../engine/mod.ts";
 import type { Random } from "../random.ts";
 import type { LayerInfo, Size } from "../types.ts";
 import { takeWeight, type Weights } from "../weights/mod.ts";
-import type { Network, TrainableClassifier } from "./network.ts";
+import type { Network, Through, TrainableClassifier } from "./network.ts";
 import { colourImage, divideByDeviations, type Normalization } from "./normalize.ts";
 import { toTensor } from "./tensors.ts";
 
@@ -22,6 +22,8 @@ const SIDE = VIT_INPUT.height / PATCH;
 const TOKENS = SIDE * SIDE;
 /** Features of a token. */
 const WIDTH = 128;
+/** Length of the mean over tokens, which the classifier reads. */
+export const VIT_FEATURES = WIDTH;
 const DEPTH = 6;
 const HEADS = 4;
 const HEAD_WIDTH = WIDTH / HEADS;
@@ -35,12 +37,14 @@ const EPSILON = 1e-6;
 const POSITIONS = "pos_embed";
 
 /** Shapes in PyTorch's layouts. */
-const SHAPES: Readonly<Record<string, readonly number[]>> = {
+const BODY_SHAPES: Readonly<Record<string, readonly number[]>> = {
   "patch_embed.proj.weight": [WIDTH, 3, PATCH, PATCH],
   "patch_embed.proj.bias": [WIDTH],
   ...Object.assign({}, ...Array.from({ length: DEPTH }, (_, block) => shapesOfBlock(`blocks.${block}`))),
   "norm.weight": [WIDTH],
   "norm.bias": [WIDTH],
+};
+const HEAD_SHAPES: Readonly<Record<string, readonly number[]>> = {
   "head.weight": [CLASSES, WIDTH],
   "head.bias": [CLASSES],
 };
@@ -62,8 +66,8 @@ function shapesOfBlock(block: string): Record<string, readonly number[]> {
   };
 }
 
-/** The scorable layers: the patches, four linear maps and the sum of every block, the class scores. */
-export const VIT_LAYERS: readonly LayerInfo[] = [
+/** The scorable layers before the classifier: the patches, four linear maps and the sum of every block. */
+export const VIT_BODY_LAYERS: readonly LayerInfo[] = [
   { name: "patch_embed.proj", positions: "grid", units: WIDTH },
   ...Array.from({ length: DEPTH }, (_, block): LayerInfo[] => [
     { name: `blocks.${block}.attn.qkv`, positions: "tokens", units: 3 * WIDTH },
@@ -72,6 +76,11 @@ export const VIT_LAYERS: readonly LayerInfo[] = [
     { name: `blocks.${block}.mlp.fc2`, positions: "tokens", units: WIDTH },
     { name: `blocks.${block}`, positions: "tokens", units: WIDTH },
   ]).flat(),
+];
+
+/** The scorable layers: those, and the class scores. */
+export const VIT_LAYERS: readonly LayerInfo[] = [
+  ...VIT_BODY_LAYERS,
   { name: "head", positions: "none", units: CLASSES },
 ];
 
@@ -135,21 +144,21 @@ function attend(qkv: tf.Tensor): tf.Tensor {
  *
  * @param patches of the images, after the first convolution and without positions, shape [N, SIDE, SIDE, WIDTH].
  * @param last index into `VIT_LAYERS` of the deepest layer that is needed.
- * @param keep called with every layer on the way, the first one not.
+ * @param keep called with every layer on the way, the first one not; the pass goes on from what it returns.
+ * @returns the mean over normalized tokens, shape [N, WIDTH]; null where the pass ended before it.
  */
 function run(
   parameters: ReadonlyMap<string, tf.Tensor>,
   positions: tf.Tensor,
   patches: tf.Tensor4D,
   last: number,
-  keep: (layer: string, x: tf.Tensor) => void,
-): void {
+  keep: (layer: string, x: tf.Tensor) => tf.Tensor,
+): tf.Tensor2D | null {
   let x = tf.add(patches.reshape([patches.shape[0], TOKENS, WIDTH]), positions);
   let done = 0; // index of the last layer that was computed
   const step = (layer: string, y: tf.Tensor) => {
-    keep(layer, y);
     done++;
-    return y;
+    return keep(layer, y);
   };
   for (let block = 0; block < DEPTH && done < last; block++) {
     const name = `blocks.${block}`;
@@ -157,19 +166,19 @@ function run(
       `${name}.attn.qkv`,
       linear(parameters, `${name}.attn.qkv`, normalize(parameters, `${name}.norm1`, x)),
     );
-    if (done === last) return;
+    if (done === last) return null;
     x = tf.add(x, step(`${name}.attn.proj`, linear(parameters, `${name}.attn.proj`, attend(qkv))));
-    if (done === last) return;
+    if (done === last) return null;
     const hidden = step(
       `${name}.mlp.fc1`,
       linear(parameters, `${name}.mlp.fc1`, normalize(parameters, `${name}.norm2`, x)),
     );
-    if (done === last) return;
+    if (done === last) return null;
     const change = step(`${name}.mlp.fc2`, linear(parameters, `${name}.mlp.fc2`, gelu(hidden)));
-    if (done === last) return;
+    if (done === last) return null;
     x = step(name, tf.add(x, change));
   }
-  if (done < last) keep("head", linear(parameters, "head", tf.mean(normalize(parameters, "norm", x), 1)));
+  return done < last ? tf.mean<tf.Tensor2D>(normalize(parameters, "norm", x), 1) : null;
 }
 
 /**
@@ -180,7 +189,7 @@ function run(
  */
 export function createTrainableViT(random: Random): TrainableClassifier {
   const parameters = new Map<string, tf.Variable>();
-  for (const [name, shape] of Object.entries(SHAPES)) {
+  for (const [name, shape] of Object.entries({ ...BODY_SHAPES, ...HEAD_SHAPES })) {
     const size = shape.reduce((product, n) => product * n, 1);
     const data = new Float32Array(size);
     if (/norm\d?\.weight$/.test(name)) data.fill(1);
@@ -203,18 +212,45 @@ export function createTrainableViT(random: Random): TrainableClassifier {
     parameters,
     buffers: new Map([[POSITIONS, positions]]),
     logits: (images) => {
-      const patches = tf.add(
-        patchProducts(images, parameters.get("patch_embed.proj.weight") as unknown as tf.Tensor4D),
-        parameters.get("patch_embed.proj.bias")!,
-      ) as tf.Tensor4D;
-      let scores: tf.Tensor | undefined;
-      run(parameters, positions, patches, VIT_LAYERS.length - 1, (layer, x) => {
-        if (layer === "head") scores = x;
-      });
-      return scores as tf.Tensor2D;
+      return linear(parameters, "head", vitFeatures(images, parameters, positions)) as tf.Tensor2D;
     },
     dispose: () => tf.dispose([positions, ...parameters.values()]),
   };
+}
+
+/** All but the classifier of a trained vision transformer, as variables to train further. */
+export function vitVariables(weights: Weights, source: string): {
+  readonly parameters: Map<string, tf.Variable>;
+  readonly buffers: Map<string, tf.Variable>;
+  readonly positions: tf.Tensor;
+} {
+  const array = takeWeight(weights, POSITIONS, [1, TOKENS, WIDTH], source);
+  const arrays = Object.entries(BODY_SHAPES).map(([key, shape]) =>
+    [key, takeWeight(weights, key, shape, source)] as const
+  );
+  const parameters = new Map(arrays.map(([key, each]) => [key, tf.tidy(() => tf.variable(toTensor(each), true))]));
+  const positions = tf.tidy(() => tf.variable(toTensor(array), false));
+  return { parameters, buffers: new Map([[POSITIONS, positions]]), positions };
+}
+
+/**
+ * What the classifier reads, in training.
+ *
+ * @param images normalized, shape [N, 32, 32, 3].
+ * @returns shape [N, VIT_FEATURES].
+ */
+export function vitFeatures(
+  images: tf.Tensor4D,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+  positions: tf.Tensor,
+): tf.Tensor2D {
+  return run(parameters, positions, embedPatches(images, parameters), VIT_LAYERS.length - 1, (_, x) => x)!;
+}
+
+/** The first convolution. */
+function embedPatches(images: tf.Tensor4D, parameters: ReadonlyMap<string, tf.Tensor>): tf.Tensor4D {
+  const filter = parameters.get("patch_embed.proj.weight") as tf.Tensor4D;
+  return tf.add<tf.Tensor4D>(patchProducts(images, filter), parameters.get("patch_embed.proj.bias")!);
 }
 
 /** The convolution of a patch with its own kernel: one product of matrices, since patches do not overlap. */
@@ -258,16 +294,34 @@ function mimeticAttention(random: Random): { qkv: Float32Array; proj: Float32Arr
   return { qkv, proj: Float32Array.from(proj.transpose().to1DArray()) };
 }
 
+/** The part of a trained vision transformer that comes before its classifier. */
+export interface ViTBody {
+  /**
+   * The network up to the features, or to the deepest of some layers.
+   *
+   * @param images pixels in [0, 1], shape [N, 32, 32, 3].
+   * @param layers which to keep; `beyond` the last of them where the features are wanted.
+   */
+  run(images: tf.Tensor4D, layers: readonly string[], beyond: boolean, through?: Through): {
+    readonly kept: ReadonlyMap<string, tf.Tensor>;
+    readonly features: tf.Tensor2D | null;
+  };
+  /** Frees the weights. */
+  dispose(): void;
+}
+
 /**
- * A trained vision transformer.
+ * Loads all but the classifier.
  *
  * @param weights timm's names, PyTorch's layouts.
  * @param source the weights' file, for errors.
  * @throws {InputError} when a tensor is missing, or has another shape or numbers that are not finite.
  */
-export function createViT(weights: Weights, source: string, name: string, { mean, std }: Normalization): Network {
+export function loadViTBody(weights: Weights, source: string, { mean, std }: Normalization): ViTBody {
   const positionArray = takeWeight(weights, POSITIONS, [1, TOKENS, WIDTH], source);
-  const arrays = Object.entries(SHAPES).map(([key, shape]) => [key, takeWeight(weights, key, shape, source)] as const);
+  const arrays = Object.entries(BODY_SHAPES).map(([key, shape]) =>
+    [key, takeWeight(weights, key, shape, source)] as const
+  );
   const parameters = new Map(
     arrays.map(([key, array]) =>
       [key, toTensor(key === "patch_embed.proj.weight" ? divideByDeviations(array, std) : array)] as const
@@ -276,26 +330,52 @@ export function createViT(weights: Weights, source: string, name: string, { mean
   const positions = toTensor(positionArray);
   const meanImage = colourImage(mean, VIT_INPUT);
   const order = VIT_LAYERS.map((layer) => layer.name);
-  const activations = (images: tf.Tensor4D, layers: readonly string[]): tf.Tensor[] => {
-    const unknown = layers.find((layer) => !order.includes(layer));
+  return {
+    run: (images, layers, beyond, through = (_, x) => x) => {
+      const last = beyond ? order.length - 1 : Math.max(...layers.map((layer) => order.indexOf(layer)));
+      const kept = new Map<string, tf.Tensor>();
+      const keep = (layer: string, x: tf.Tensor) => {
+        if (!layers.includes(layer)) return x;
+        const y = through(layer, x);
+        kept.set(layer, y);
+        return y;
+      };
+      const patches = keep(order[0], embedPatches(tf.sub(images, meanImage), parameters)) as tf.Tensor4D;
+      const features = run(parameters, positions, patches, last, keep);
+      return { kept, features };
+    },
+    dispose: () => tf.dispose([positions, meanImage, ...parameters.values()]),
+  };
+}
+
+/**
+ * A trained vision transformer.
+ *
+ * @param weights timm's names, PyTorch's layouts.
+ * @param source the weights' file, for errors.
+ * @throws {InputError} when a tensor is missing, or has another shape or numbers that are not finite.
+ */
+export function createViT(weights: Weights, source: string, name: string, normalization: Normalization): Network {
+  // all is checked before the first tensor is made, so that none is left behind by an error
+  const arrays = Object.entries(HEAD_SHAPES).map(([key, shape]) =>
+    [key, takeWeight(weights, key, shape, source)] as const
+  );
+  const body = loadViTBody(weights, source, normalization);
+  const head = new Map(arrays.map(([key, array]) => [key, toTensor(array)] as const));
+  const activations = (images: tf.Tensor4D, layers: readonly string[], through?: Through): tf.Tensor[] => {
+    const unknown = layers.find((layer) => !VIT_LAYERS.some((each) => each.name === layer));
     if (unknown !== undefined) throw new RangeError(`the vision transformer has no layer ${unknown}`);
-    const last = Math.max(...layers.map((layer) => order.indexOf(layer)));
-    const filter = parameters.get("patch_embed.proj.weight") as tf.Tensor4D;
-    const patches = tf.add(
-      patchProducts(tf.sub(images, meanImage), filter),
-      parameters.get("patch_embed.proj.bias")!,
-    ) as tf.Tensor4D;
-    const kept = new Map<string, tf.Tensor>([[order[0], patches]]);
-    run(parameters, positions, patches, last, (layer, x) => {
-      if (layers.includes(layer)) kept.set(layer, x);
-    });
-    return layers.map((layer) => kept.get(layer)!);
+    const { kept, features } = body.run(images, layers, layers.includes("head"), through);
+    return layers.map((layer) => layer === "head" ? linear(head, "head", features!) : kept.get(layer)!);
   };
   return {
     name,
     input: VIT_INPUT,
     layers: VIT_LAYERS,
-    activations: (images, layers) => tf.tidy(() => activations(images, layers)),
-    dispose: () => tf.dispose([positions, meanImage, ...parameters.values()]),
+    activations: (images, layers, through) => tf.tidy(() => activations(images, layers, through)),
+    dispose: () => {
+      body.dispose();
+      tf.dispose([...head.values()]);
+    },
   };
 }

@@ -29,11 +29,17 @@ export class BatchRunner {
     this.#runner = new GraphRunner(graph);
   }
 
-  /** Values of images. Where their number cannot be changed, they run in groups of the file's own number. */
-  run(images: tf.Tensor4D, wanted: readonly string[]): Value[] {
+  /**
+   * Values of images. Where their number cannot be changed, they run in groups of the file's own number.
+   *
+   * @param onValue as of `GraphRunner.run`; not called where images run in groups.
+   */
+  run(images: tf.Tensor4D, wanted: readonly string[], onValue?: (name: string, value: Value) => Value): Value[] {
     const { batch } = this.input;
     const count = images.shape[0];
-    if (batch === null || batch === count || this.#together) return this.#runAs(images, wanted);
+    if (batch === null || batch === count || this.#together) {
+      return this.#runAs(images, wanted, onValue);
+    }
     const groups = range(Math.ceil(count / batch)).map((i) => {
       const start = Math.min(i * batch, count);
       const part = images.slice([start, 0, 0, 0], [Math.min(batch, count - start), -1, -1, -1]);
@@ -78,7 +84,7 @@ export class BatchRunner {
     this.#runner.dispose();
   }
 
-  #runAs(images: tf.Tensor4D, wanted: readonly string[], onValue?: (name: string, value: Value) => void): Value[] {
+  #runAs(images: tf.Tensor4D, wanted: readonly string[], onValue?: (name: string, value: Value) => Value): Value[] {
     const { name, batch } = this.input;
     const rebatched = batch !== null && batch !== images.shape[0];
     return this.#runner.run(new Map([[name, this.prepare(images)]]), wanted, rebatched, onValue);
@@ -104,7 +110,10 @@ export class BatchRunner {
       );
       const images = tf.tensor4d(entries, [count, height, width, 3]);
       const ends = this.#ends();
-      const values = this.#runAs(images, ends, (name, value) => shapes.set(name, value.shape));
+      const values = this.#runAs(images, ends, (name, value) => {
+        shapes.set(name, value.shape);
+        return value;
+      });
       for (const [i, value] of values.entries()) {
         // a value that nobody uses may be a constant, which has no more entries for more images
         if (shapes.has(ends[i])) outputs.push(value.plain().dataSync() as Float32Array);

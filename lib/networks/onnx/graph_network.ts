@@ -10,10 +10,11 @@ import { basename } from "node:path";
 import { BatchRunner } from "./batch_runner.ts";
 import { findImageInput, type OnnxInputOptions, prepareImages } from "./input.ts";
 import { findLayers, type FoundLayer, type OnnxLayer } from "./layers.ts";
+import type { Value } from "./value.ts";
 import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
 import { inOneLine, readOnnx } from "./reading/read_onnx.ts";
-import { unitsLast } from "./units_last.ts";
+import { throughUnits, unitsLast } from "./units_last.ts";
 
 /** A network from a file, all of its layers, and the hash of its files. */
 export interface OnnxNetwork extends Network {
@@ -98,15 +99,19 @@ function toNetwork(
     layers,
     allLayers: found.map(({ layer }) => layer),
     sha256,
-    activations: (images, wanted) => {
+    activations: (images, wanted, through) => {
       const asked = wanted.map((layer) => {
         const each = byName.get(layer);
         if (each === undefined) throw new RangeError(`${name} has no layer ${layer} that can be scored`);
         return each;
       });
       const count = images.shape[0];
+      const onValue = through && ((name: string, value: Value) => {
+        const at = asked.findIndex((each) => each.value === name);
+        return at < 0 ? value : throughUnits(value, asked[at].view!, count, (x) => through(wanted[at], x));
+      });
       return tf.tidy(() =>
-        runner.run(images, asked.map(({ value }) => value)).map((value, i) => {
+        runner.run(images, asked.map(({ value }) => value), onValue).map((value, i) => {
           const tensor = unitsLast(value, asked[i].view!, count);
           return tensor === value.tensor ? tensor.clone() : tensor;
         })

@@ -33,14 +33,14 @@ export class GraphRunner {
    * @param feeds values of the graph's inputs by name; those that are marked as known may be folded.
    * @param wanted names of values.
    * @param rebatched whether the feeds hold another number of images than the file fixes.
-   * @param onValue is shown every value that depends on the images, when it is made.
+   * @param onValue is shown every value that depends on the images, when it is made; what it returns takes its place.
    * @throws {InputError} when a node has what its operator does not support.
    */
   run(
     feeds: ReadonlyMap<string, Value>,
     wanted: readonly string[],
     rebatched = false,
-    onValue?: (name: string, value: Value) => void,
+    onValue: (name: string, value: Value) => Value = (_, value) => value,
   ): Value[] {
     const batch = this.#batchOf(feeds);
     const values = new Map<string, Value>(feeds);
@@ -54,10 +54,7 @@ export class GraphRunner {
         if (name === undefined || name === "") continue;
         if (value.known === "always") this.#constants.set(name, value.keep());
         else if (value.known === "for a batch") batch.set(name, value.keep());
-        else {
-          values.set(name, value);
-          onValue?.(name, value);
-        }
+        else values.set(name, onValue(name, value));
       }
       for (const name of new Set(node.inputs)) {
         const uses = (left.get(name) ?? 0) - 1;
