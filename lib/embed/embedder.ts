@@ -1,5 +1,6 @@
 /**
- * The embedders that polysem knows: images to 512 dimensions by the global average pool of a ResNet-18.
+ * The embedders that polysem knows: images to 512 dimensions by the global average pool of a ResNet-18, or to the 1,152
+ * channels of AlexNet.
  *
  * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
  * @module
@@ -16,6 +17,7 @@ import {
   STEM_224,
   STEM_32,
 } from "../networks/mod.ts";
+import { createAlexNetEmbedder } from "./alexnet_embedder.ts";
 import { takeWeight, type Weights } from "../weights/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 
@@ -33,17 +35,22 @@ interface EmbedderKind {
 }
 
 /** Names of embedders. */
-export const EMBEDDERS = ["resnet18-cifar10", "resnet18-imagenet"] as const;
+export const EMBEDDERS = ["resnet18-cifar10", "resnet18-imagenet", "alexnet-imagenet"] as const;
 
 /** Name of an embedder. */
 export type EmbedderName = typeof EMBEDDERS[number];
+
+/** The set of weights that an embedder of a name uses. */
+export function embedderWeightSet(name: string): string {
+  return name === "alexnet-imagenet" ? "lpips-alex" : name;
+}
 
 /** Whether a name is that of an embedder. */
 export function isEmbedder(name: string): name is EmbedderName {
   return (EMBEDDERS as readonly string[]).includes(name);
 }
 
-const KINDS: Readonly<Record<EmbedderName, EmbedderKind>> = {
+const KINDS: Readonly<Record<Exclude<EmbedderName, "alexnet-imagenet">, EmbedderKind>> = {
   "resnet18-cifar10": {
     about: "ResNet-18 (CIFAR-10, ours)",
     inputSize: 32,
@@ -76,7 +83,7 @@ export interface Embedder {
    * Embeds images of any size: resized bilinearly (pixel centres at one half) to the network's, and normalized.
    *
    * @param images pixels in [0, 1].
-   * @returns shape [N, dimensions]; of a global average pool of a ResNet-18, non-negative.
+   * @returns shape [N, dimensions]; of an embedder with a name, non-negative.
    */
   embed(images: ImageBatch): Promise<Matrix>;
   /** Frees the weights. */
@@ -92,6 +99,7 @@ export interface Embedder {
  */
 export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
   if (!isEmbedder(name)) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
+  if (name === "alexnet-imagenet") return createAlexNetEmbedder(name, weights, source);
   const kind = KINDS[name];
   const embeddingMean = weights.has("embedding_mean")
     ? takeWeight(weights, "embedding_mean", [RESNET18_FEATURES], source).data

@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import type { OnnxFeatureOptions } from "../networks/mod.ts";
 import { findWeightSet, readWeights } from "../weights/mod.ts";
-import { createEmbedder, type Embedder, EMBEDDERS, isEmbedder } from "./embedder.ts";
+import { createEmbedder, type Embedder, EMBEDDERS, embedderWeightSet, isEmbedder } from "./embedder.ts";
 import { loadOnnxEmbedder } from "./onnx_embedder.ts";
 
 /**
@@ -25,7 +25,7 @@ export interface LoadedEmbedder extends Embedder {
 }
 
 /**
- * Loads an embedder: `resnet18-cifar10` comes with polysem, `resnet18-imagenet` after `deno task weights fetch
+ * Loads an embedder: `resnet18-cifar10` and `alexnet-imagenet` come with polysem, `resnet18-imagenet` after `deno task weights fetch
  * resnet18-imagenet`, others from .onnx files. The backend must be ready (`useBackend`).
  *
  * @param embedder a reference, or one of `EMBEDDERS`.
@@ -40,6 +40,9 @@ export async function loadEmbedder(embedder: EmbedderRef | string, file?: string
   if (!isEmbedder(name)) {
     throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}, or give an .onnx file`);
   }
-  const { tensors, path, sha256 } = await readWeights(weights ?? (await findWeightSet(name)).files[0], name);
+  const { tensors, path, sha256 } = await readWeights(
+    weights ?? (await findWeightSet(embedderWeightSet(name))).files[0],
+    name,
+  );
   return { ...createEmbedder(name, tensors, path), sha256 };
 }

@@ -14,7 +14,7 @@ import type { PipelineContext } from "./context.ts";
 import type { Profile } from "./profile.ts";
 
 /** Distances of a unit's images beside those of their embeddings. */
-export type ImageDistances = Pick<UnitRecord, "distances" | "pooledDistances">;
+export type ImageDistances = Pick<UnitRecord, "distances" | "pooledDistances" | "attributions">;
 
 /** What clustering takes: embeddings, and options that fit them. */
 export interface ClusterInput {
@@ -34,20 +34,38 @@ export function clusterOptions(
   unit: number,
   between: ImageDistances,
 ): ClusterOptions {
+  const rule = ruleFor(profile.cluster, between);
   return {
     ...profile.cluster,
-    perceptual: perceptualDistances(profile.cluster, between),
+    beta: rule.beta,
+    perceptual: perceptualDistances(rule, between),
     seed: deriveSeed(seed, "cluster", layer, unit),
     mean: profile.cluster.center ? meanEmbedding ?? undefined : undefined,
   };
 }
 
-/** What a profile adds to the squared distances of embeddings: LPIPS and pooled features, weighted. */
+/** What a cluster costs, and what stands beside the embeddings. */
+interface Rule {
+  readonly beta: number;
+  readonly lpipsWeight: number;
+  readonly pooledWeight: number;
+  readonly attributionWeight: number;
+}
+
+/** A profile's rule for a unit: there is another one where attributions to a layer below are known. */
+function ruleFor({ beta, lpipsWeight, pooledWeight, attributions }: Profile["cluster"], between: ImageDistances): Rule {
+  if (attributions.depth === 0 || between.attributions === undefined) {
+    return { beta, lpipsWeight, pooledWeight, attributionWeight: 0 };
+  }
+  return { ...attributions, attributionWeight: attributions.weight };
+}
+
+/** What a rule adds to the squared distances of embeddings: LPIPS, pooled features and attributions, weighted. */
 function perceptualDistances(
-  { lpipsWeight, pooledWeight }: Profile["cluster"],
-  { distances, pooledDistances }: ImageDistances,
+  { lpipsWeight, pooledWeight, attributionWeight }: Rule,
+  { distances, pooledDistances, attributions }: ImageDistances,
 ): ClusterOptions["perceptual"] {
-  if (lpipsWeight === 0 && pooledWeight === 0) return undefined;
+  if (lpipsWeight === 0 && pooledWeight === 0 && attributionWeight === 0) return undefined;
   if (pooledWeight > 0 && pooledDistances.length !== distances.length) {
     throw new InputError(
       `${pooledDistances.length} pooled distances stand beside ${distances.length} of LPIPS, and the profile weighs both: a ` +
@@ -55,7 +73,9 @@ function perceptualDistances(
     );
   }
   const pooled = (i: number) => pooledWeight === 0 ? 0 : pooledWeight * pooledDistances[i];
-  return { distances: distances.map((lpips, i) => lpipsWeight * lpips + pooled(i)), weight: 1 };
+  const sums = distances.map((lpips, i) => lpipsWeight * lpips + pooled(i));
+  if (attributionWeight === 0) return { distances: sums, weight: 1 };
+  return { distances: sums.map((sum, i) => sum + attributionWeight * attributions!.distances[i]), weight: 1 };
 }
 
 /**

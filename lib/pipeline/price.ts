@@ -5,10 +5,10 @@
  */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { type EmbedderRef, EMBEDDERS } from "../embed/mod.ts";
+import { type EmbedderRef, EMBEDDERS, embedderWeightSet } from "../embed/mod.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { findWeightSet } from "../weights/mod.ts";
-import { CALIBRATED, type Profile } from "./profile.ts";
+import { CALIBRATED, CALIBRATED_2, type Profile } from "./profile.ts";
 
 /** What the price is made of: it holds for these weights alone. */
 type Price = Pick<Profile["cluster"], "beta" | "lpipsWeight" | "pooledWeight">;
@@ -24,7 +24,7 @@ const calibrationFile = z.object({
 /** The place of an embedder's calibration: `NAME.calibration.json` beside an .onnx file, else `calibration.json` beside its weights. */
 export async function calibrationPath(embedder: EmbedderRef): Promise<string> {
   if (embedder.kind === "onnx") return embedder.file.replace(/\.onnx$/i, "") + ".calibration.json";
-  const file = embedder.weights ?? (await findWeightSet(embedder.name)).files[0].path;
+  const file = embedder.weights ?? (await findWeightSet(embedderWeightSet(embedder.name))).files[0].path;
   return join(dirname(file), "calibration.json");
 }
 
@@ -51,7 +51,9 @@ export async function priceFor(profile: Profile, embedder: EmbedderRef, sha256: 
   const file = await calibrationPath(embedder);
   const found = await readCalibration(file);
   const { tensor, pool = "mean" } = (embedder.kind === "onnx" ? embedder.options : undefined) ?? {};
-  const fits = found !== null && found.embedder_sha256 === sha256 && found.lpips === profile.lpips.net &&
+  // the price that goes with attributions was found for one embedder alone
+  const attributed = profile.cluster.attributions.depth === 0 || profile.embed.embedder === CALIBRATED_2.embed.embedder;
+  const fits = attributed && found !== null && found.embedder_sha256 === sha256 && found.lpips === profile.lpips.net &&
     found.embedder_tensor === tensor && (found.embedder_pool ?? "mean") === pool;
   if (!fits) return { profile, file: null, calibrated: false };
   const price = priceOf(found.cluster);

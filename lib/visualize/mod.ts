@@ -4,6 +4,7 @@
  * @module
  */
 export { datasetActivations, imageActivations, type ImageRange, type LayerReading } from "./activations.ts";
+export { attributions, layersBelow } from "./attributions.ts";
 export { hasGradient } from "./gradient.ts";
 export type { ActivationOptions, VisualizeOptions } from "./options.ts";
 export { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";

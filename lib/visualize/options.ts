@@ -27,6 +27,14 @@ export interface VisualizeOptions {
   readonly scale: number;
   /** Largest rotation at each step, in degrees; 0 for none. */
   readonly rotation: number;
+  /**
+   * How strongly images of a unit that are made together turn away from each other: the length of that gradient as a multiple
+   * of the activation's; 0, the default, for not at all. In the features of the layer below; a layer that has none below is
+   * spared.
+   */
+  readonly repulsion?: number;
+  /** Share of the steps, in [0, 1], from the first on, in which they do; .5 by default. */
+  readonly repulsionShare?: number;
   /** What an activation is. */
   readonly activation: ActivationOptions;
 }

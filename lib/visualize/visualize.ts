@@ -1,5 +1,5 @@
 /**
- * Feature visualization: images that activate a unit, by gradient ascent.
+ * Feature visualization: images that activate a unit, or that silence it, by gradient ascent.
  *
  * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
  * @module
@@ -10,10 +10,12 @@ import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
 import { reduceSpace, selectedActivations } from "./objective.ts";
+import { featureLayer } from "./attributions.ts";
 import { equalParts } from "./equal_parts.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
-import { applyMovement, nextMovement, transformsOf } from "./transforms.ts";
+import { balanced, groupMeans, likeness, pooledFeatures } from "./repulsion.ts";
+import { applyMovement, type Movement, nextMovement, transformsOf } from "./transforms.ts";
 
 /** Most images optimised together; more would not be faster. */
 const LARGEST_BATCH = 512;
@@ -30,6 +32,11 @@ export interface VisualizeContext {
   readonly seed: number;
   /** Training images to start from; null where there are none, and ascent then starts from noise. */
   readonly dataset: ImageSource | null;
+  /**
+   * Which way the activation is moved: 1, the default, raises it; -1 lowers it, to images that excite a unit least. Starts and
+   * movements are the same both ways.
+   */
+  readonly direction?: 1 | -1;
   /** Called with the share done, in (0, 1], now and then. */
   readonly onProgress?: (share: number) => void;
   /** Called after each step, and waited for, with a function that reads the activations so far of requests `start` and on. */
@@ -46,8 +53,9 @@ export interface Visualizations {
 }
 
 /**
- * Makes images of units of one layer. Image i of a unit depends on (seed, layer, unit, i), the network and the options,
- * and on nothing else: not on which other images are asked for.
+ * Makes images of units of one layer. Image i of a unit depends on (seed, layer, unit, i), the network, the options and the
+ * direction, and not on which other units are asked for. Without repulsion it does not depend on which other images of its
+ * unit are, either; with repulsion on those: they are made together, as many as fit into memory.
  *
  * @param layer one of the network's layers.
  * @param requests units in 0 .. units - 1, indices from 0.
@@ -76,13 +84,25 @@ export async function visualize(
       { of: network, name: `ascent ${layer}`, size: network.input, run: gradient },
       LARGEST_BATCH,
     );
-    const bounds = equalParts(requests.length, batch);
-    for (const [i, start] of bounds.slice(0, -1).entries()) {
-      const part = requests.slice(start, bounds[i + 1]);
-      const made = await ascend(network, layer, part, parametrization, options, context, async (step, activations) => {
-        context.onProgress?.((start + step / options.steps * part.length) / requests.length);
-        await context.onStep?.(step, start, activations);
-      });
+    const { repulsion: strength = 0, repulsionShare = 0.5 } = options;
+    const steps = Math.round(repulsionShare * options.steps);
+    const below = strength > 0 && steps > 0 ? featureLayer(network, layer, options.activation) : null;
+    for (const { start, groups } of batchesOf(requests, batch, below !== null)) {
+      const part = requests.slice(start, start + groups.reduce((sum, count) => sum + count, 0));
+      const repulsion = below === null ? null : { below, groups, strength, steps };
+      const made = await ascend(
+        network,
+        layer,
+        part,
+        parametrization,
+        options,
+        context,
+        repulsion,
+        async (step, activations) => {
+          context.onProgress?.((start + step / options.steps * part.length) / requests.length);
+          await context.onStep?.(step, start, activations);
+        },
+      );
       images.set(made.images, start * perImage);
       activations.set(made.activations, start);
       gradientless.push(...made.gradientless);
@@ -91,6 +111,49 @@ export async function visualize(
     parametrization.dispose();
   }
   return { images: { count: requests.length, height, width, data: images }, activations, gradientless };
+}
+
+/** Requests that are optimised together. */
+interface Batch {
+  /** Index of the first. */
+  readonly start: number;
+  /** Number of images in each of its groups, which repel each other within; one group where nothing repels. */
+  readonly groups: readonly number[];
+}
+
+/** How images of a batch repel each other. */
+interface Repulsion {
+  /** The layer in whose features they do. */
+  readonly below: string;
+  /** Number of images in each group. */
+  readonly groups: readonly number[];
+  /** Length of its gradient, as a multiple of the activation's. */
+  readonly strength: number;
+  /** In how many steps, from the first on. */
+  readonly steps: number;
+}
+
+/** Batches of at most `most` images; with groups, those of a unit stay together as far as they fit. */
+function batchesOf(requests: readonly ImageRequest[], most: number, grouped: boolean): Batch[] {
+  if (!grouped) {
+    const bounds = equalParts(requests.length, most);
+    return bounds.slice(0, -1).map((start, i) => ({ start, groups: [bounds[i + 1] - start] }));
+  }
+  const batches: { start: number; groups: number[] }[] = [];
+  let at = 0;
+  while (at < requests.length) {
+    const next = requests.findIndex(({ unit }, i) => i > at && unit !== requests[at].unit);
+    const count = (next < 0 ? requests.length : next) - at;
+    const bounds = equalParts(count, most);
+    for (const [i, start] of bounds.slice(0, -1).entries()) {
+      const size = bounds[i + 1] - start;
+      const last = batches.at(-1);
+      if (last !== undefined && last.groups.reduce((sum, each) => sum + each, 0) + size <= most) last.groups.push(size);
+      else batches.push({ start: at + start, groups: [size] });
+    }
+    at += count;
+  }
+  return batches;
 }
 
 /** What one batch of ascent ends with, in the order of its requests. */
@@ -107,6 +170,7 @@ async function ascend(
   parametrization: Parametrization,
   options: VisualizeOptions,
   context: VisualizeContext,
+  repulsion: Repulsion | null,
   onStep: (step: number, activations: () => Promise<Float32Array>) => Promise<void>,
 ): Promise<Ascended> {
   const units = network.layers.find(({ name }) => name === layer)?.units;
@@ -127,14 +191,34 @@ async function ascend(
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, [layer])[0], selection, options.activation);
   const imagesNow = () => parametrization.toImages(adam.read());
+  /** Features in which images repel each other, where they do. */
+  const centre = repulsion === null
+    ? null
+    : tf.tidy(() =>
+      groupMeans(pooledFeatures(network.activations(imagesNow(), [repulsion.below])[0]), repulsion.groups)
+    );
+  /** The gradient of the activations; while images repel each other, with that of their likeness against it. */
+  const gradientAt = (step: number, movement: Movement): tf.Tensor => {
+    const moved = (variables: tf.Tensor) => applyMovement(parametrization.toImages(variables), movement);
+    const upwards = tf.grad((variables: tf.Tensor) => {
+      const sum = measure(moved(variables)).sum();
+      return context.direction === -1 ? sum.neg() : sum;
+    })(adam.read());
+    if (repulsion === null || step >= repulsion.steps) return upwards;
+    const apart = tf.grad((variables: tf.Tensor) =>
+      likeness(
+        pooledFeatures(network.activations(moved(variables), [repulsion.below])[0]),
+        repulsion.groups,
+        centre!,
+      ).sum().neg()
+    )(adam.read());
+    return balanced(upwards, apart, repulsion.strength);
+  };
   let largest: Promise<Float32Array> | null = null;
   try {
     for (let step = 0; step < options.steps; step++) {
       const movement = nextMovement(movements, transforms);
-      const gradientOf = tf.grad((variables: tf.Tensor) =>
-        measure(applyMovement(parametrization.toImages(variables), movement)).sum()
-      );
-      const gradient = tf.tidy(() => gradientOf(adam.read()));
+      const gradient = tf.tidy(() => gradientAt(step, movement));
       if (step === 0) largest = readData(() => gradient.abs().max([1, 2, 3]));
       adam.step(gradient, options.learningRate);
       if (fading !== null && step < fadeSteps) adam.move(fading);
@@ -146,7 +230,7 @@ async function ascend(
     return { images, activations, gradientless: Array.from(await largest ?? [], (value) => value === 0) };
   } finally {
     adam.dispose();
-    tf.dispose([selection, ...(fading === null ? [] : [fading])]);
+    tf.dispose([selection, fading, centre].filter((tensor) => tensor !== null));
   }
 }
 

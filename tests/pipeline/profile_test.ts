@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
-import { CALIBRATED, loadProfile, PAPER, parseProfile } from "../../lib/pipeline/profile.ts";
+import { CALIBRATED, CALIBRATED_2, loadProfile, PAPER, parseProfile } from "../../lib/pipeline/profile.ts";
 
 function refusal(document: unknown): string {
   try {
@@ -41,6 +41,29 @@ Deno.test("the calibrated profile holds the settings of the study", () => {
     center: true,
     normalize: true,
   });
+});
+
+Deno.test("calibrated-1 is the default by the name that it keeps; calibrated-2 adds repulsion and attributions alone", async () => {
+  assert.deepEqual((await loadProfile("calibrated-1")).profile, CALIBRATED);
+  const { name, profile } = await loadProfile("calibrated-2");
+  assert.equal(name, "calibrated-2");
+  assert.deepEqual(profile, CALIBRATED_2);
+  assert.equal(CALIBRATED.visualize.repulsion, 0);
+  assert.equal(CALIBRATED.cluster.attributions.depth, 0);
+  const { repulsion, ...visualize } = CALIBRATED_2.visualize;
+  assert.ok(repulsion > 0);
+  assert.deepEqual({ ...visualize, repulsion: 0 }, CALIBRATED.visualize);
+  assert.ok(CALIBRATED_2.cluster.attributions.depth > 0);
+  const attributions = CALIBRATED.cluster.attributions;
+  assert.deepEqual({ ...CALIBRATED_2.cluster, attributions }, CALIBRATED.cluster);
+});
+
+Deno.test("parseProfile() reads a whole profile from before there were repulsion and attributions as one without", () => {
+  const old = structuredClone(CALIBRATED) as unknown as Record<string, Record<string, unknown>>;
+  delete old.visualize.repulsion;
+  delete old.visualize.repulsionShare;
+  delete old.cluster.attributions;
+  assert.deepEqual(parseProfile(old, "old.json"), CALIBRATED);
 });
 
 Deno.test("parseProfile() accepts both shipped profiles written out in full", () => {
@@ -142,7 +165,10 @@ Deno.test("parseProfile() refuses more images at least than at most", () => {
 });
 
 Deno.test("parseProfile() refuses an unknown base and what is no object", () => {
-  assert.match(refusal({ extends: "toString" }), /extends is "toString"; allowed: "paper", "calibrated"/);
+  assert.match(
+    refusal({ extends: "toString" }),
+    /extends is "toString"; allowed: "paper", "calibrated", "calibrated-1", "calibrated-2"/,
+  );
   assert.match(refusal([]), /not a JSON object/);
   assert.match(refusal(null), /not a JSON object/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import type { PixelSet } from "../../lib/data/mod.ts";
+import type { Network } from "../../lib/networks/mod.ts";
 import { selectedActivations } from "../../lib/visualize/objective.ts";
 import type { VisualizeOptions } from "../../lib/visualize/options.ts";
 import { fourierParametrization, pixelParametrization } from "../../lib/visualize/parametrization.ts";
@@ -240,6 +241,47 @@ for (const [startFade, fadeSteps] of [[0, 0], [0.5, 3], [1, 6]]) {
     });
   });
 }
+
+for (const parametrization of ["pixel", "fourier"] as const) {
+  Deno.test(`direction -1 lowers a unit as 1 raises the unit that is its negative, to the bit (${parametrization})`, async () => {
+    const negative: Network = {
+      ...NETWORK,
+      name: "negative",
+      activations: (images, layers) => tf.tidy(() => NETWORK.activations(images, layers).map((each) => each.neg())),
+    };
+    const before = tf.memory().numTensors;
+    const requests = imageRequests([0, 1, 3], 0, 3); // 3 has no gradient
+    for (const start of ["noise", "dataset"] as const) {
+      const options: VisualizeOptions = { ...OPTIONS, parametrization, start, startFade: start === "dataset" ? 1 : 0 };
+      const context = { ...CONTEXT, dataset: DATASET };
+      const lowered = await visualize(NETWORK, "conv", requests, options, { ...context, direction: -1 });
+      const raised = await visualize(negative, "conv", requests, options, context);
+      assert.deepEqual(lowered.images.data, raised.images.data);
+      // the activation that is told is the unit's own
+      assert.deepEqual(lowered.activations, raised.activations.map((value) => value === 0 ? 0 : -value));
+      assert.deepEqual(lowered.gradientless, raised.gradientless);
+      const up = await visualize(NETWORK, "conv", requests, options, { ...context, direction: 1 });
+      assert.deepEqual(up, await visualize(NETWORK, "conv", requests, options, context));
+      up.activations.forEach((value, i) => assert.ok(up.gradientless[i] || value > lowered.activations[i]));
+    }
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+Deno.test("one step down moves the logits of pixels by the learning rate against the gradient, from the same start", async () => {
+  const request = [{ unit: 0, index: 0 }];
+  const after = async (direction: 1 | -1, learningRate: number) => {
+    const options = { ...OPTIONS, steps: 1, learningRate, jitter: 0 };
+    return imageOf(await visualize(NETWORK, "single", request, options, { ...CONTEXT, direction }), 0);
+  };
+  const start = await after(1, 0);
+  assert.deepEqual(await after(-1, 0), start);
+  const [up, down] = [await after(1, 0.05), await after(-1, 0.05)];
+  start.forEach((value, i) => {
+    assert.ok(Math.abs(logitOf(up[i]) - logitOf(value) - 0.05) < 1e-5);
+    assert.ok(Math.abs(logitOf(down[i]) - logitOf(value) + 0.05) < 1e-5);
+  });
+});
 
 Deno.test("a start that fades over less than half a step stays, to the bit", async () => {
   const requests = imageRequests([0, 1], 0, 3);

@@ -29,7 +29,7 @@ export function withEmbedderOptions(command: Command, byDefault: string): Comman
   return command
     .option(
       "--embedder <name>",
-      "what embeds images: resnet18-cifar10, resnet18-imagenet (after `deno task weights fetch resnet18-imagenet`), or an " +
+      "what embeds images: resnet18-cifar10, alexnet-imagenet, resnet18-imagenet (after `deno task weights fetch resnet18-imagenet`), or an " +
         `.onnx file (default: ${byDefault})`,
     )
     .option("--embedder-weights <file>", "weights of an embedder that has a name, .pth or .safetensors")
