@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { tf, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { createLpips, loadHeads, loadLpips, type Lpips } from "../../lib/lpips/mod.ts";
+import { resizeBilinear } from "../../lib/images/mod.ts";
+import {
+  createLpips,
+  loadHeads,
+  loadLpips,
+  type Lpips,
+  squaredDistances,
+  type UnitVector,
+} from "../../lib/lpips/mod.ts";
 import { createAlexNetFeatures } from "../../lib/networks/alexnet.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { CONVOLUTIONS, madeUp, madeUpHeads, madeUpImages, madeUpWeights } from "./made_up.ts";
@@ -64,6 +72,32 @@ Deno.test("createSequence() does not mix up two sequences that grow side by side
   await other.add(part(images, 4, 6));
   const grown = await one.add(part(images, 2, 3));
   assert.deepEqual(grown, (await lpips.createSequence().add(part(images, 0, 3))).slice(1));
+});
+
+Deno.test("features() are vectors whose squared distances are LPIPS: those that a sequence gives, to the bit", async () => {
+  using lpips = disposable(await loadLpips("alex", { resize: 64 }));
+  const before = tf.memory().numTensors;
+  const images = madeUpImages(1, 40, 32);
+  const distances = await lpips.createSequence().add(images);
+  const whole = await lpips.features(images);
+  assert.equal(whole.length, 40);
+  const between = (vectors: readonly UnitVector[]) =>
+    vectors.flatMap((vector, j) => squaredDistances(vector, vectors.slice(0, j)));
+  assert.deepEqual(between(whole), distances);
+  const cut = [...await lpips.features(part(images, 0, 3)), ...await lpips.features(part(images, 3, 40))];
+  between(cut).forEach((distance, i) => assertClose(distance, distances[i], 1e-6));
+  assert.deepEqual(await lpips.features(part(images, 0, 0)), []);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+Deno.test("features() of images of two sizes compare where the metric resizes", async () => {
+  using lpips = disposable(await loadLpips("alex", { resize: 64 }));
+  const small = madeUpImages(1, 1, 32);
+  const [one] = await lpips.features(small);
+  const [other] = await lpips.features(resizeBilinear(small, 64, 64));
+  // the same picture, but for what two ways of resizing round differently
+  assert.ok(squaredDistances(one, [other])[0] < 1e-6);
+  await assert.rejects(lpips.features({ ...small, data: small.data.map(() => 2) }), InputError);
 });
 
 Deno.test("resize is bilinear with pixel centres at one half: a linear ramp stays one", async () => {
