@@ -118,7 +118,7 @@ function resampledValues(
  *
  * @returns null when fewer than half of the resamples have a value.
  */
-function intervalOf(values: number[], resamples: number, tail: number): Interval | null {
+export function intervalOf(values: number[], resamples: number, tail: number): Interval | null {
   if (values.length < resamples / 2) return null;
   values.sort((a, b) => a - b);
   return { low: quantileSorted(values, tail), high: quantileSorted(values, 1 - tail) };

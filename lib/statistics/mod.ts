@@ -13,6 +13,7 @@ export {
   estimateMean,
   type Interval,
 } from "./bootstrap.ts";
+export { nestedBootstrapInterval } from "./nested_bootstrap.ts";
 export { pearson } from "./pearson.ts";
 export { permutationPValue } from "./permutation.ts";
 export { auroc, ranks, spearman } from "./ranks.ts";
