@@ -1,5 +1,5 @@
 /**
- * The data of a figure as text.
+ * Tables as text.
  *
  * @module
  */
@@ -24,4 +24,26 @@ export function toCsv<Name extends string>(
   };
   return [columns, ...rows.map((row) => columns.map((name) => row[name]))]
     .map((cells) => `${cells.map(field).join(",")}\n`).join("");
+}
+
+/**
+ * Reads CSV as {@linkcode toCsv} writes it, the names of the columns first.
+ *
+ * @returns a record for each row, every cell as text; null where the text is no such table.
+ */
+export function fromCsv(text: string): Record<string, string>[] | null {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let read = 0;
+  for (const [whole, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/gy)) {
+    read += whole.length;
+    row.push(quoted?.replaceAll('""', '"') ?? bare);
+    if (end === ",") continue;
+    rows.push(row);
+    row = [];
+  }
+  const [names, ...cells] = rows;
+  if (read < text.length || row.length > 0 || names === undefined) return null;
+  if (cells.some(({ length }) => length !== names.length)) return null;
+  return cells.map((each) => Object.fromEntries(names.map((name, i) => [name, each[i]])));
 }

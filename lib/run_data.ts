@@ -9,6 +9,7 @@ import type {
   ClusterCandidate,
   DatasetRecord,
   ImageBatch,
+  KShares,
   RunManifest,
   ScoreInterval,
   ScoreParts,
@@ -16,6 +17,12 @@ import type {
   UnitId,
   UnitRecord,
 } from "./types.ts";
+
+/** How sure K is by fresh sets of images. */
+export interface FreshShares extends KShares {
+  /** How many sets. */
+  readonly sets: number;
+}
 
 /** A unit without its images, distances and embeddings: enough for tables, and for charts of many units. */
 export interface UnitOverview extends UnitId {
@@ -25,8 +32,12 @@ export interface UnitOverview extends UnitId {
   readonly activations: readonly number[];
   /** The score of the profile's stop and rule for K; null for a dead unit. */
   readonly score: ScoreParts | null;
-  /** 90 % interval of S by scoring parts of the images; null for a dead unit, too few images, and in older runs. */
+  /** 90 % interval of S by scoring halves of the images; null for a dead unit, too few images, and in older runs. */
   readonly scoreInterval: ScoreInterval | null;
+  /** K of the same halves; null where there is no interval, and in runs of schema 3 and older. */
+  readonly kShares: KShares | null;
+  /** K of fresh sets of images, where a study of stability has made some. */
+  readonly freshShares?: FreshShares;
   /** The score at the literal stop with the literal rule for K; null for a dead unit. */
   readonly paper: ScoreParts | null;
   /** Mean pairwise angle of the I raw embeddings over pi; null with fewer than 2 images. */
@@ -70,6 +81,8 @@ export interface LayerSummary {
   readonly K1: number;
   readonly K2: number;
   readonly K3: number;
+  /** Mean shares of halves of a unit's images with so many clusters, over the units where they are known; null where of none. */
+  readonly kShares: KShares | null;
   /** Units whose every counted image exceeds the dataset; null without a dataset. */
   readonly exceeding: number | null;
   /** Seconds that its committed jobs took. */
@@ -173,10 +186,25 @@ export function summarizeLayers(
       K1: scores.filter(({ K }) => K === 1).length,
       K2: scores.filter(({ K }) => K === 2).length,
       K3: scores.filter(({ K }) => K >= 3).length,
+      kShares: meanKShares(here.flatMap(({ kShares }) => kShares ?? [])),
       exceeding: hasDataset ? here.filter((unit) => exceedance(unit)?.all).length : null,
       seconds,
     };
   });
+}
+
+/** Shares of one, two, and three or more clusters among some numbers of clusters; null of none. */
+export function kSharesOf(counts: readonly number[]): KShares | null {
+  if (counts.length === 0) return null;
+  const share = (fits: (K: number) => boolean) => counts.filter(fits).length / counts.length;
+  return { K1: share((K) => K === 1), K2: share((K) => K === 2), K3: share((K) => K >= 3) };
+}
+
+/** The mean of shares; null of none. */
+export function meanKShares(shares: readonly KShares[]): KShares | null {
+  if (shares.length === 0) return null;
+  const mean = (part: keyof KShares) => shares.reduce((sum, each) => sum + each[part], 0) / shares.length;
+  return { K1: mean("K1"), K2: mean("K2"), K3: mean("K3") };
 }
 
 /** The candidates of a clustering as JSON gives them: with the former name of `criterion`, `bic`, which stays for a release. */

@@ -88,7 +88,7 @@ export interface ClusteringRecord extends ScoreParts {
   readonly candidates: readonly ClusterCandidate[];
 }
 
-/** A 90 % interval of S over random draws of the images. */
+/** A 90 % interval of S over random draws of the images. S itself lies in it. */
 export interface ScoreInterval {
   /** In [0, 1]. */
   readonly low: number;
@@ -96,8 +96,29 @@ export interface ScoreInterval {
   readonly high: number;
 }
 
+/**
+ * How sure K is: the shares of random halves of a unit's images, or of fresh sets of images, with so many clusters. They add
+ * up to 1.
+ */
+export interface KShares {
+  /** Share with one cluster, in [0, 1]. */
+  readonly K1: number;
+  /** Share with two. */
+  readonly K2: number;
+  /** Share with three or more. */
+  readonly K3: number;
+}
+
 /** Why the sequence of images ended: the elbow was reached, the profile's maximum was, or no start had a gradient. */
 export type StopReason = "elbow" | "maximum" | "dead";
+
+/** Distances between what a unit's answers to its images are made of. */
+export interface AttributionDistances {
+  /** The layer below whose units' contributions are compared. */
+  readonly layer: string;
+  /** Squared distances of contributions of unit length, 0 .. 4, in the order of a record's `distances`. */
+  readonly distances: readonly number[];
+}
 
 /** All that is known of one scored unit: what a job commits. */
 export interface UnitRecord extends UnitId {
@@ -112,12 +133,16 @@ export interface UnitRecord extends UnitId {
   readonly distances: readonly number[];
   /** Squared distances of pooled features, in the order of `distances`. */
   readonly pooledDistances: readonly number[];
+  /** How differently the unit's answers to its images are made up; absent where the profile does not ask, and where no layer below is known. */
+  readonly attributions?: AttributionDistances;
   /** Embeddings of the N images; zero rows for a dead unit. */
   readonly embeddings: Matrix;
   /** The score of the profile's stop and rule for K; null for a dead unit. */
   readonly score: ClusteringRecord | null;
-  /** Interval of S, by scoring parts of the I images; null for a dead unit, and where the images are too few. */
+  /** Interval of S, by scoring halves of the I images; null for a dead unit, and where the images are too few. */
   readonly scoreInterval: ScoreInterval | null;
+  /** K of the same halves; null where there is no interval. */
+  readonly kShares: KShares | null;
   /** The score of the prefix at the literal stop with the literal rule for K; null for a dead unit. */
   readonly paper: ClusteringRecord | null;
   /** Mean pairwise angle of the I raw embeddings over pi: the control without clustering; null with fewer than 2 images. */

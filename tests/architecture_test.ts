@@ -46,10 +46,12 @@ const INNER_ROOMS = [
   "networks/onnx",
   "report/atlas",
   "report/charts",
+  "validate/images",
   "validate/metrics",
   "validate/planted",
   "validate/selectivity",
   "validate/stability",
+  "validate/trained",
 ];
 
 /** Rooms that are arithmetic alone: they import nothing of ours but types, and from packages only arithmetic. */

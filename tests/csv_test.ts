@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { toCsv } from "../lib/csv.ts";
+import { fromCsv, toCsv } from "../lib/csv.ts";
 import { parsedCsv } from "./parsed_csv.ts";
 
 Deno.test("toCsv() writes the columns in order, quotes where it must, and leaves empty what is no number", () => {
@@ -33,4 +33,28 @@ Deno.test("toCsv() of any text reads back the same", () => {
       assert.deepEqual(parsedCsv(csv), [["first", "second"], ...rows]);
     }),
   );
+});
+
+Deno.test("fromCsv() reads what toCsv() writes, every cell as text", () => {
+  assert.deepEqual(fromCsv('a,b\n1,"say ""hi"", all"\n,"two\nlines"\n'), [
+    { a: "1", b: 'say "hi", all' },
+    { a: "", b: "two\nlines" },
+  ]);
+  assert.deepEqual(fromCsv("a,b\r\n1,2\r\n"), [{ a: "1", b: "2" }]);
+  assert.deepEqual(fromCsv("a\n"), []);
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r", "a", " ") }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.record({ first: text, second: text })), (rows) => {
+      assert.deepEqual(fromCsv(toCsv(["first", "second"], rows)), rows.map((row) => ({ ...row })));
+    }),
+  );
+});
+
+Deno.test("fromCsv() is null for what is no table", () => {
+  for (const text of ["", "a,b", "a,b\n1\n", "a\n1,2\n", 'a\n"1\n', 'a\n1"2\n', 'a\n"1"2\n']) {
+    assert.equal(fromCsv(text), null, text);
+  }
 });

@@ -23,7 +23,7 @@ const TYPES = `
 `.trim().split(/\s+/);
 
 const PLAIN_DATA = `
-  ClusterCandidate ClusteringRecord DatasetChunk DatasetImage DatasetRecord ImageBatch LayerInfo Matrix RunManifest
+  AttributionDistances ClusterCandidate ClusteringRecord DatasetChunk DatasetImage DatasetRecord ImageBatch KShares LayerInfo Matrix RunManifest
   ScoreInterval ScoreParts Size StopReason UnitId UnitRecord
 `.trim().split(/\s+/);
 

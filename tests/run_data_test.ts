@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { exceedance, plannedLayers, type RunData, summarizeLayers, unitName } from "../lib/run_data.ts";
+import {
+  exceedance,
+  kSharesOf,
+  meanKShares,
+  plannedLayers,
+  type RunData,
+  summarizeLayers,
+  unitName,
+} from "../lib/run_data.ts";
 import { madeUpRun } from "./report/atlas_run.ts";
 
 const summary = ({ layers, units }: RunData, hasDataset = true) => summarizeLayers(layers, units, hasDataset);
@@ -28,6 +36,27 @@ Deno.test("summarizeLayers() gives mean and sample standard deviation of S where
   assert.deepEqual([conv1.meanS, conv1.spreadS], [0.25, null]);
   assert.deepEqual([fc1.meanS, fc1.spreadS], [0.5, 0.25]); // sqrt((1/16 + 0 + 1/16) / 2)
   assert.deepEqual([fc2.meanS, fc2.spreadS, fc2.K1], [null, null, 1]);
+});
+
+Deno.test("summarizeLayers() gives the mean shares of K over the units where they are known", () => {
+  // of conv1 units 0 and 4 have K = 1 in all halves, 1 and 2 in a quarter; unit 3 does not know, unit 5 is dead
+  const [conv1, fc1] = summary(madeUpRun({ layers: { conv1: 6, fc1: 1 } }));
+  assert.deepEqual(conv1.kShares, { K1: 2.5 / 4, K2: 1 / 4, K3: 0.5 / 4 });
+  assert.deepEqual(fc1.kShares, { K1: 1, K2: 0, K3: 0 });
+  const old = madeUpRun();
+  const units = old.units.map((unit) => ({ ...unit, kShares: null }));
+  assert.deepEqual(summary({ ...old, units }).map(({ kShares }) => kShares), [null, null]);
+});
+
+Deno.test("kSharesOf() counts one, two, and three or more; meanKShares() is their mean", () => {
+  assert.deepEqual(kSharesOf([1, 2, 3, 9]), { K1: 0.25, K2: 0.25, K3: 0.5 });
+  assert.deepEqual(kSharesOf([2, 2]), { K1: 0, K2: 1, K3: 0 });
+  assert.deepEqual(meanKShares([{ K1: 1, K2: 0, K3: 0 }, { K1: 0.5, K2: 0.25, K3: 0.25 }]), {
+    K1: 0.75,
+    K2: 0.125,
+    K3: 0.125,
+  });
+  assert.deepEqual([kSharesOf([]), meanKShares([])], [null, null]);
 });
 
 Deno.test("summarizeLayers() says nothing of a dataset where there is none", () => {

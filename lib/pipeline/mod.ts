@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { attributionDistances } from "./attribution_distances.ts";
 export {
   chooseFirstImages,
   chooseImages,
@@ -22,7 +23,7 @@ export {
 } from "./instruments.ts";
 export { manifestOf, type RunPlan } from "./manifest.ts";
 export { calibrationPath, type PricedProfile, priceFor, withEmbedder } from "./price.ts";
-export { CALIBRATED, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
+export { CALIBRATED, CALIBRATED_2, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
 export {
   datasetOf,
   embedderOf,
@@ -38,7 +39,7 @@ export {
   reopenTestImages,
 } from "./reopen.ts";
 export { refuseUnfollowable } from "./refuse_unfollowable.ts";
-export { RESAMPLES, scoreInterval } from "./score_interval.ts";
+export { priceInPart, type ResampledScore, RESAMPLES, resampleScore } from "./resample_score.ts";
 export { scoreUnits } from "./score_units.ts";
 export { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
 export { parseLayers, parseUnit, parseUnits, selectUnits, type UnitSelection } from "./units.ts";

@@ -11,10 +11,11 @@ import { firstRows } from "../matrix.ts";
 import { meanPairwiseAngle } from "../score/mod.ts";
 import type { ImageBatch, Size, UnitRecord } from "../types.ts";
 import { imageRequests, visualize } from "../visualize/mod.ts";
+import { attributionDistances } from "./attribution_distances.ts";
 import { chooseFirstImages, clusterAndScore, clusterOptions } from "./cluster_unit.ts";
 import type { PipelineContext } from "./context.ts";
 import { PAPER } from "./profile.ts";
-import { scoreInterval } from "./score_interval.ts";
+import { resampleScore } from "./resample_score.ts";
 
 /** Images that a sequence grows by where its elbow is not reached. */
 const GROWTH = 8;
@@ -137,12 +138,17 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
       embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
       score: null,
       scoreInterval: null,
+      kShares: null,
       paper: null,
       meanAngle: null,
     };
   }
   const embeddings = await embedder.embed(images);
-  const between = { distances: sequence.distances, pooledDistances: sequence.lpips.pooledDistances() };
+  const between = {
+    distances: sequence.distances,
+    pooledDistances: sequence.lpips.pooledDistances(),
+    ...await attributionDistances(context, layer, unit, images),
+  };
   const counted = chooseFirstImages(embeddings, clusterOptions(context, layer, unit, between), elbow!.I);
   const { options } = counted;
   const own = clusterAndScore(counted);
@@ -150,6 +156,7 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
     embeddings: firstRows(embeddings, literal!.I),
     options: { ...PAPER.cluster, seed: options.seed },
   });
+  const resampled = resampleScore(counted, own, [context.seed, "interval", layer, unit]);
   const flags = [
     ...(sequence.gradientless.slice(0, own.I).some(Boolean) ? ["some_without_gradient"] : []),
     ...(profile.visualize.start === "dataset" && context.dataset === null ? ["noise_start"] : []),
@@ -163,7 +170,8 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
     flags,
     embeddings,
     score: own,
-    scoreInterval: scoreInterval(counted, own, [context.seed, "interval", layer, unit]),
+    scoreInterval: resampled?.interval ?? null,
+    kShares: resampled?.kShares ?? null,
     paper,
     meanAngle: meanPairwiseAngle(counted.embeddings),
   };

@@ -450,14 +450,19 @@ function criterion(run: RunData): Content {
 /** A line on the thin lines through points of S; none where no unit has an interval. */
 function intervalNote(intervals: readonly unknown[]): string[] {
   return intervals.some((each) => each)
-    ? ["Thin lines: 90 % interval of S, from scoring parts of the unit's images anew."]
+    ? ["Thin lines: 90 % interval of S, from scoring halves of the unit's images anew."]
     : [];
 }
 
 function scores(run: RunData): Content {
-  const points = scored(run).flatMap(({ layer, unit, score: { I, K, C, D, S }, scoreInterval: interval }) =>
-    C === null || S === null ? [] : [{ layer, unit, I, K, C, D, S, interval }]
-  );
+  const points = scored(run).flatMap((each) => {
+    const { layer, unit, score: { I, K, C, D, S }, scoreInterval: interval, kShares, freshShares } = each;
+    return C === null || S === null ? [] : [{ layer, unit, I, K, C, D, S, interval, kShares, freshShares }];
+  });
+  const columns = ["layer", "unit", "I", "K", "C", "D", "S", "S_low", "S_high", "K1_share", "K2_share", "K3_share"];
+  const freshColumns = points.some(({ freshShares }) => freshShares !== undefined)
+    ? ["fresh_sets", "fresh_K1_share", "fresh_K2_share", "fresh_K3_share"]
+    : [];
   return {
     notes: [
       `${count(points.length, "unit")}, a point each; bar: median, box: middle half of a layer. ` +
@@ -469,8 +474,19 @@ function scores(run: RunData): Content {
       ? NONE_SCORED
       : (title) => scoreByLayer(points, run.layers.map(({ name }) => name), title),
     csv: toCsv(
-      ["layer", "unit", "I", "K", "C", "D", "S", "S_low", "S_high"],
-      points.map(({ interval, ...point }) => ({ ...point, S_low: interval?.low, S_high: interval?.high })),
+      [...columns, ...freshColumns],
+      points.map(({ interval, kShares, freshShares, ...point }): Record<string, Cell> => ({
+        ...point,
+        S_low: interval?.low,
+        S_high: interval?.high,
+        K1_share: kShares?.K1,
+        K2_share: kShares?.K2,
+        K3_share: kShares?.K3,
+        fresh_sets: freshShares?.sets,
+        fresh_K1_share: freshShares?.K1,
+        fresh_K2_share: freshShares?.K2,
+        fresh_K3_share: freshShares?.K3,
+      })),
     ),
   };
 }

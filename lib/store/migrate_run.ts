@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
 import type { RunManifest } from "../types.ts";
 import { lockRun } from "./lock.ts";
+import { copyChunks } from "./merge_runs.ts";
 import { openRun } from "./run.ts";
 import { readRun, type RunReader, type StoredUnit } from "./run_reader.ts";
 import { RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
@@ -95,7 +96,7 @@ function migratedManifest({ manifest }: RunReader): RunManifest {
   };
 }
 
-/** Writes the old run's jobs into a new file, and reads them back. */
+/** Writes the old run's jobs and chunks of the dataset into a new file, and reads them back. */
 function convert(old: RunReader, work: string, onUnit: (done: number, total: number) => void): number {
   const jobs = old.completedJobs();
   const planned = old.manifest.jobs;
@@ -114,6 +115,7 @@ function convert(old: RunReader, work: string, onUnit: (done: number, total: num
   {
     using run = openRun(work, migratedManifest(old));
     for (const job of jobs) run.commitJob(job, recordsOf(old, job), old.jobSeconds(job)!);
+    copyChunks(old, run);
   }
 
   using converted = readRun(work);
@@ -125,6 +127,11 @@ function convert(old: RunReader, work: string, onUnit: (done: number, total: num
         throw new Error(`unit ${record.layer}:${record.unit} came out different; the run was left as it was`);
       }
       onUnit(++done, total);
+    }
+  }
+  for (const range of old.completedChunks()) {
+    if (!isDeepStrictEqual(old.chunk(range), converted.chunk(range))) {
+      throw new Error(`the dataset's images from ${range.from} on came out different; the run was left as it was`);
     }
   }
   return done;

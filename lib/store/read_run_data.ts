@@ -7,9 +7,10 @@ import { basename, resolve } from "node:path";
 import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
 import type { ImageSource } from "../data/mod.ts";
-import { plannedLayers, type RunData } from "../run_data.ts";
+import { plannedLayers, type RunData, unitName } from "../run_data.ts";
 import { isInShard } from "../shards.ts";
 import type { RunManifest } from "../types.ts";
+import { readFreshShares } from "./fresh_images.ts";
 import { runDirectory } from "./run_directory.ts";
 import { readRun } from "./run_reader.ts";
 
@@ -25,7 +26,8 @@ export interface OpenRunData extends RunData, Disposable {
  * @param run name under `runs/`, or path of a run's folder.
  * @param testImages opens the test images of the run's dataset; gives null where they are not at hand. It is not called for
  *   a run without a dataset.
- * @throws {InputError} when there is no run, it is damaged or of a newer schema, or nothing is committed yet.
+ * @throws {InputError} when there is no run, it is damaged or of a newer schema, nothing is committed yet, or the table of
+ *   its fresh images is damaged.
  */
 export async function readRunData(
   run: string,
@@ -34,7 +36,11 @@ export async function readRunData(
   const reader = readRun(runDirectory(run));
   try {
     const { manifest, directory } = reader;
-    const units = reader.units();
+    const fresh = readFreshShares(directory);
+    const units = reader.units().map((unit) => {
+      const freshShares = fresh.get(unitName(unit));
+      return freshShares === undefined ? unit : { ...unit, freshShares };
+    });
     const seconds = reader.layerSeconds();
     const layers = plannedLayers(manifest.jobs, (job) => isInShard(job, manifest.shard))
       .filter(({ planned }) => planned > 0)

@@ -134,7 +134,7 @@ export class Run extends RunReader {
   #insertUnit(job: number, record: CommittedUnit): void {
     const id = this.#positions.get(unitName(record))!;
     const { images, embeddings } = record;
-    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    this.db.prepare("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       id,
       job,
       record.layer,
@@ -146,16 +146,21 @@ export class Run extends RunReader {
       record.meanAngle,
       record.scoreInterval?.low ?? null,
       record.scoreInterval?.high ?? null,
+      record.kShares?.K1 ?? null,
+      record.kShares?.K2 ?? null,
+      record.kShares?.K3 ?? null,
     );
     const insertImage = this.db.prepare("INSERT INTO images VALUES (?, ?, ?)");
     record.activations.forEach((activation, i) => insertImage.run(id, i, activation));
     const rgb = new Uint8ClampedArray(images.data.length); // clamps to 0 .. 255 and rounds
     for (let p = 0; p < rgb.length; p++) rgb[p] = images.data[p] * 255;
     this.db.prepare("INSERT INTO pixels VALUES (?, ?)").run(id, deflateSync(rgb));
-    this.db.prepare("INSERT INTO distances VALUES (?, ?, ?)").run(
+    this.db.prepare("INSERT INTO distances VALUES (?, ?, ?, ?, ?)").run(
       id,
       bytesOf(Float64Array.from(record.distances)),
       bytesOf(Float64Array.from(record.pooledDistances)),
+      record.attributions?.layer ?? null,
+      record.attributions === undefined ? null : bytesOf(Float64Array.from(record.attributions.distances)),
     );
     this.db.prepare("INSERT INTO embeddings VALUES (?, ?, ?, ?)")
       .run(id, embeddings.rows, embeddings.cols, bytesOf(Float32Array.from(embeddings.data)));

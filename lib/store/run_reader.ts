@@ -15,6 +15,7 @@ import type {
   DatasetChunk,
   DatasetImage,
   DatasetRecord,
+  KShares,
   Matrix,
   RunManifest,
   ScoreInterval,
@@ -169,6 +170,7 @@ export class RunReader {
             activations: (activations.get(id) ?? []).map((each) => each.activation as number),
             score: part("profile"),
             scoreInterval: scoreInterval(row),
+            kShares: kShares(row),
             paper: part("paper"),
             meanAngle: row.mean_angle as number | null,
             datasetMax: highest.get(id) ?? null,
@@ -240,6 +242,12 @@ export class RunReader {
         activations,
         distances: doubles(distances.lpips),
         pooledDistances: distances.pooled === undefined ? [] : doubles(distances.pooled), // schema 1 has none
+        ...(distances.attributions == null ? {} : {
+          attributions: {
+            layer: distances.attribution_layer as string,
+            distances: doubles(distances.attributions),
+          },
+        }),
         embeddings: {
           rows: embeddings.rows as number,
           cols: embeddings.cols as number,
@@ -247,6 +255,7 @@ export class RunReader {
         },
         score: this.clustering(id, "profile"),
         scoreInterval: scoreInterval(row),
+        kShares: kShares(row),
         paper: this.clustering(id, "paper"),
         meanAngle: row.mean_angle as number | null,
         datasetMax: this.schema < 3 ? row.dataset_max as number | null : datasetBest[0]?.activation ?? null,
@@ -442,6 +451,11 @@ function scoreParts(row: Row): ScoreParts {
 /** The interval of a unit; schema 1 has no such columns. */
 function scoreInterval({ score_low: low, score_high: high }: Row): ScoreInterval | null {
   return typeof low === "number" && typeof high === "number" ? { low, high } : null;
+}
+
+/** How sure the K of a unit is; older schemas have no such columns. */
+function kShares({ k1_share: K1, k2_share: K2, k3_share: K3 }: Row): KShares | null {
+  return typeof K1 === "number" && typeof K2 === "number" && typeof K3 === "number" ? { K1, K2, K3 } : null;
 }
 
 function groupByUnit(rows: readonly Row[]): Map<number, Row[]> {

@@ -5,11 +5,13 @@
  * - `jobs`: the committed jobs, and how long each took. Only these seconds and those of `dataset_chunks` differ between two
  *   executions of the same run.
  * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
- *   `score_low` and `score_high` are the interval of S, both NULL where there is none. A layer's name may be any text.
+ *   `score_low` and `score_high` are the interval of S, and `k1_share`, `k2_share` and `k3_share` how sure K is; all NULL
+ *   where there is none, the shares also in runs that were converted from schema 3 or older. A layer's name may be any text.
  * - `images`: the activation of each image, evaluated without transforms.
  * - `pixels`: per unit, bytes R, G, B per pixel, row by row, image after image; compressed (zlib, RFC 1950).
  * - `distances`: per unit, LPIPS of image j to images 0 .. j - 1 for j = 1, 2, ..., and the squared distances of pooled
- *   features in the same order: little-endian float64. Runs that were converted from schema 1 have no pooled distances.
+ *   features, and of attributions to a layer below, in the same order: little-endian float64. Runs that were converted from
+ *   schema 1 have no pooled distances; attributions are NULL where the profile asks for none, or no layer below is known.
  * - `embeddings`: per unit, a row-major matrix of little-endian float32.
  * - `scores`, `clusters`, `candidates`: the clustering by the profile's stop and rule, and by the `paper` ones; theta and b
  *   are JSON matrices; a criterion that has no value for some k is NULL.
@@ -22,7 +24,8 @@
  *
  * Limits: the file is refused when its application id is another, its schema is newer, or SQLite finds it damaged.
  *
- * Schema 1 lacked the interval of S and pooled distances. Schemas 1 and 2 stored uncompressed images in a column `rgb` of
+ * Schema 3 lacked the shares of K, and its intervals of S, made by another rule, need not hold S. Schema 1 lacked the interval
+ * of S and pooled distances. Schemas 1 and 2 stored uncompressed images in a column `rgb` of
  * `images`, called the criterion `bic`, and stored only the highest activation on the dataset, in `units`.
  *
  * @module
@@ -30,7 +33,7 @@
 import { InputError, messageOf } from "../errors.ts";
 
 /** Version of the tables; a run file of a higher one is refused. One of a lower one can be read; `migrateRun` converts it. */
-export const RUN_SCHEMA = 3;
+export const RUN_SCHEMA = 4;
 
 /** "poly" in ASCII: marks a SQLite file as a run. */
 export const APPLICATION_ID = 0x706f6c79;
@@ -60,6 +63,9 @@ CREATE TABLE units (
   mean_angle REAL,
   score_low REAL,
   score_high REAL,
+  k1_share REAL,
+  k2_share REAL,
+  k3_share REAL,
   UNIQUE (layer, unit)
 ) STRICT;
 CREATE TABLE images (
@@ -69,7 +75,8 @@ CREATE TABLE images (
   PRIMARY KEY (unit_id, image)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pixels (unit_id INTEGER PRIMARY KEY REFERENCES units, rgb BLOB NOT NULL) STRICT;
-CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL, pooled BLOB NOT NULL) STRICT;
+CREATE TABLE distances (unit_id INTEGER PRIMARY KEY REFERENCES units, lpips BLOB NOT NULL, pooled BLOB NOT NULL,
+  attribution_layer TEXT, attributions BLOB) STRICT;
 CREATE TABLE embeddings (
   unit_id INTEGER PRIMARY KEY REFERENCES units,
   rows INTEGER NOT NULL,

@@ -34,6 +34,9 @@ export const SCORE_COLUMNS = [
   { name: "exceeds_share", type: "DOUBLE" },
   { name: "S_low", type: "DOUBLE" },
   { name: "S_high", type: "DOUBLE" },
+  { name: "K1_share", type: "DOUBLE" },
+  { name: "K2_share", type: "DOUBLE" },
+  { name: "K3_share", type: "DOUBLE" },
 ] as const;
 
 /** A column's name. */
@@ -50,6 +53,8 @@ export type ScoreRow = Readonly<Record<ScoreColumn, string | number | boolean | 
  *   empty without a dataset.
  * - `flags` are separated by semicolons.
  * - `S_low` and `S_high` are the 90 % interval of S.
+ * - `K1_share`, `K2_share` and `K3_share` are the shares of random halves of the images that have one, two, and three or more
+ *   clusters.
  * - A dead unit has no score and no activations.
  */
 export function scoreRow(unit: UnitOverview): ScoreRow {
@@ -79,6 +84,9 @@ export function scoreRow(unit: UnitOverview): ScoreRow {
     exceeds_share: exceeds?.share ?? null,
     S_low: unit.scoreInterval?.low ?? null,
     S_high: unit.scoreInterval?.high ?? null,
+    K1_share: unit.kShares?.K1 ?? null,
+    K2_share: unit.kShares?.K2 ?? null,
+    K3_share: unit.kShares?.K3 ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ import {
 import { createAlexNetFeatures } from "../../lib/networks/alexnet.ts";
 import type { ImageBatch } from "../../lib/types.ts";
 import { CONVOLUTIONS, madeUp, madeUpHeads, madeUpImages, madeUpWeights } from "./made_up.ts";
+import { COMPANY_KEEPS_BITS } from "../same_bits.ts";
 
 await useBackend();
 const madeUpLpips = (resize?: number): Lpips => {
@@ -25,7 +26,11 @@ Deno.test("distance() is 0 for equal images and the same in both directions", as
   const [a, b] = [madeUpImages(1, 1, 64), madeUpImages(2, 1, 64)];
   assert.deepEqual(await lpips.distance(a, a), { distance: 0, layers: [0, 0, 0, 0, 0] });
   const between = await lpips.distance(a, b);
-  assert.deepEqual(await lpips.distance(b, a), between);
+  const back = await lpips.distance(b, a); // which of two images is first may change last bits (`COMPANY_KEEPS_BITS`)
+  [back.distance, ...back.layers].forEach((value, i) => {
+    const there = [between.distance, ...between.layers][i];
+    assert.ok(Math.abs(value - there) <= (COMPANY_KEEPS_BITS ? 0 : 1e-6 * there), `${value} and ${there}`);
+  });
   assert.ok(between.distance > .01);
 });
 
@@ -45,7 +50,9 @@ Deno.test("createSequence() gives each image's distances to all earlier ones, as
   }
 });
 
-Deno.test("createSequence() gives the same bits whether it grows 32, 40, 48, one by one, unevenly, or at once", async () => {
+Deno.test("createSequence() gives the same bits whether it grows 32, 40, 48, one by one, unevenly, or at once", {
+  ignore: !COMPANY_KEEPS_BITS,
+}, async () => {
   using lpips = disposable(await loadLpips("alex", { resize: 64 }));
   const images = madeUpImages(1, 48, 32);
   const cut = async (...ends: number[]) => {
@@ -74,7 +81,9 @@ Deno.test("createSequence() does not mix up two sequences that grow side by side
   assert.deepEqual(grown, (await lpips.createSequence().add(part(images, 0, 3))).slice(1));
 });
 
-Deno.test("features() are vectors whose squared distances are LPIPS: those that a sequence gives, to the bit", async () => {
+Deno.test("features() are vectors whose squared distances are LPIPS: those that a sequence gives, to the bit", {
+  ignore: !COMPANY_KEEPS_BITS,
+}, async () => {
   using lpips = disposable(await loadLpips("alex", { resize: 64 }));
   const before = tf.memory().numTensors;
   const images = madeUpImages(1, 40, 32);

@@ -32,7 +32,7 @@ Deno.test("manifestOf() states what a run is made with, and a run stores just th
     const manifest = manifestOf(context, PLAN, engine);
     const committed = async (name: string) => await sha256OfFile((await findWeightSet(name)).files[0].path);
     assert.deepEqual(manifest, {
-      schema: 3,
+      schema: 4,
       version: config.version,
       model: "lenet5-cifar10",
       modelSha256: await committed("lenet5-cifar10"),

@@ -48,6 +48,7 @@ export function toldLpips(row: (j: number) => number, pooled: (j: number, i: num
     version: "0.1",
     resize: null,
     distance: () => Promise.resolve({ distance: 0, layers: [] }),
+    features: () => Promise.reject(new Error("a told metric has no features")),
     createSequence: () => {
       let count = 0;
       return {

@@ -25,7 +25,9 @@ const BEST = 9;
 /**
  * A run whose units are known in advance: unit u of a layer has K = 1 + u mod 4 clusters, I = `images` images, C = (K - 1) /
  * (I - 1), D = u / 40 (0 for K = 1) and S = C + D - C D; the last unit of the first layer is dead. Image i is of cluster i mod
- * K. The interval of S is from 0 halfway to 1, and none for every fourth unit. Pixels are smooth blobs with some noise, about as hard to compress as real visualizations.
+ * K. The interval of S is from 0 halfway to 1; of halves of the images a quarter has K = 1, half K = 2 and a quarter more, but
+ * all have K = 1 where the unit has; neither is known for every fourth unit. Pixels are smooth blobs with some noise, about as
+ * hard to compress as real visualizations.
  */
 export function madeUpRun(shape: RunShape = {}): RunData {
   const { name = "made-up", layers = { conv1: 6, fc1: 10 }, images = 8, side = 32, missing = 0 } = shape;
@@ -64,6 +66,9 @@ export function madeUpRun(shape: RunShape = {}): RunData {
       activations: dead ? [] : Array.from({ length: images }, (_, i) => 2 + unit / 10 + i / 100),
       score: dead ? null : score(layer, unit, images),
       scoreInterval: dead || unit % 4 === 3 ? null : { low: 0, high: (1 + score(layer, unit, images).S!) / 2 },
+      kShares: dead || unit % 4 === 3
+        ? null
+        : { K1: unit % 4 === 0 ? 1 : 0.25, K2: unit % 4 === 0 ? 0 : 0.5, K3: unit % 4 === 0 ? 0 : 0.25 },
       paper: dead ? null : score(layer, unit + 1, 4),
       meanAngle: dead ? null : 0.1 + (unit % 10) / 100,
       datasetMax: unit % 5 === 1 ? 2 + unit / 10 + 0.005 : 1.5,

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { changeNumber, changeRows } from "../../lib/report/atlas/client/comparison.ts";
 import { type Filters, fitsFilters, inOrder, isWithin } from "../../lib/report/atlas/client/filters.ts";
 import { linkedName, unitLink } from "../../lib/report/atlas/client/links.ts";
-import { compareNumbers, difference, magnitude } from "../../lib/report/atlas/client/numbers.ts";
+import { sharesInWords } from "../../lib/report/atlas/client/format.ts";
+import { compareNumbers, difference, magnitude, sureness } from "../../lib/report/atlas/client/numbers.ts";
 import type { PageIndex, UnitEntry } from "../../lib/report/atlas/page_data.ts";
 import { unitEntry } from "../../lib/report/atlas/unit_data.ts";
 import { madeUpRun } from "./atlas_run.ts";
@@ -55,6 +56,8 @@ Deno.test("inOrder() sorts both ways with units without the number last, and kee
   assert.deepEqual(order("layer"), [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(order("K down"), [3, 2, 1, 0, 4, 5]); // K = 1 2 3 4 1, dead
   assert.deepEqual(order("K up"), [0, 4, 1, 2, 3, 5]);
+  // of halves of the images 1, 1/2, 1/4 (K = 3), not known, 1 have the unit's K; dead
+  assert.deepEqual(order("sure up"), [2, 1, 0, 4, 3, 5]);
 });
 
 Deno.test("compareNumbers() and difference() know of no number", () => {
@@ -66,6 +69,23 @@ Deno.test("compareNumbers() and difference() know of no number", () => {
   assert.equal(difference(score(null, 1), score(0.75, 3), "S"), null);
   assert.equal(difference(undefined, score(0.75, 3), "S"), null);
   assert.deepEqual([magnitude(-2), magnitude(null)], [2, null]);
+});
+
+Deno.test("sureness() is the share of halves that agree on K = 1, 2, or 3 and more", () => {
+  const unit = (K: number) => ({ score: { S: 0, C: 0, D: 0, K, I: 4 }, kShares: [0.5, 0.375, 0.125] as const });
+  assert.deepEqual([1, 2, 3, 7].map((K) => sureness(unit(K))), [0.5, 0.375, 0.125, 0.125]);
+  assert.equal(sureness({ ...unit(1), kShares: null }), null);
+  assert.equal(sureness({ ...unit(1), score: null }), null);
+  assert.equal(sharesInWords([0.12, 0.88, 0]), "K = 1 in 12 %, 2 in 88 %, 3 or more in 0 %");
+});
+
+Deno.test("unitEntry() has how sure K is, by fresh images only where they are known", () => {
+  const [, unit] = madeUpRun().units;
+  const entry = unitEntry(unit);
+  assert.deepEqual(entry.kShares, [0.25, 0.5, 0.25]);
+  assert.ok(!("fresh" in entry));
+  const fresh = unitEntry({ ...unit, freshShares: { sets: 3, K1: 0, K2: 1, K3: 0 } }).fresh;
+  assert.deepEqual(fresh, { sets: 3, kShares: [0, 1, 0] });
 });
 
 Deno.test("changeRows() says of each unit which run lacks its score", () => {

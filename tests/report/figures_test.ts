@@ -72,9 +72,9 @@ Deno.test("figures of S draw a unit's interval through its point, and say what i
   const run = madeUpRun([unitOf("fc1", 1, 3, { scoreInterval: interval }), unitOf("fc1", 2, 2)]);
   const { text, csv } = await drawn(run, "6_score_by_layer");
   assert.match(text, /Thin lines: 90 % interval of S/);
-  assert.equal(csv[0], "layer,unit,I,K,C,D,S,S_low,S_high");
-  assert.match(csv[1], /^fc1,1,6,3,.*,0\.3,0\.6$/);
-  assert.match(csv[2], /^fc1,2,6,2,.*,,$/);
+  assert.equal(csv[0], "layer,unit,I,K,C,D,S,S_low,S_high,K1_share,K2_share,K3_share");
+  assert.match(csv[1], /^fc1,1,6,3,.*,0\.3,0\.6,,,$/);
+  assert.match(csv[2], /^fc1,2,6,2,.*,,,,,$/);
   const lines = async (run: RunData, name: string, options: FigureOptions = {}) => {
     const [{ spec }] = drawFigures(run, { ...options, only: (each) => each === name });
     return [...(await renderSvg(spec)).matchAll(/<line [^>]*stroke-width="0\.7"[^>]*>/g)].map(([line]) => line);
@@ -90,6 +90,49 @@ Deno.test("figures of S draw a unit's interval through its point, and say what i
   const [across, ...more] = await lines(without, "8_two_stops", { compare: run });
   assert.deepEqual(more, []);
   assert.match(across, /x2="-?80\.19\d*" y2="0"/);
+});
+
+Deno.test("the figure of S shows how sure K is as columns of units, by halves and by fresh images where they are known", async () => {
+  const kShares = { K1: 0.25, K2: 0.75, K3: 0 };
+  const freshShares = { sets: 2, K1: 0, K2: 0.5, K3: 0.5 };
+  const columns = async (run: RunData) => {
+    const [{ spec }] = drawFigures(run, { only: (each) => each === "6_score_by_layer" });
+    const svg = await renderSvg(spec);
+    const rectangle = /<path[^>]* d="M[-\d.]+,[-\d.]+h([-\d.]+)v([-\d.]+)h[^"]*" fill="(#56B4E9|#0072B2|#D55E00)"/g;
+    return [...svg.matchAll(rectangle)].map(([, width, height, fill]) => [fill, Number(width), Number(height)] as const)
+      .filter(([, width]) => width > 20); // without the points that are squares
+  };
+  const units = [unitOf("fc1", 1, 2, { kShares }), unitOf("fc1", 2, 1, { kShares: { K1: 1, K2: 0, K3: 0 } })];
+  const run = madeUpRun(units);
+  const { text, csv } = await drawn(run, "6_score_by_layer");
+  assert.match(text, /how sure K is: each unit a column, random halves of its images by their K/);
+  assert.doesNotMatch(text, /fresh/);
+  assert.match(csv[1], /^fc1,1,.*,0\.25,0\.75,0$/);
+  // the panel is 642 px wide for one layer from -.5 to .5, of which units have .84: a column is 269.64 px; it is 110 px high
+  const seen = await columns(run);
+  assert.deepEqual(seen.map(([fill]) => fill).sort(), ["#0072B2", "#56B4E9", "#56B4E9"]);
+  for (const [, width] of seen) assert.ok(Math.abs(width - 642 * 0.42) < 0.01, `${width}`);
+  const heights = seen.map(([, , height]) => Math.round(Math.abs(height) * 100) / 100).sort((a, b) => a - b);
+  assert.deepEqual(heights, [27.5, 82.5, 110]);
+
+  const fresh = madeUpRun([{ ...units[0], freshShares } as typeof units[0], units[1]]);
+  const both = await drawn(fresh, "6_score_by_layer");
+  assert.match(both.text, /each unit a column, fresh sets of images by their K/);
+  assert.match(both.csv[0], /,K3_share,fresh_sets,fresh_K1_share,fresh_K2_share,fresh_K3_share$/);
+  assert.match(both.csv[1], /,2,0,0\.5,0\.5$/);
+  assert.match(both.csv[2], /,,,,$/);
+  assert.equal((await columns(fresh)).length, 5); // two more, half and half; the second unit has none
+
+  const without = await drawn(madeUpRun(), "6_score_by_layer");
+  assert.doesNotMatch(without.text, /how sure/);
+});
+
+Deno.test("the figure of S joins units of equal shares", () => {
+  const kShares = { K1: 1, K2: 0, K3: 0 };
+  const many = Array.from({ length: 500 }, (_, i) => unitOf("fc1", i, 1, { kShares }));
+  const [{ spec }] = drawFigures(madeUpRun(many), { only: (each) => each === "6_score_by_layer" });
+  const { vconcat } = spec as unknown as { vconcat: { layer: { data: { values: unknown[] } }[] }[] };
+  assert.equal(vconcat[1].layer[0].data.values.length, 1);
 });
 
 Deno.test("drawFigures() shows markup in names as text", async () => {

@@ -52,6 +52,7 @@ export function unitOf(layer: string, unit: number, K: number, changes: Partial<
     },
     score: clustering(I, K, K === 1 ? 0 : 0.1 + 0.05 * unit),
     scoreInterval: null,
+    kShares: null,
     paper: clustering(4, Math.min(K + 1, 3), 0.25),
     meanAngle: 0.1,
     datasetMax: 2 + unit,
@@ -73,6 +74,7 @@ export function deadUnit(layer: string, unit: number): UnitDetails {
     embeddings: { rows: 0, cols: 3, data: new Float32Array(0) },
     score: null,
     scoreInterval: null,
+    kShares: null,
     paper: null,
     meanAngle: null,
   });

@@ -52,6 +52,7 @@ export function record(layer: string, unit: number, changes: Partial<UnitRecord>
       candidates: [{ k: 1, criterion: 3.5, inertia: 4 / 3 }, { k: 2, criterion: -Infinity, inertia: 0 }],
     },
     scoreInterval: { low: 0.625, high: 0.8125 },
+    kShares: { K1: 0.125, K2: 0.75, K3: 0.125 },
     paper: {
       I: 2,
       K: 1,
@@ -80,6 +81,7 @@ export function deadRecord(layer: string, unit: number): UnitRecord {
     embeddings: { rows: 0, cols: 2, data: new Float32Array(0) },
     score: null,
     scoreInterval: null,
+    kShares: null,
     paper: null,
     meanAngle: null,
   });

@@ -7,8 +7,8 @@ import { InputError } from "../../lib/errors.ts";
 import { mergeRuns, migrateRun, openRun, readRun, writeScores } from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
 import { inFolder } from "../in_folder.ts";
-import { jobRecords, MANIFEST, withDataset, withoutDataset } from "./example_run.ts";
-import { asStored, oldManifest, type OldUnit, openOldRun, writeOldRun } from "./old_run.ts";
+import { exampleChunk, jobRecords, MANIFEST, TEST_IMAGES, withDataset, withoutDataset } from "./example_run.ts";
+import { asStored, insertOldChunk, oldManifest, type OldUnit, openOldRun, writeOldRun } from "./old_run.ts";
 
 const fileOf = (folder: string) => join(folder, "run.sqlite");
 const bytesOf = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
@@ -50,7 +50,7 @@ for (const schema of [1, 2] as const) {
         assert.equal(run.summary().layers[0].exceeding, 0);
       }
       const older = new RegExp(
-        `older polysem \\(schema ${schema}, this one writes 3\\); convert it with .*polysem migrate `,
+        `older polysem \\(schema ${schema}, this one writes 4\\); convert it with .*polysem migrate `,
       );
       refused(() => openRun(folder, MANIFEST), older);
       assert.equal(bytesOf(fileOf(folder)), before, "the file is as it was");
@@ -68,7 +68,7 @@ for (const schema of [1, 2] as const) {
       const kept = join(folder, `run.schema${schema}.sqlite`);
       assert.deepEqual(migrateRun(folder, (done, total) => told.push(`${done} of ${total}`)), {
         from: schema,
-        to: 3,
+        to: 4,
         units: 3,
         kept,
       });
@@ -76,10 +76,10 @@ for (const schema of [1, 2] as const) {
       assert.equal(bytesOf(kept), original, "the old file is kept");
       assert.deepEqual(filesIn(folder), ["run.lock", `run.schema${schema}.sqlite`, "run.sqlite", "scores.csv"]);
       using run = readRun(folder);
-      assert.equal(run.schema, 3);
+      assert.equal(run.schema, 4);
       // the dataset of old runs is that of CIFAR-10, whose test images are 10,000
       const dataset = { name: "cifar10", sha256: "d".repeat(64), images: 10_000 };
-      assert.deepEqual(run.manifest, { ...MANIFEST, schema: 3, dataset });
+      assert.deepEqual(run.manifest, { ...MANIFEST, schema: 4, dataset });
       for (const [job, { units, seconds }] of oldJobs(0, 2)) {
         assert.equal(run.jobSeconds(job), seconds);
         for (const unit of units) assert.deepEqual(run.unit(unit.layer, unit.unit), asStored(unit, schema));
@@ -95,6 +95,43 @@ for (const schema of [1, 2] as const) {
     }));
 }
 
+Deno.test("a run of schema 3 is read whole and converted with its part of the dataset; its intervals need not hold S", () =>
+  inFolder((folder) => {
+    const narrow = { scoreInterval: { low: 0, high: 0.5 } }; // S is .75
+    const chunk = exampleChunk();
+    const jobs = new Map([...oldJobs(0, 2)].map(([job, { units, seconds }]) => [job, {
+      units: units.map((unit) => unit.score === null ? unit : { ...unit, ...narrow }),
+      seconds,
+    }]));
+    const db = openOldRun(folder, MANIFEST, 3, jobs);
+    insertOldChunk(db, chunk, 7);
+    db.exec("PRAGMA journal_mode = DELETE");
+    db.close();
+    const units = [...jobs.values()].flatMap(({ units }) => units.map((unit) => asStored(unit, 3)));
+    const check = (schema: number) => {
+      using run = readRun(folder);
+      assert.equal(run.schema, schema);
+      assert.deepEqual(run.manifest, { ...MANIFEST, schema });
+      assert.deepEqual([run.completedJobs(), run.pendingJobs()], [[0, 2], [1]]);
+      for (const unit of units) assert.deepEqual(run.unit(unit.layer, unit.unit), unit);
+      assert.deepEqual(run.units().map(({ kShares }) => kShares), [null, null, null]);
+      const range = { from: 0, to: TEST_IMAGES };
+      assert.deepEqual(run.completedChunks(), [range]);
+      assert.deepEqual(run.chunk(range), chunk);
+      assert.equal(run.chunkSeconds(range), 7);
+      return Deno.readTextFileSync(writeScores(run));
+    };
+    const csv = check(3);
+    assert.match(csv, /\nconv1,0,.*,0,0\.5,,,\n/);
+    refused(() => openRun(folder, MANIFEST), /older polysem \(schema 3, this one writes 4\); convert it with/);
+    const kept = join(folder, "run.schema3.sqlite");
+    assert.deepEqual(migrateRun(folder), { from: 3, to: 4, units: 3, kept });
+    assert.equal(check(4), csv);
+    using run = openRun(folder, MANIFEST);
+    run.commitJob(1, jobRecords(1), 1);
+    assert.deepEqual(run.unit("conv1", 2), withDataset(jobRecords(1)[0]));
+  }));
+
 Deno.test("migrateRun() of a converted run, and of one of the present schema, does nothing", () =>
   inFolder((folder) => {
     const [old, present] = [join(folder, "old"), join(folder, "present")];
@@ -106,7 +143,7 @@ Deno.test("migrateRun() of a converted run, and of one of the present schema, do
     }
     for (const directory of [old, present]) {
       const [before, files] = [bytesOf(fileOf(directory)), filesIn(directory)];
-      const nothing = { from: 3, to: 3, units: 0, kept: null };
+      const nothing = { from: 4, to: 4, units: 0, kept: null };
       assert.deepEqual(migrateRun(directory, () => assert.fail("a unit was converted")), nothing);
       assert.equal(bytesOf(fileOf(directory)), before);
       assert.deepEqual(filesIn(directory), files);
@@ -120,7 +157,7 @@ Deno.test("a converted run is resumed: its dataset is passed over anew and its o
     const manifest: RunManifest = { ...MANIFEST, dataset: { ...MANIFEST.dataset!, images: 10_000 } };
     using run = openRun(folder, manifest);
     run.commitJob(1, jobRecords(1), 1);
-    assert.deepEqual(run.unit("conv1", 0), withDataset(jobRecords(0)[0]));
+    assert.deepEqual(run.unit("conv1", 0), asStored(withDataset(jobRecords(0)[0]), 2));
     assert.deepEqual(run.unit("conv1", 2), withoutDataset(jobRecords(1)[0]), "nothing is known of the dataset yet");
     for (const { from, to } of run.pendingChunks()) {
       const matrix = (cols: number, data = new Float32Array((to - from) * cols)) => ({ rows: to - from, cols, data });
@@ -160,7 +197,7 @@ Deno.test("migrateRun() keeps what a killed writer left in its journal", () =>
       copyFileSync(join(killed, file), fileOf(alone));
       using run = readRun(alone);
       assert.deepEqual(run.completedJobs(), [0, 2]);
-      assert.deepEqual(run.unit("fc1", 5), withDataset(jobRecords(2)[0]));
+      assert.deepEqual(run.unit("fc1", 5), asStored(withDataset(jobRecords(2)[0]), 2));
     }
   }));
 
@@ -182,7 +219,7 @@ Deno.test("migrateRun() that was cut off leaves the run as it was, and is done a
     Deno.writeTextFileSync(join(work, "kept"), "half a copy");
     {
       using run = readRun(folder);
-      assert.deepEqual(run.unit("conv1", 0), withDataset(jobRecords(0)[0]));
+      assert.deepEqual(run.unit("conv1", 0), asStored(withDataset(jobRecords(0)[0]), 2));
     }
     assert.equal(migrateRun(folder).units, 4);
     assert.deepEqual(filesIn(folder), ["run.lock", "run.schema2.sqlite", "run.sqlite"]);
@@ -208,7 +245,7 @@ Deno.test("migrateRun() refuses what it cannot convert, and changes nothing", ()
         /unit conv1:1 is incomplete: it is missing though its job is committed; restore the file/,
       ],
       ["UPDATE embeddings SET entries = x'00' WHERE unit_id = 0", /unit conv1:0 is incomplete: 1 bytes are no numbers/],
-      ["PRAGMA user_version = 4", /made by a newer polysem/],
+      ["PRAGMA user_version = 5", /made by a newer polysem/],
       ["PRAGMA application_id = 7", /something else, not a run of polysem/],
     ];
     for (const [i, [sql, pattern]] of halves.entries()) {
@@ -240,11 +277,11 @@ Deno.test("a run without a dataset, and one without a committed job, are convert
     assert.equal(migrateRun(without).units, 1);
     using run = openRun(without, { ...MANIFEST, dataset: null });
     assert.deepEqual(run.pendingChunks(), []);
-    assert.deepEqual(run.unit("conv1", 2), units[0]);
+    assert.deepEqual(run.unit("conv1", 2), { ...units[0], kShares: null });
     writeOldRun(empty, MANIFEST, 1, new Map());
     assert.equal(migrateRun(empty).units, 0);
     using converted = readRun(empty);
-    assert.equal(converted.schema, 3);
+    assert.equal(converted.schema, 4);
   }));
 
 Deno.test("converted shards are merged with all that they know of the dataset", () =>
@@ -260,7 +297,7 @@ Deno.test("converted shards are merged with all that they know of the dataset", 
     }
     using run = readRun(into);
     for (const unit of [0, 1, 2].flatMap(jobRecords)) {
-      assert.deepEqual(run.unit(unit.layer, unit.unit), withDataset(unit));
+      assert.deepEqual(run.unit(unit.layer, unit.unit), asStored(withDataset(unit), 2));
     }
     assert.equal(run.pendingChunks().length, 4);
   }));

@@ -1,19 +1,36 @@
 /**
  * Run files as older versions wrote them: their own statements, filled by hand. Schema 1 is that of commit 3053677, schema 2
- * that of 35b95bf.
+ * that of 35b95bf, schema 3 that of ad44765.
  *
  * @module
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { ClusteringRecord, DatasetRecord, RunManifest, UnitRecord } from "../../lib/types.ts";
+import { deflateSync } from "node:zlib";
+import type { ClusteringRecord, DatasetChunk, DatasetRecord, RunManifest, UnitRecord } from "../../lib/types.ts";
 
 /** Schemas that this version reads and does not write. */
-export type OldSchema = 1 | 2;
+export type OldSchema = 1 | 2 | 3;
 
-/** A unit as older versions stored it: what the dataset does to it is a part of it, its flag included. */
+/** A unit as older versions knew it, with what the dataset does to it; schemas 1 and 2 stored that as a part of the unit. */
 export type OldUnit = UnitRecord & DatasetRecord;
+
+const CREATE_TABLES_OF_3 = `
+CREATE TABLE pixels (unit_id INTEGER PRIMARY KEY REFERENCES units, rgb BLOB NOT NULL) STRICT;
+CREATE TABLE dataset_chunks (
+  first INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  seconds REAL NOT NULL
+) STRICT;
+CREATE TABLE dataset_activations (
+  first INTEGER NOT NULL REFERENCES dataset_chunks,
+  layer TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('activation', 'response')),
+  entries BLOB NOT NULL,
+  PRIMARY KEY (first, layer, kind)
+) STRICT;
+`;
 
 const CREATE_TABLES = (schema: OldSchema) => `
 CREATE TABLE manifest (field TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -28,7 +45,7 @@ CREATE TABLE units (
   height INTEGER NOT NULL,
   width INTEGER NOT NULL,
   mean_angle REAL,
-  dataset_max REAL,
+  ${schema === 3 ? "" : "dataset_max REAL,"}
   ${schema === 1 ? "" : "score_low REAL, score_high REAL,"}
   UNIQUE (layer, unit)
 ) STRICT;
@@ -36,9 +53,10 @@ CREATE TABLE images (
   unit_id INTEGER NOT NULL REFERENCES units,
   image INTEGER NOT NULL,
   activation REAL NOT NULL,
-  rgb BLOB NOT NULL,
+  ${schema === 3 ? "" : "rgb BLOB NOT NULL,"}
   PRIMARY KEY (unit_id, image)
 ) STRICT;
+${schema === 3 ? CREATE_TABLES_OF_3 : ""}
 CREATE TABLE distances (
   unit_id INTEGER PRIMARY KEY REFERENCES units,
   lpips BLOB NOT NULL${schema === 1 ? "" : ", pooled BLOB NOT NULL"}
@@ -72,7 +90,7 @@ CREATE TABLE candidates (
   unit_id INTEGER NOT NULL REFERENCES units,
   rule TEXT NOT NULL,
   k INTEGER NOT NULL,
-  bic REAL,
+  ${schema === 3 ? "criterion" : "bic"} REAL,
   inertia REAL NOT NULL,
   PRIMARY KEY (unit_id, rule, k)
 ) STRICT, WITHOUT ROWID;
@@ -87,15 +105,16 @@ PRAGMA application_id = ${0x706f6c79};
 PRAGMA user_version = ${schema};
 `;
 
-/** The manifest as an older version stated it: its own schema, and no number of the dataset's images. */
+/** The manifest as an older version stated it: its own schema, and before schema 3 no number of the dataset's images. */
 export function oldManifest(manifest: RunManifest, schema: OldSchema): RunManifest {
   const { dataset } = manifest;
+  if (schema === 3) return { ...manifest, schema };
   return { ...manifest, schema, dataset: dataset && { name: dataset.name, sha256: dataset.sha256 } };
 }
 
-/** What is left of a unit in a file of an older schema: schema 1 has no interval and no pooled distances. */
+/** What is left of a unit in a file of an older schema: none has shares of K, schema 1 no interval and no pooled distances. */
 export function asStored(unit: OldUnit, schema: OldSchema): OldUnit {
-  return schema === 1 ? { ...unit, scoreInterval: null, pooledDistances: [] } : unit;
+  return { ...unit, kShares: null, ...(schema === 1 && { scoreInterval: null, pooledDistances: [] }) };
 }
 
 /**
@@ -127,6 +146,17 @@ export function openOldRun(
   return db;
 }
 
+/** Writes a chunk of the dataset into an open run file of schema 3. */
+export function insertOldChunk(db: DatabaseSync, { from, to, layers }: DatasetChunk, seconds: number): void {
+  db.prepare("INSERT INTO dataset_chunks VALUES (?, ?, ?)").run(from, to - from, seconds);
+  const insert = db.prepare("INSERT INTO dataset_activations VALUES (?, ?, ?, ?)");
+  for (const { layer, activations, responses } of layers) {
+    for (const [kind, matrix] of [["activation", activations], ["response", responses]] as const) {
+      if (matrix !== null) insert.run(from, layer, kind, new Uint8Array(Float32Array.from(matrix.data).buffer));
+    }
+  }
+}
+
 /** Writes a run file of an older schema and closes it, as a run is that was not cut off. */
 export function writeOldRun(...parameters: Parameters<typeof openOldRun>): void {
   const db = openOldRun(...parameters);
@@ -146,18 +176,19 @@ function insertUnit(db: DatabaseSync, id: number, job: number, unit: OldUnit, sc
     unit.layer,
     unit.unit,
     unit.stopReason,
-    JSON.stringify(unit.flags),
+    JSON.stringify(schema === 3 ? unit.flags.filter((flag) => flag !== "dataset_higher") : unit.flags),
     images.height,
     images.width,
     unit.meanAngle,
-    unit.datasetMax,
+    ...(schema === 3 ? [] : [unit.datasetMax]),
     ...(schema === 1 ? [] : [scoreInterval?.low ?? null, scoreInterval?.high ?? null]),
   );
   const perImage = images.height * images.width * 3;
   unit.activations.forEach((activation, i) => {
     const rgb = Uint8Array.from(images.data.slice(i * perImage, (i + 1) * perImage), (v) => Math.round(255 * v));
-    insert("images", id, i, activation, rgb);
+    insert("images", id, i, activation, ...(schema === 3 ? [] : [rgb]));
   });
+  if (schema === 3) insert("pixels", id, deflateSync(Uint8Array.from(images.data, (v) => Math.round(255 * v))));
   const pooled = schema === 1 ? [] : [bytes(Float64Array.from(unit.pooledDistances))];
   insert("distances", id, bytes(Float64Array.from(unit.distances)), ...pooled);
   insert("embeddings", id, embeddings.rows, embeddings.cols, bytes(Float32Array.from(embeddings.data)));

@@ -46,7 +46,7 @@ Deno.test("readRunData() is the run as plain data: manifest, layers, units, and 
 Deno.test("readRunData() of a shard has the layers of its own jobs, and reads runs of older schemas", () =>
   inFolder(async (folder) => {
     const shard = { ...MANIFEST, shard: { index: 1, count: 2 } };
-    for (const schema of [1, 2] as const) {
+    for (const schema of [1, 2, 3] as const) {
       const directory = join(folder, String(schema));
       const units = jobRecords(1).map(withDataset);
       writeOldRun(directory, shard, schema, new Map([[1, { units, seconds: 4 }]]));

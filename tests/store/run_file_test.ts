@@ -1,4 +1,4 @@
-/** The run file of schema 3, byte by byte where that matters: what it keeps, and what it refuses. */
+/** The run file of schema 4, byte by byte where that matters: what it keeps, and what it refuses. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ function makeRun(folder: string): void {
   run.commitChunk(exampleChunk(), 1);
 }
 
-Deno.test("the schema is 3", () => assert.equal(RUN_SCHEMA, 3));
+Deno.test("the schema is 4", () => assert.equal(RUN_SCHEMA, 4));
 
 Deno.test("a unit of numbers that are hard to keep comes back to the last bit", () =>
   inFolder((folder) => {
@@ -60,6 +60,7 @@ Deno.test("a unit of numbers that are hard to keep comes back to the last bit", 
         ],
       },
       scoreInterval: { low: 5e-324, high: 1 },
+      kShares: { K1: 1 / 3, K2: 2 / 3 - 5e-17, K3: 5e-324 },
       paper: { ...record("conv1", 2).paper!, C: null, S: null, I: 1, assignments: [0] },
       meanAngle: null,
     };
@@ -74,6 +75,7 @@ Deno.test("a unit of numbers that are hard to keep comes back to the last bit", 
     const [overview] = run.units();
     assert.deepEqual(overview.activations, hard.activations);
     assert.deepEqual(overview.scoreInterval, hard.scoreInterval);
+    assert.deepEqual(overview.kShares, hard.kShares);
     assert.equal(overview.score!.S, 1 - 2 ** -53);
   }));
 
@@ -304,7 +306,7 @@ Deno.test("a file that is refused is left alone: of a newer schema, made with ot
       assert.equal(hashOf(folder), before);
     };
     refused(() => openRun(folder, { ...MANIFEST, seed: 1 }), /seed 0 there, 1 asked/);
-    alter(folder, "PRAGMA user_version = 4");
-    refused(() => openRun(folder, MANIFEST), /made by a newer polysem \(schema 4, this one reads up to 3\); update/);
-    refused(() => readRun(folder), /made by a newer polysem \(schema 4, this one reads up to 3\); update polysem/);
+    alter(folder, "PRAGMA user_version = 5");
+    refused(() => openRun(folder, MANIFEST), /made by a newer polysem \(schema 5, this one reads up to 4\); update/);
+    refused(() => readRun(folder), /made by a newer polysem \(schema 5, this one reads up to 4\); update polysem/);
   }));

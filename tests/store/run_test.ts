@@ -70,6 +70,26 @@ Deno.test("pooled distances are kept to the last bit, and apart from those of LP
     assert.deepEqual(reader.unit("conv1", 2)!.distances, [0.1, 0.2, 0.3]);
   }));
 
+Deno.test("distances of attributions are kept to the last bit with their layer; where there are none, none are read", () =>
+  inFolder((folder) => {
+    const attributions = { layer: 'layer "3".0 conv1', distances: [1 / 3, 4, 1e-300] };
+    const run = openRun(folder, MANIFEST);
+    run.commitJob(1, [record("conv1", 2, { attributions })], 1);
+    run.commitJob(0, jobRecords(0), 1);
+    run.close();
+    using reader = readRun(folder);
+    assert.deepEqual(reader.unit("conv1", 2)!.attributions, attributions);
+    assert.equal("attributions" in reader.unit("conv1", 0)!, false);
+    const short = record("conv1", 2, { attributions: { layer: "conv1", distances: [1] } });
+    inFolder((other) => {
+      using second = openRun(other, MANIFEST);
+      assert.throws(
+        () => second.commitJob(1, [short], 1),
+        /unit conv1:2: 1 distances of attributions beside 3 of LPIPS/,
+      );
+    });
+  }));
+
 Deno.test("images are kept as the nearest byte, clamped to 0 .. 255", () =>
   inFolder((folder) => {
     using run = openRun(folder, MANIFEST);
@@ -147,6 +167,14 @@ Deno.test("commitJob() refuses records that do not fit the plan or contradict th
     assert.throws(wrong({ scoreInterval: { low: 0.5, high: 0.4 } }), /0\.5 to 0\.4 is no interval/);
     assert.throws(wrong({ scoreInterval: { low: NaN, high: 1 } }), /NaN to 1 is no interval/);
     assert.throws(wrong({ score: null, paper: null }), /an interval without a score/);
+    assert.throws(wrong({ scoreInterval: null }), /shares of K without an interval/);
+    assert.throws(wrong({ kShares: { K1: 0.5, K2: 0.25, K3: 0 } }), /shares of K 0\.5, 0\.25 and 0 do not add up to 1/);
+    assert.throws(wrong({ kShares: { K1: 1.5, K2: -0.5, K3: 0 } }), /do not add up to 1/);
+    assert.throws(wrong({ kShares: { K1: NaN, K2: 0, K3: 0 } }), /do not add up to 1/);
+    assert.throws(
+      wrong({ scoreInterval: { low: 0.1, high: 0.7 } }),
+      /S = 0\.75 is not in its interval, 0\.1 to 0\.7/,
+    );
     assert.throws(wrong({ embeddings: { rows: 3, cols: 3, data: new Float32Array(6) } }), /6 entries/);
     assert.deepEqual(run.completedJobs(), []);
     assert.deepEqual(run.units(), []);
@@ -241,9 +269,9 @@ Deno.test("a damaged, foreign or newer file is refused, by the writer and by rea
 
     Deno.writeFileSync(file, whole);
     const newer = new DatabaseSync(file);
-    newer.exec("PRAGMA user_version = 4");
+    newer.exec("PRAGMA user_version = 5");
     newer.close();
-    bothRefuse(/newer polysem \(schema 4, this one reads up to 3\)/);
+    bothRefuse(/newer polysem \(schema 5, this one reads up to 4\)/);
   }));
 
 Deno.test("readRun() refuses a folder without a run", () =>
@@ -315,7 +343,8 @@ Deno.test("summary() counts units, clusters and images above the dataset by laye
     run.commitChunk(exampleChunk(), 1);
     run.commitJob(0, jobRecords(0), 10);
     const flat = { ...record("conv1", 2).score!, K: 1, C: 0, D: 0, S: 0.25 };
-    run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5], score: flat })], 5);
+    const interval = { low: 0.25, high: 0.75 };
+    run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5], score: flat, scoreInterval: interval })], 5);
     assert.deepEqual(run.summary(), {
       jobs: { planned: 3, completed: 2 },
       layers: [
@@ -329,6 +358,7 @@ Deno.test("summary() counts units, clusters and images above the dataset by laye
           K1: 1,
           K2: 1,
           K3: 0,
+          kShares: { K1: 0.125, K2: 0.75, K3: 0.125 }, // those of both units that have a score
           exceeding: 1, // 3, 4 and 5 are above 2; 1.5 of conv1:0 is not
           seconds: 15,
         },
@@ -342,6 +372,7 @@ Deno.test("summary() counts units, clusters and images above the dataset by laye
           K1: 0,
           K2: 0,
           K3: 0,
+          kShares: null,
           exceeding: 0,
           seconds: 0,
         },

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { InputError } from "../../lib/errors.ts";
-import { exportRun, mergeRuns, openRun, readRun, SCORE_COLUMNS, scoreRow, writeScores } from "../../lib/store/mod.ts";
+import {
+  exportRun,
+  FRESH_COLUMNS,
+  mergeRuns,
+  openRun,
+  readRun,
+  SCORE_COLUMNS,
+  scoreRow,
+  writeScores,
+} from "../../lib/store/mod.ts";
 import type { RunManifest } from "../../lib/types.ts";
 import { inFolder } from "../in_folder.ts";
 import { deadRecord, exampleChunk, jobRecords, MANIFEST, record, withDataset } from "./example_run.ts";
@@ -19,11 +28,11 @@ function makeRun(folder: string, jobs: number[], changes: Partial<RunManifest> =
 // 2 of 3 exceed; conv1:1 is dead; fc1:5 has the dataset maximum .3 in 32 bits, 10066330 / 2^25 = 0.300000011920928955....
 const SCORES_CSV = [
   "layer,unit,I,K,C,D,S,I_paper,K_paper,C_paper,D_paper,S_paper,activation_mean,activation_min,dataset_max," +
-  "exceeds_dataset,stop_reason,flags,mean_angle,exceeds_share,S_low,S_high",
-  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,dataset_higher,0.3333333333333333,0.6666666666666666,0.625,0.8125",
-  "conv1,1,,,,,,,,,,,,,2,,dead,dead,,,,",
-  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,,0.3333333333333333,1,0.625,0.8125",
-  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000001192092896,true,maximum,,0.3333333333333333,1,0.625,0.8125",
+  "exceeds_dataset,stop_reason,flags,mean_angle,exceeds_share,S_low,S_high,K1_share,K2_share,K3_share",
+  "conv1,0,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,2,false,elbow,dataset_higher,0.3333333333333333,0.6666666666666666,0.625,0.8125,0.125,0.75,0.125",
+  "conv1,1,,,,,,,,,,,,,2,,dead,dead,,,,,,,",
+  "conv1,2,3,2,0.5,0.5,0.75,2,1,0,0,0,4,3,2,true,elbow,,0.3333333333333333,1,0.625,0.8125,0.125,0.75,0.125",
+  "fc1,5,3,2,0.5,0.5,0.75,2,1,0,0,0,2.5,1.5,0.30000001192092896,true,maximum,,0.3333333333333333,1,0.625,0.8125,0.125,0.75,0.125",
   "",
 ].join("\n");
 
@@ -34,6 +43,15 @@ Deno.test("scores.csv has the columns of the contract, shortest numbers and empt
     assert.equal(path, join(folder, "scores.csv"));
     assert.equal(Deno.readTextFileSync(path), SCORES_CSV);
   }));
+
+Deno.test("docs/commands.md names the columns of scores.csv and of fresh_images.csv in their order", () => {
+  const text = Deno.readTextFileSync(new URL("../../docs/commands.md", import.meta.url));
+  assert.ok(text.includes(`\`${SCORE_COLUMNS.map(({ name }) => name).join(",")}\``));
+  const own = FRESH_COLUMNS.filter((name) => !name.startsWith("fresh_"));
+  const fresh = FRESH_COLUMNS.filter((name) => name.startsWith("fresh_"));
+  assert.deepEqual([...own, ...fresh], FRESH_COLUMNS);
+  for (const columns of [own, fresh]) assert.ok(text.includes(`\`${columns.join(",")}\``), columns.join(","));
+});
 
 Deno.test("scores.csv does not depend on the order of commits or the time they took", () =>
   inFolder((folder) => {
@@ -161,7 +179,7 @@ Deno.test("mergeRuns() tells which jobs are in no source, adds them later, and r
 
 Deno.test("mergeRuns() refuses runs of an older schema and says how to convert them", () =>
   inFolder((folder) => {
-    for (const schema of [1, 2] as const) {
+    for (const schema of [1, 2, 3] as const) {
       const old = join(folder, `old${schema}`);
       const units = jobRecords(0).map(withDataset);
       writeOldRun(old, { ...MANIFEST, ...half(0) }, schema, new Map([[0, { units, seconds: 1 }]]));
@@ -172,7 +190,7 @@ Deno.test("mergeRuns() refuses runs of an older schema and says how to convert t
         assert.match(
           error.message,
           new RegExp(
-            `made by an older polysem \\(schema ${schema}, this one writes 3\\); convert it with .*polysem migrate `,
+            `made by an older polysem \\(schema ${schema}, this one writes 4\\); convert it with .*polysem migrate `,
           ),
         );
         return true;

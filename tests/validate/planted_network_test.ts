@@ -7,11 +7,15 @@ import {
   createPlantedNetwork,
   FAMILIES,
   type Family,
+  FULL_COUNTS,
   PLANTED_LAYER,
   type PlantedNetwork,
+  type PlantedUnit,
+  type UnitCounts,
 } from "../../lib/validate/planted/mod.ts";
 import { sourceOf } from "../data/made_up_dataset.ts";
 import { randomBatch, randomImages } from "../pipeline/stand_ins.ts";
+import { UNITS_OF_SEED_2001 } from "./planted_before.ts";
 
 await useBackend();
 
@@ -20,9 +24,43 @@ const TRAIN = randomImages(64, "planted train");
 const DATA = { train: sourceOf(TRAIN), test: sourceOf(randomImages(64, "planted test")) };
 const COUNTS = { single: 2, nearDuplicate: 1, union: 4, sum: 1 };
 const WITHOUT_DUPLICATES = { ...COUNTS, nearDuplicate: 0 };
+const ALL_KINDS = { ...COUNTS, fooling: 2 };
 
 function countsOf(family: Family) {
-  return family === "lenet" || family === "resnet" ? WITHOUT_DUPLICATES : COUNTS;
+  if (family === "lenet" || family === "resnet") return WITHOUT_DUPLICATES;
+  return family === "template" || family === "patch" ? ALL_KINDS : COUNTS;
+}
+
+/** Worked in double precision, a 2 x 2 square at a time: the mean of ((a - b - c + d) / 2)^2. */
+function roughnessOf({ height, width, data }: ImageBatch, image: number): number {
+  const at = (y: number, x: number, c: number) => data[((image * height + y) * width + x) * 3 + c];
+  let sum = 0;
+  for (let y = 0; y + 1 < height; y++) {
+    for (let x = 0; x + 1 < width; x++) {
+      for (let c = 0; c < 3; c++) {
+        sum += ((at(y, x, c) - at(y, x + 1, c) - at(y + 1, x, c) + at(y + 1, x + 1, c)) / 2) ** 2;
+      }
+    }
+  }
+  return sum / ((height - 1) * (width - 1) * 3);
+}
+
+/** Where the gate of fooling units is half open: five times what one reference image in a hundred exceeds, of all 64. */
+function thresholdOf(images: ImageBatch): number {
+  const sorted = indexRange(0, images.count).map((i) => roughnessOf(images, i)).sort((a, b) => a - b);
+  return 5 * (sorted[62] + 0.37 * (sorted[63] - sorted[62])); // .99 of the way from place 0 to place 63 is 62.37
+}
+
+/** What a unit of these standardized responses is, as the docstrings of each kind say. */
+function expectedActivation({ kind, k, weights, thresholds }: PlantedUnit, z: readonly number[], gate: number): number {
+  switch (kind) {
+    case "sum":
+      return z.reduce((sum, each, j) => sum + weights![j] * Math.log(1 + Math.exp(4 * (each - thresholds![j]))) / 4, 0);
+    case "fooling":
+      return gate * Math.max(...z.slice(0, k)) + (1 - gate) * (z[k] + 10);
+    default:
+      return Math.max(...z);
+  }
 }
 
 function activationsOf(network: PlantedNetwork, { count, height, width, data }: ImageBatch): Float32Array {
@@ -30,23 +68,28 @@ function activationsOf(network: PlantedNetwork, { count, height, width, data }: 
 }
 
 for (const family of FAMILIES) {
-  Deno.test(`planted ${family}: a unit is the greatest of its features, a sum their mean times sqrt k`, async () => {
+  Deno.test(`planted ${family}: a unit is what its kind says of its features`, async () => {
     const network = await createPlantedNetwork(family, 3, countsOf(family), DATA);
     try {
       const images = randomBatch(3, 32, "planted", family);
+      images.data.subarray(0, images.data.length / 3).fill(0.4); // the first is smooth
+      const threshold = thresholdOf(imagesOf(TRAIN, indexRange(0, 64)));
       const activations = activationsOf(network, images);
-      for (const [u, { kind, features }] of network.units.entries()) {
+      for (const [u, unit] of network.units.entries()) {
         const { data, cols } = await network.featureResponses(u, images);
-        assert.equal(cols, features.length);
+        assert.equal(cols, unit.features.length);
         const strongest = await network.strongestFeatures(u, images);
         for (let i = 0; i < images.count; i++) {
           const row = [...data.subarray(i * cols, (i + 1) * cols)];
-          const expected = kind === "sum"
-            ? row.reduce((sum, value) => sum + value, 0) / Math.sqrt(cols)
-            : Math.max(...row);
+          const gate = 1 / (1 + (roughnessOf(images, i) / threshold) ** 1.5);
+          const expected = expectedActivation(unit, row, gate);
           const got = activations[i * network.units.length + u];
-          assert.ok(Math.abs(got - expected) < 2e-3 * (1 + Math.abs(expected)), `${kind}: ${got} is not ${expected}`);
-          assert.equal(row[strongest[i]], Math.max(...row));
+          assert.ok(
+            Math.abs(got - expected) < 2e-3 * (1 + Math.abs(expected)),
+            `${unit.kind}: ${got}, not ${expected}`,
+          );
+          // what suppresses a sum is not shown by it
+          assert.equal(row[strongest[i]], Math.max(...unit.kind === "sum" ? row.slice(0, unit.k) : row));
         }
       }
     } finally {
@@ -89,6 +132,102 @@ Deno.test("planted units are those of their seed", async () => {
     ["union", 5],
     ["sum", 2],
   ]);
+});
+
+for (const [family, before] of Object.entries(UNITS_OF_SEED_2001)) {
+  Deno.test(`planted ${family}: the units of the published tables are what they were`, {
+    ignore: !isCifar10Present(),
+  }, async () => {
+    const dataset = await openDataset({ kind: "cifar10" });
+    const network = await createPlantedNetwork(family as Family, 2001, FULL_COUNTS[family as Family], dataset);
+    try {
+      const activations = activationsOf(network, await dataset.train.images([7]));
+      assert.ok(before.length <= network.units.length);
+      for (const [u, line] of before.entries()) {
+        const [kind, features, activation] = line.split(" ");
+        assert.deepEqual([network.units[u].kind, network.units[u].features.join(".")], [kind, features]);
+        assert.ok(Math.abs(activations[u] - Number(activation)) < 1e-2, `${line}: ${activations[u]}`);
+      }
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+Deno.test("sums and fooling units change no other unit, and each is drawn by itself", async () => {
+  const unitsOf = async (changes: Partial<UnitCounts>) => {
+    const network = await createPlantedNetwork("template", 4, { ...COUNTS, sum: 3, ...changes }, DATA);
+    network.dispose();
+    return network.units;
+  };
+  const [without, one, two] = [await unitsOf({}), await unitsOf({ fooling: 1 }), await unitsOf({ fooling: 2 })];
+  assert.deepEqual(one.slice(0, -1), without);
+  assert.deepEqual(two.slice(0, -1), one);
+});
+
+Deno.test("a rectified sum has k weights in [.5, 1], one or two in [-1, -.5], and thresholds that a tenth of the images exceed", async () => {
+  const network = await createPlantedNetwork("template", 3, { ...COUNTS, sum: 6 }, DATA);
+  try {
+    const images = imagesOf(TRAIN, indexRange(0, 64));
+    const sums = [...network.units.entries()].filter(([, { kind }]) => kind === "sum");
+    assert.deepEqual(sums.map(([, { k }]) => k), [2, 3, 4, 2, 3, 4]);
+    for (const [u, { k, features, weights, thresholds }] of sums) {
+      assert.equal(weights!.length, features.length);
+      assert.equal(new Set(features).size, features.length);
+      const suppressors = weights!.slice(k);
+      assert.ok(weights!.slice(0, k).every((weight) => weight >= 0.5 && weight <= 1), weights!.join());
+      assert.ok(suppressors.length >= 1 && suppressors.length <= 2, weights!.join());
+      assert.ok(suppressors.every((weight) => weight <= -0.5 && weight >= -1), weights!.join());
+      assert.equal(new Set(weights!.map(Math.abs)).size, weights!.length); // unequal
+      const { data, cols } = await network.featureResponses(u, images);
+      thresholds!.forEach((threshold, j) => {
+        const active = indexRange(0, 64).filter((i) => data[i * cols + j] > threshold);
+        assert.equal(active.length, 7); // places 57 to 63, above .9 x 63 = 56.7
+      });
+    }
+    assert.ok(new Set(sums.map(([, { weights }]) => weights![0])).size > 1);
+  } finally {
+    network.dispose();
+  }
+});
+
+Deno.test("activeFeatures() counts the features of a sum above their thresholds, without those that suppress it", async () => {
+  const network = await createPlantedNetwork("template", 3, { ...COUNTS, sum: 3 }, DATA);
+  try {
+    const images = imagesOf(TRAIN, indexRange(0, 64));
+    const unit = network.units.findLastIndex(({ kind }) => kind === "sum");
+    const { k, thresholds } = network.units[unit];
+    const { data, cols } = await network.featureResponses(unit, images);
+    const counted = indexRange(0, 64).map((i) =>
+      thresholds!.slice(0, k).filter((threshold, j) => data[i * cols + j] > threshold).length
+    );
+    assert.deepEqual(await network.activeFeatures(unit, images), counted);
+    assert.ok(new Set(counted).size > 1);
+    await assert.rejects(
+      () => network.activeFeatures(0, images),
+      /unit 0 is a single, whose features have no threshold/,
+    );
+  } finally {
+    network.dispose();
+  }
+});
+
+Deno.test("a rectified sum has a gradient where all of its features are off", async () => {
+  const network = await createPlantedNetwork("template", 3, COUNTS, DATA);
+  try {
+    const unit = network.units.findIndex(({ kind }) => kind === "sum");
+    const images = imagesOf(TRAIN, indexRange(0, 64));
+    const active = await network.activeFeatures(unit, images);
+    const off = active.indexOf(0);
+    assert.notEqual(off, -1);
+    const of = (x: tf.Tensor) =>
+      network.activations(x as tf.Tensor4D, [PLANTED_LAYER])[0].slice([0, unit], [1, 1]).sum();
+    const image = images.data.slice(off * 32 * 32 * 3, (off + 1) * 32 * 32 * 3);
+    const gradient = dataOf(() => tf.grad(of)(tf.tensor4d(image, [1, 32, 32, 3])));
+    assert.ok(gradient.some((value) => Math.abs(value) > 1e-6), "the gradient is nothing");
+  } finally {
+    network.dispose();
+  }
 });
 
 Deno.test("the gradient of a planted union is that of its strongest feature", async () => {
@@ -185,6 +324,14 @@ Deno.test("families say what they cannot hold", async () => {
   await assert.rejects(
     () => createPlantedNetwork("patch", 1, COUNTS, DATA, { height: 32, width: 10 }),
     /patches are of 12 px, which images of 10x32 px cannot hold/,
+  );
+  await assert.rejects(
+    () => createPlantedNetwork("texture", 1, ALL_KINDS, DATA),
+    /texture has no fooling units, which are of linear features \(template, patch\); ask for none/,
+  );
+  await assert.rejects(
+    () => createPlantedNetwork("template", 1, ALL_KINDS, DATA, { height: 1, width: 4 }),
+    /fooling units look at squares of 2 px, which images of 4x1 px cannot hold/,
   );
   // a single each of 2, sets of near-duplicates of 1, two for each of 31 unions and sums, and 8 to spare
   await assert.rejects(

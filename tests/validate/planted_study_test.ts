@@ -35,6 +35,7 @@ Deno.test("summarizeStudy() counts what K says of units of one and of several fe
     unit(4, 4),
     unit(5, 1, { reached: { told: 0, angle: 0 } }),
     unit(3, 1, { kind: "sum" }),
+    unit(2, 1, { kind: "fooling" }),
   ];
   const { units, settings: [told, angle], coverage, sums_called_mono, unreached, unscored } = summarizeStudy(
     results,
@@ -42,7 +43,7 @@ Deno.test("summarizeStudy() counts what K says of units of one and of several fe
     "angle",
     0,
   );
-  assert.equal(units, 8); // the sum is apart
+  assert.equal(units, 8); // the sum and the fooling unit are apart
   assert.equal(told.exact_k, 4 / 8);
   assert.equal(told.mono_called_poly, 1 / 3);
   assert.equal(told.near_duplicate_called_poly, 1);
@@ -94,17 +95,18 @@ Deno.test("summarizeStudy() gives the same table for the same seed, another inte
 });
 
 Deno.test("reachedFeatures() are those that two images show; of a single unit its one feature", () => {
-  assert.deepEqual(reachedFeatures({ kind: "union", k: 3 }, [0, 0, 2, 1, 2]), [0, 2]);
-  assert.deepEqual(reachedFeatures({ kind: "union", k: 3 }, [0, 1, 2]), []);
-  assert.deepEqual(reachedFeatures({ kind: "near-duplicate", k: 1 }, [0, 3, 2]), [0]);
+  assert.deepEqual(reachedFeatures({ kind: "union" }, [2, 0, 0, 2, 1]), [0, 2]);
+  assert.deepEqual(reachedFeatures({ kind: "union" }, [0, 1, 2]), []);
+  assert.deepEqual(reachedFeatures({ kind: "sum" }, [1, 1, 0]), [1]);
+  assert.deepEqual(reachedFeatures({ kind: "near-duplicate" }, [0, 3, 2]), [0]);
 });
 
 Deno.test("oracleScore() is of the centres of the images that show each feature reached", () => {
   // features 0 and 2 at right angles with norms 1 and 1: theta = 1/2, b = 1, D = 1/2, C = 1/4, S = 1/4 + 1/2 - 1/8
   const data = Float32Array.of(1, 0, 1, 0, 0, 1, 0, 1, 5, 5);
   const embeddings = { rows: 5, cols: 2, data };
-  assert.deepEqual(oracleScore({ kind: "union", k: 3 }, [0, 0, 2, 2, 1], embeddings), { I: 5, K: 2, S: 0.625 });
-  assert.deepEqual(oracleScore({ kind: "single", k: 1 }, [0, 0, 0, 0, 0], embeddings), { I: 5, K: 1, S: 0 });
+  assert.deepEqual(oracleScore({ kind: "union" }, [0, 0, 2, 2, 1], embeddings), { I: 5, K: 2, S: 0.625 });
+  assert.deepEqual(oracleScore({ kind: "single" }, [0, 0, 0, 0, 0], embeddings), { I: 5, K: 1, S: 0 });
 });
 
 /** A unit whose inertia falls by 4 for each cluster up to the true one, and by `excess` after it. */
@@ -124,7 +126,9 @@ function path(k: number, excess: number, family: CalibrationUnit["family"] = "te
 }
 
 Deno.test("calibrate() finds the weights and a price between what a false and a true cluster gain", () => {
-  const found = calibrate([1, 1, 2, 3, 4, 5].map((k) => path(k, 1)));
+  const apart = (["sum", "fooling"] as const).map((kind) => ({ ...path(2, 9), kind, k: 9 })); // what is not counted
+  const found = calibrate([...[1, 1, 2, 3, 4, 5].map((k) => path(k, 1)), ...apart]);
+  assert.equal(found.units, 6);
   assert.deepEqual([found.best.lpips, found.best.pooled], [4, 0]);
   assert.ok(found.best.beta > 1 && found.best.beta < 4);
   assert.equal(found.best.fit.exact, 1);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
 import { PAPER, parseProfile } from "../../lib/pipeline/mod.ts";
 import { createRandom } from "../../lib/random.ts";
+import { kSharesOf } from "../../lib/run_data.ts";
 import type { ImageBatch, Matrix } from "../../lib/types.ts";
 import {
   agreement,
@@ -15,6 +16,8 @@ import {
   differenceByEmbedder,
   differenceByLpips,
   differenceByRestarts,
+  foretoldClusters,
+  type FreshUnit,
   freshUnits,
   type MaybeScored,
   type Repeat,
@@ -60,6 +63,7 @@ function unitOf(layer: string, unit: number, axes: readonly number[], changes: P
     unit,
     score: { I, K, S, C: (K - 1) / (I - 1), D: K === 1 ? 0 : 0.5 },
     interval: null,
+    kShares: null,
     embeddings: onAxes(axes),
     between: { distances: [], pooledDistances: [] },
     images: () => blank(I),
@@ -80,6 +84,7 @@ Deno.test("storedUnit() is null for dead units and refuses a run that does not h
   const unit = storedUnit(record("conv1", 2), () => blank(3))!;
   assert.equal(unit.score.S, 0.75);
   assert.deepEqual(unit.interval, { low: 0.625, high: 0.8125 });
+  assert.deepEqual(unit.kShares, { K1: 0.125, K2: 0.75, K3: 0.125 });
   const without = record("conv1", 2, { embeddings: { rows: 0, cols: 2, data: new Float32Array(0) } });
   assert.throws(() => storedUnit(without, () => blank(3)), (error: Error) => {
     assert.ok(error instanceof InputError);
@@ -220,10 +225,79 @@ Deno.test("freshUnits() leaves out units that are dead for some seed; agreementO
   assert.deepEqual(units.map(({ layer, unit, fresh }) => [layer, unit, fresh.length]), [["a", 0, 2], ["a", 1, 2]]);
   const [layer, all] = agreementOfFreshImages(units);
   assert.equal(layer.withinInterval, 1 / 2); // .55 is within, .7 is not; the unit without an interval does not count
+  assert.deepEqual(units.map(({ freshKShares }) => freshKShares), [
+    { K1: 1, K2: 0, K3: 0 },
+    { K1: 0, K2: 0.5, K3: 0.5 },
+  ]);
+  assert.deepEqual(layer.freshK, { K1: 0.5, K2: 0.25, K3: 0.25 });
+  assert.equal(layer.halvesK, null);
   // K of the units: 1 1 1, all three pairs; 2 2 3, one of three
   near(layer.kAgreement, 2 / 3);
   assert.deepEqual({ ...all, layer: "a" }, layer);
   assert.equal(agreementOfFreshImages(freshUnits([a], scores))[0].withinInterval, null);
+});
+
+Deno.test("agreementOfFreshImages() counts apart the units that have S > 0 somewhere, and shares of halves where they are known", () => {
+  const [a, b, c] = UNITS;
+  const scores = [new Map([["a:0", { K: 1, S: 0 }], ["a:1", { K: 1, S: 0 }], ["b:0", { K: 1, S: 0 }]])];
+  const units = freshUnits([
+    { ...a, interval: { low: 0, high: 0 }, kShares: { K1: 1, K2: 0, K3: 0 } }, // 0 everywhere, as foretold
+    { ...b, interval: { low: 0.5, high: 0.6 }, kShares: { K1: 0.5, K2: 0.25, K3: 0.25 } },
+    { ...c, interval: { low: 0, high: 0.9 } },
+  ], scores);
+  const [first, , all] = agreementOfFreshImages(units);
+  assert.deepEqual([first.withinInterval, first.withinIntervalWhereSeveral], [1 / 2, 0]);
+  assert.deepEqual(first.halvesK, { K1: 0.75, K2: 0.125, K3: 0.125 });
+  near(all.withinInterval, 2 / 3);
+  near(all.withinIntervalWhereSeveral, 1 / 2);
+  assert.deepEqual(all.halvesK, first.halvesK); // the third unit's are not known
+});
+
+/** A unit with K in the run, shares of halves with several clusters, and K with fresh images. */
+function freshUnit(K: number, several: number | null, fresh: readonly number[]): FreshUnit {
+  return {
+    layer: "a",
+    unit: 0,
+    own: { K, S: 0 },
+    interval: null,
+    kShares: several === null ? null : { K1: 1 - several, K2: several, K3: 0 },
+    fresh: fresh.map((K) => ({ K, S: 0 })),
+    freshKShares: kSharesOf(fresh)!,
+  };
+}
+
+Deno.test("foretoldClusters() sets the shares of halves with several clusters against fresh images", () => {
+  const foretold = foretoldClusters([
+    freshUnit(1, 0, [1, 1]),
+    freshUnit(1, 0, [1, 2]),
+    freshUnit(2, 0.5, [1, 3]),
+    freshUnit(3, 1, [2, 3]),
+    freshUnit(1, null, [9, 9]), // does not count
+  ]);
+  assert.equal(foretold.units, 4);
+  // squares: 0 0, 0 1, 1/4 1/4, 0 0; of K in the run, taken as certain: 0 0, 0 1, 1 0, 0 0
+  near(foretold.error, 1.5 / 8);
+  near(foretold.errorOfOwnK, 2 / 8);
+  // halves 0 0 1/2 1 and fresh 0 1/2 1/2 1: sums of squares 11/16 and 1/2, of products 1/2
+  near(foretold.correlation, 0.5 / Math.sqrt(11 / 32));
+  const filled = foretold.bins.filter(({ units }) => units > 0);
+  assert.deepEqual(filled, [
+    { from: 0, to: 0, units: 2, halves: 0, fresh: 1 / 4 },
+    { from: 0.25, to: 0.5, units: 1, halves: 0.5, fresh: 1 / 2 },
+    { from: 0.99, to: 1, units: 1, halves: 1, fresh: 1 },
+  ]);
+  assert.equal(foretold.bins.length, 8);
+  const none = foretoldClusters([freshUnit(1, null, [1])]);
+  assert.deepEqual([none.units, none.correlation, none.error, none.errorOfOwnK], [0, null, null, null]);
+});
+
+Deno.test("foretoldClusters() has a bin for every share of fifty halves", () => {
+  const units = Array.from({ length: 51 }, (_, count) => ({
+    ...freshUnit(1, 0, [1]),
+    kShares: kSharesOf(Array.from({ length: 50 }, (_, i) => i < count ? 2 : 1)),
+  }));
+  // 0; 1 to 5 of 50; 6 to 12; 13 to 25; 26 to 37; 38 to 45; 46 to 49; 50
+  assert.deepEqual(foretoldClusters(units).bins.map(({ units }) => units), [1, 5, 7, 13, 12, 8, 4, 1]);
 });
 
 Deno.test("compareWithNull() sets each unit against the null of its layer", () => {

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { fileName } from "../../file_name.ts";
 import { candidatesForJson, withDatasetFlag } from "../../run_data.ts";
 import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts";
-import { activationText, decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
+import { activationText, decimals, formatTable, globalOptions, printResult, sharesInWords } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
 import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
@@ -102,6 +102,7 @@ export function registerScoreUnit(program: Command): void {
               decimals(meanDistances[score.I - 2])
             } after ${score.I} images (stopped by: ${record.stopReason}).`,
             `Clusters of ${sizes.join(", ")} images; mean pairwise angle ${decimals(record.meanAngle)} of a half turn.`,
+            surenessText(record),
             `K by criterion: ${Object.entries(kByCriterion!).map(([name, K]) => `${name} ${K ?? "-"}`).join(", ")}.`,
             check === null
               ? "Without a dataset there is no check of section 3."
@@ -118,6 +119,15 @@ export function registerScoreUnit(program: Command): void {
       context.dispose();
     }
   });
+}
+
+/** How sure S and K are. */
+function surenessText({ scoreInterval, kShares }: UnitRecord): string {
+  if (scoreInterval === null || kShares === null) return "Too few images to tell how sure S and K are.";
+  const { low, high } = scoreInterval;
+  return `90 % interval of S: ${decimals(low)} to ${decimals(high)}; in random halves of its images ${
+    sharesInWords(kShares)
+  }.`;
 }
 
 function forJson(record: ClusteringRecord) {

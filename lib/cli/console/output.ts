@@ -5,6 +5,7 @@
  */
 import Table from "cli-table3";
 import type { Command } from "commander";
+import type { KShares } from "../../types.ts";
 
 /** Options that every command accepts, before or after its name. */
 export interface GlobalOptions {
@@ -88,6 +89,23 @@ export function activationText(value: number): string {
 /** A correlation with two decimals, `-` for null. One that rounds to zero has no sign. */
 export function correlationText(value: number | null): string {
   return decimals(value, 2).replace(/^-0\.00$/, "0.00");
+}
+
+/** How sure K is, in words: `K = 1 in 20 %, 2 in 80 %, 3 or more in 0 %`. */
+export function sharesInWords({ K1, K2, K3 }: KShares): string {
+  const [one, two, more] = [K1, K2, K3].map(percent);
+  return `K = 1 in ${one}, 2 in ${two}, 3 or more in ${more}`;
+}
+
+/** How sure K is, for a cell of a table: `20 / 80 / 0 %`; `-` where it is not known. */
+export function sharesText(shares: KShares | null): string {
+  if (shares === null) return "-";
+  return `${[shares.K1, shares.K2, shares.K3].map((share) => (100 * share).toFixed(0)).join(" / ")} %`;
+}
+
+/** A share as whole per cent. */
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
 }
 
 /** A time for reading, such as `3.2 s`, `4 min 05 s` or `1 h 02 min`. */

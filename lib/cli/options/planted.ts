@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Family, PlantedResult, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
+import type { Family, PlantedResult, RandomUnit, StudyPlan, UnitCounts } from "../../validate/planted/mod.ts";
 import type { Dataset } from "../../data/mod.ts";
 import type { EmbedderRef } from "../../embed/mod.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "./data.ts";
@@ -38,7 +38,7 @@ export function withPlantedOptions(command: Command, seeds: readonly number[]): 
           .default([...seeds], seeds.join(",")),
       )
       .option("--families <list>", "template, patch, texture, alexnet, lenet, resnet (default: all)")
-      .option("--units <how many>", "full (118 a seed) or small (a third of it)", countsOption, "full")
+      .option("--units <how many>", "full (118 a seed, beside controls) or small (a third of it)", countsOption, "full")
       .option("--size <px>", "side of the planted units' images", integerOption(1, 224), 32)
       .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1)),
     "the profile's",
@@ -50,47 +50,80 @@ function countsOption(text: string): "full" | "small" {
   return text;
 }
 
+/** What a study found. */
+interface Study {
+  readonly results: PlantedResult[];
+  /** Units of random weights; none where no controls were asked for. */
+  readonly random: RandomUnit[];
+  readonly families: readonly Family[];
+  readonly counts: Readonly<Record<Family, UnitCounts>>;
+}
+
 /**
  * Runs the study that the options ask for.
  *
  * @param embedder as `embedderRef` gave it, the one of all profiles; null for that of each.
+ * @param plan `controls`: whether fooling units and random weights are scored too.
  */
 export async function runStudy(
   options: PlantedOptions,
   embedder: EmbedderRef | null,
-  plan: Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">,
+  { controls, ...plan }:
+    & Pick<StudyPlan, "profiles" | "reference" | "calibrate" | "metricImages">
+    & { readonly controls?: boolean },
   command: Command,
-): Promise<{ results: PlantedResult[]; families: readonly Family[]; counts: Readonly<Record<Family, UnitCounts>> }> {
-  const { FAMILIES, FULL_COUNTS, parseFamilies, runPlantedStudy, SMALL_COUNTS } = await import(
-    "../../validate/planted/mod.ts"
-  );
+): Promise<Study> {
+  const planted = await import("../../validate/planted/mod.ts");
+  const { FAMILIES, parseFamilies, runPlantedStudy, scoreRandomWeights } = planted;
   const { useBackend } = await import("../../engine/mod.ts");
   const { openDataset } = await import("../../data/mod.ts");
   const { suggestWorkers } = await import("../../jobs/mod.ts");
   const families = options.families === undefined ? FAMILIES : parseFamilies(options.families);
-  const counts = options.units === "small" ? SMALL_COUNTS : FULL_COUNTS;
+  const all = options.units === "small" ? planted.SMALL_COUNTS : planted.FULL_COUNTS;
+  const counts = controls === true ? all : planted.withoutControls(all);
   const backend = await useBackend(undefined, { threads: 1 }); // the cores are for the workers
   const dataset = await openDataset(cifar10Ref(options));
   const workers = options.workers ?? suggestWorkers(backend, Infinity);
   printDetail(command, `workers: ${workers}`);
-  const progress = createProgress({
-    title: "planted units",
-    total: 100,
-    unit: "%",
-    quiet: globalOptions(command).quiet,
-  });
+  const { seeds, embedderWeights } = options;
+  const own = embedder === null ? {} : { embedder, meanEmbedding: await meanOf(embedder, dataset, command) };
+  const size = { height: options.size, width: options.size };
+  const results = await withProgress(
+    "planted units",
+    command,
+    (onProgress) =>
+      runPlantedStudy(
+        { ...plan, seeds, families, counts, size, embedderWeights, ...own },
+        backend,
+        dataset.ref,
+        workers,
+        onProgress,
+      ),
+  );
+  const random = controls !== true ? [] : await withProgress(
+    "random weights",
+    command,
+    (onProgress) =>
+      scoreRandomWeights(
+        { seeds, units: planted.RANDOM_UNITS[options.units], profiles: plan.profiles, embedderWeights, ...own },
+        backend,
+        dataset.ref,
+        workers,
+        onProgress,
+      ),
+  );
+  return { results, random, families, counts };
+}
+
+/** Does work while its progress is shown. */
+async function withProgress<T>(
+  title: string,
+  command: Command,
+  work: (onProgress: (share: number, detail: string) => void) => Promise<T>,
+): Promise<T> {
+  const progress = createProgress({ title, total: 100, unit: "%", quiet: globalOptions(command).quiet });
   try {
-    const size = { height: options.size, width: options.size };
-    const { seeds, embedderWeights } = options;
-    const own = embedder === null ? {} : { embedder, meanEmbedding: await meanOf(embedder, dataset, command) };
-    const results = await runPlantedStudy(
-      { ...plan, seeds, families, counts, size, embedderWeights, ...own },
-      backend,
-      dataset.ref,
-      workers,
-      (share, detail) => progress.update(Math.round(1000 * share) / 10, detail),
-    );
-    return { results, families, counts };
+    return await work((share, detail) => progress.update(Math.round(1000 * share) / 10, detail));
   } finally {
     progress.stop();
   }

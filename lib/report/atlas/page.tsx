@@ -7,6 +7,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { flagInWords } from "./client/format.ts";
 import type { LayerSummary } from "../../run_data.ts";
+import type { KShares } from "../../types.ts";
 import { jsonForScript } from "./json_script.ts";
 import type { PageIndex, UnitBlock } from "./page_data.ts";
 import type { Fact } from "./settings.ts";
@@ -102,8 +103,9 @@ export function Page(props: PageProps): JSX.Element {
         <footer>
           <p>
             S = C + D − C D, with C = (K − 1) / (I − 1) for the number of clusters and D for the angles between them. S
-            is high when either part is. For the same K it falls as I grows: read it beside I, K, C and D. Images here
-            are compressed for the page; the run file keeps them exact.
+            is high when either part is. For the same K it falls as I grows: read it beside I, K, C and D. The line on
+            the bar of S is its 90 % interval. The bar of K shows how sure K is: in how many random halves of the images
+            it is 1, 2, or 3 and more. Images here are compressed for the page; the run file keeps them exact.
           </p>
         </footer>
         <UnitDialog />
@@ -127,6 +129,7 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
   const meanS = scored === 0 ? null : S.reduce((total, [mean, count]) => total + mean * count, 0) / scored;
   const exceeding = layers.some(({ exceeding }) => exceeding !== null) ? sum(({ exceeding }) => exceeding ?? 0) : null;
   const several = sum(({ K2, K3 }) => K2 + K3);
+  const known = layers.some(({ kShares }) => kShares !== null);
   const share = (count: number) => scored === 0 ? "" : `${Math.round(100 * count / scored)} % of those scored`;
   return (
     <section class="summary" aria-label="Summary">
@@ -152,7 +155,9 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
                 <th scope="col" class="number">units</th>
                 <th scope="col" class="number">mean S</th>
                 <th scope="col" class="number">sd</th>
-                <th scope="col">clusters K = 1 / 2 / 3+</th>
+                <th scope="col">
+                  clusters K = 1 / 2 / 3+{known && <small>units, then random halves</small>}
+                </th>
                 {exceeding !== null && <th scope="col" class="number">exceed dataset</th>}
                 <th scope="col" class="number">dead</th>
                 <th scope="col" class="number">time</th>
@@ -171,6 +176,7 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
                   <td class="number">{two(layer.spreadS)}</td>
                   <td>
                     <Split parts={[layer.K1, layer.K2, layer.K3]} />
+                    {layer.kShares !== null && <Shares shares={layer.kShares} />}
                   </td>
                   {exceeding !== null && <td class="number">{layer.exceeding ?? "–"}</td>}
                   <td class="number">{layer.dead}</td>
@@ -203,8 +209,14 @@ function Headline({ value, name, more }: { value: string; name: string; more: st
   );
 }
 
+/** Mean shares of K in halves of the images of a layer's units. */
+function Shares({ shares: { K1, K2, K3 } }: { shares: KShares }): JSX.Element {
+  const parts = [K1, K2, K3];
+  return <Split parts={parts} text={`${parts.map((share) => Math.round(100 * share)).join(" / ")} %`} />;
+}
+
 /** Counts as a bar of coloured parts, with the numbers beside it. */
-function Split({ parts }: { parts: readonly number[] }): JSX.Element {
+function Split({ parts, text = parts.join(" / ") }: { parts: readonly number[]; text?: string }): JSX.Element {
   const total = parts.reduce((sum, part) => sum + part, 0);
   return (
     <span class="split">
@@ -213,7 +225,7 @@ function Split({ parts }: { parts: readonly number[] }): JSX.Element {
           part > 0 && <span class={`part${i + 1}`} style={`width:${100 * part / total}%`} key={i}></span>
         )}
       </span>
-      <span class="split-text">{parts.join(" / ")}</span>
+      <span class="split-text">{text}</span>
     </span>
   );
 }
@@ -418,6 +430,11 @@ function Atlas({ index }: { index: PageIndex }): JSX.Element {
             <option value="S down">S, high to low</option>
             <option value="S up">S, low to high</option>
             <option value="K down">K, most first</option>
+            {index.units.some(({ kShares }) => kShares !== null) && (
+              <option value="sure up">
+                K, least sure first
+              </option>
+            )}
             <option value="C down">C, high to low</option>
             <option value="D down">D, high to low</option>
             <option value="I down">I, most first</option>

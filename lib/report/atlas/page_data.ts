@@ -28,6 +28,10 @@ export interface UnitEntry {
   readonly score: ScoreNumbers | null;
   /** 90 % interval of S; null where there is none. */
   readonly interval: readonly [number, number] | null;
+  /** Shares of random halves of its images with K = 1, 2, and 3 or more; null where they are not known. */
+  readonly kShares: readonly [number, number, number] | null;
+  /** The same of fresh sets of images, and how many sets; where a study of stability made some. */
+  readonly fresh?: { readonly sets: number; readonly kShares: readonly [number, number, number] };
   readonly paper: ScoreNumbers | null;
   /** Mean pairwise angle of the embeddings over pi. */
   readonly angle: number | null;

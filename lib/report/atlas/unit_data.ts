@@ -4,7 +4,7 @@
  * @module
  */
 import { resizeBilinear } from "../../images/mod.ts";
-import type { ClusteringRecord, ImageBatch, RunManifest, ScoreParts } from "../../types.ts";
+import type { ClusteringRecord, ImageBatch, KShares, RunManifest, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
 import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
@@ -19,13 +19,17 @@ export function scoreNumbers(score: ScoreParts | null): ScoreNumbers | null {
   return score && (({ S, C, D, K, I }) => ({ S, C, D, K, I }))(score);
 }
 
+function inTurn({ K1, K2, K3 }: KShares): [number, number, number] {
+  return [K1, K2, K3];
+}
+
 /**
  * The index entry of a unit.
  *
  * @param classes names of the classes of a layer, where they are known.
  */
 export function unitEntry(unit: UnitOverview, classes?: RunManifest["modelClasses"]): UnitEntry {
-  const { score, datasetMax } = unit;
+  const { score, datasetMax, freshShares } = unit;
   const counted = unit.activations.slice(0, score?.I ?? 0);
   return {
     id: unitName(unit),
@@ -34,6 +38,8 @@ export function unitEntry(unit: UnitOverview, classes?: RunManifest["modelClasse
     ...(classes?.layer === unit.layer ? { class: classes.names[unit.unit] } : {}),
     score: scoreNumbers(score),
     interval: unit.scoreInterval && [significant(unit.scoreInterval.low), significant(unit.scoreInterval.high)],
+    kShares: unit.kShares && inTurn(unit.kShares),
+    ...(freshShares && { fresh: { sets: freshShares.sets, kShares: inTurn(freshShares) } }),
     paper: scoreNumbers(unit.paper),
     angle: unit.meanAngle,
     mean: counted.length === 0 ? null : counted.reduce((sum, value) => sum + value, 0) / counted.length,

@@ -15,7 +15,7 @@ import {
 import { score } from "../../score/mod.ts";
 import type { Matrix } from "../../types.ts";
 import { auroc, spearman } from "../../statistics/mod.ts";
-import type { Family, PlantedUnit } from "./planted_network.ts";
+import { type Family, isCounted, type PlantedUnit } from "./planted_unit.ts";
 
 /** Weights of a grid. */
 export interface Weights {
@@ -112,11 +112,11 @@ export function clusterPaths(
 /**
  * Finds the weights and the price that maximize the objective.
  *
- * @param units at least one of one feature and one of several; sums are left out.
+ * @param units at least one of one feature and one of several; sums and fooling units are left out.
  * @throws {RangeError} when there are not.
  */
 export function calibrate(units: readonly CalibrationUnit[]): Calibration {
-  const counted = units.filter(({ kind }) => kind !== "sum");
+  const counted = units.filter(isCounted);
   if (!counted.some(({ k }) => k === 1) || !counted.some(({ k }) => k > 1)) {
     throw new RangeError("calibration needs units of one feature and of several");
   }

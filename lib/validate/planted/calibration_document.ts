@@ -1,5 +1,5 @@
 import { calibrate, type Calibration, type CalibrationUnit } from "./calibrate.ts";
-import type { Family } from "./planted_network.ts";
+import type { Family } from "./planted_unit.ts";
 import type { PlantedResult } from "./study.ts";
 
 /** What a calibration was made with. */

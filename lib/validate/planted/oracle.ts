@@ -1,16 +1,20 @@
 import { score } from "../../score/mod.ts";
 import type { Matrix } from "../../types.ts";
-import type { PlantedUnit } from "./planted_network.ts";
+import type { PlantedUnit } from "./planted_unit.ts";
 import type { SettingScore } from "./study.ts";
 
 /** A feature counts as reached when so many images show it more than any other. */
 const REACHED = 2;
 
-/** The features that a unit's images reached. A unit that is no union has one feature, and that counts as reached. */
-export function reachedFeatures({ kind, k }: Pick<PlantedUnit, "kind" | "k">, shown: readonly number[]): number[] {
-  if (kind !== "union") return [0];
-  return Array.from({ length: k }, (_, feature) => feature)
-    .filter((feature) => shown.filter((each) => each === feature).length >= REACHED);
+/** The features that at least two images show more than any other, ascending. */
+export function shownFeatures(shown: readonly number[]): number[] {
+  return [...new Set(shown)].filter((feature) => shown.filter((each) => each === feature).length >= REACHED)
+    .sort((a, b) => a - b);
+}
+
+/** The features that a unit's images reached. A unit of one feature has reached it. */
+export function reachedFeatures({ kind }: Pick<PlantedUnit, "kind">, shown: readonly number[]): number[] {
+  return kind === "single" || kind === "near-duplicate" ? [0] : shownFeatures(shown);
 }
 
 /**
@@ -21,7 +25,7 @@ export function reachedFeatures({ kind, k }: Pick<PlantedUnit, "kind" | "k">, sh
  * @param embeddings of the images, the first of which are those shown.
  */
 export function oracleScore(
-  unit: Pick<PlantedUnit, "kind" | "k">,
+  unit: Pick<PlantedUnit, "kind">,
   shown: readonly number[],
   { cols, data }: Matrix,
 ): SettingScore {

@@ -4,9 +4,17 @@
  * @module
  */
 import { type Backend, useBackend } from "../../engine/mod.ts";
-import { type DatasetRef, firstImages, openDataset } from "../../data/mod.ts";
+import {
+  type Dataset,
+  type DatasetRef,
+  firstImages,
+  type ImageSource,
+  indexRange,
+  openDataset,
+} from "../../data/mod.ts";
 import type { EmbedderRef } from "../../embed/mod.ts";
-import { firstRows } from "../../matrix.ts";
+import { resizeBilinear } from "../../images/mod.ts";
+import { column, firstRows } from "../../matrix.ts";
 import { pairCount } from "../../pair_distances.ts";
 import {
   clusterOptions,
@@ -17,7 +25,7 @@ import {
   scoreUnits,
 } from "../../pipeline/mod.ts";
 import type { LayerActivations } from "../../store/mod.ts";
-import type { Matrix, Size, UnitRecord } from "../../types.ts";
+import type { ImageBatch, Matrix, Size, UnitRecord } from "../../types.ts";
 import { serveTasks } from "../../jobs/mod.ts";
 import {
   embedDataset,
@@ -28,14 +36,19 @@ import {
   unitMetrics,
 } from "../metrics/mod.ts";
 import { type ClusterPath, clusterPaths } from "./calibrate.ts";
+import { PHOTOGRAPH_FEATURES } from "./fooling.ts";
 import { oracleScore, reachedFeatures } from "./oracle.ts";
 import {
-  createPlantedNetwork,
-  type Family,
-  PLANTED_LAYER,
-  type PlantedNetwork,
-  type UnitCounts,
-} from "./planted_network.ts";
+  bestPhotographs,
+  checkPhotographs,
+  greatestCosines,
+  type PhotographCheck,
+  spreadPhotographs,
+  type View,
+  viewOf,
+} from "./photographs.ts";
+import { createPlantedNetwork, PLANTED_LAYER, type PlantedNetwork } from "./planted_network.ts";
+import type { Family, UnitCounts } from "./planted_unit.ts";
 import { CONTROL, ORACLE, type PlantedResult, type SettingScore } from "./study.ts";
 
 /** What a worker begins with. */
@@ -66,11 +79,20 @@ export interface PlantedTask {
   readonly calibrate: boolean;
 }
 
-/** A network, and what the images of the metrics do to it once they have been shown. */
+/** A network, and what the images of the metrics and photographs do to it once they have been shown. */
 interface CurrentNetwork {
   readonly key: string;
   readonly planted: PlantedNetwork;
   activations?: LayerActivations;
+  photographed?: LayerActivations;
+}
+
+/** Photographs as the reference profile's embedder sees them. */
+interface Photographs {
+  readonly source: ImageSource;
+  readonly embeddings: View;
+  readonly pixels: View;
+  readonly size: Size;
 }
 
 /** Metrics that are settings themselves: the score and the control. */
@@ -82,6 +104,7 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
   const instruments = new Map<string, Instruments>();
   const metricImages = firstImages(dataset.test, init.metricImages);
   let metricEmbeddings: Matrix | undefined;
+  let photographs: Photographs | undefined;
   let network: CurrentNetwork | undefined;
 
   /** The network of a task; it is kept until a task needs another. */
@@ -112,6 +135,18 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
     return await unitMetrics(context, test, PLANTED_LAYER, records, current.activations);
   };
 
+  /** What photographs say of a unit that was scored by the reference; asked for beside fooling units alone. */
+  const photographsOf = async (
+    context: PipelineContext,
+    current: CurrentNetwork,
+    record: UnitRecord,
+  ): Promise<PhotographCheck | undefined> => {
+    if (record.score === null) return undefined;
+    photographs ??= await embedPhotographs(context, dataset);
+    current.photographed ??= await layerActivations(context, PLANTED_LAYER, photographs.source);
+    return await askPhotographs(photographs, current.planted, current.photographed, record, record.score.I);
+  };
+
   return async (task, onProgress) => {
     const current = await networkOf(task);
     const { planted } = current;
@@ -127,14 +162,18 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
     const results: PlantedResult[] = [];
     for (const [i, record] of records.entries()) {
       const { unit, score } = record;
-      const { scores, reached } = await judge(record, planted, task.profile, isReference);
+      const judged = await judge(record, planted, task.profile, isReference);
       const paths = task.calibrate && score !== null ? pathsOf(context, record, score.I) : undefined;
+      const asked = isReference && (task.counts.fooling ?? 0) > 0
+        ? await photographsOf(context, current, record)
+        : undefined;
       results.push({
         ...planted.units[unit],
         unit,
         seed: task.seed,
-        scores: { ...scores, ...(metrics === null ? {} : metricScores(metrics[i])) },
-        reached,
+        ...judged,
+        scores: { ...judged.scores, ...(metrics === null ? {} : metricScores(metrics[i])) },
+        ...(asked && { photographs: asked }),
         ...(paths && { paths }),
       });
     }
@@ -142,27 +181,71 @@ serveTasks<PlantedInit, PlantedTask, PlantedResult[]>(async (init) => {
   };
 });
 
-/** What a profile says of a unit and which features its images reached; for the reference, control and oracle too. */
+/** What a profile says of a unit and which features its images show; for the reference, control and oracle too. */
 async function judge(
   { unit, score, meanAngle, images, embeddings }: UnitRecord,
   planted: PlantedNetwork,
   profile: string,
   isReference: boolean,
-): Promise<Pick<PlantedResult, "scores" | "reached">> {
+): Promise<Pick<PlantedResult, "scores" | "reached" | "active" | "fooled">> {
   if (score === null || score.S === null) return { scores: {}, reached: {} };
   const { I, K, S } = score;
   const truth = planted.units[unit];
   const shown = (await planted.strongestFeatures(unit, images)).slice(0, I);
   const features = reachedFeatures(truth, shown).length;
-  if (!isReference) return { scores: { [profile]: { I, K, S } }, reached: { [profile]: features } };
+  const settings = isReference ? [profile, CONTROL, ORACLE] : [profile];
+  const forSettings = (value: number) => Object.fromEntries(settings.map((name) => [name, value]));
+  const active = truth.kind === "sum" ? (await planted.activeFeatures(unit, images)).slice(0, I) : null;
   return {
     scores: {
       [profile]: { I, K, S },
-      ...(meanAngle === null ? {} : { [CONTROL]: { I, K: null, S: meanAngle } }),
-      [ORACLE]: oracleScore(truth, shown, embeddings),
+      ...(isReference && meanAngle !== null ? { [CONTROL]: { I, K: null, S: meanAngle } } : {}),
+      ...(isReference ? { [ORACLE]: oracleScore(truth, shown, embeddings) } : {}),
     },
-    reached: { [profile]: features, [CONTROL]: features, [ORACLE]: features },
+    reached: forSettings(features),
+    ...(active && { active: forSettings(active.reduce((sum, each) => sum + each, 0) / I) }),
+    ...(truth.kind === "fooling" && {
+      fooled: forSettings(shown.filter((feature) => feature === PHOTOGRAPH_FEATURES).length / I),
+    }),
   };
+}
+
+/** Photographs of the dataset and their embeddings. */
+async function embedPhotographs({ embedder }: PipelineContext, { train }: Dataset): Promise<Photographs> {
+  const source = spreadPhotographs(train);
+  const images = await source.images(indexRange(0, source.count));
+  return {
+    source,
+    embeddings: viewOf(await embedDataset(embedder, source)),
+    pixels: viewOf(pixelRows(images)),
+    size: images,
+  };
+}
+
+function pixelRows({ count, height, width, data }: ImageBatch): Matrix {
+  return { rows: count, cols: height * width * 3, data };
+}
+
+/** What photographs say of a unit, whose first I visualizations count. */
+async function askPhotographs(
+  { source, embeddings, pixels, size }: Photographs,
+  planted: PlantedNetwork,
+  photographed: LayerActivations,
+  record: UnitRecord,
+  I: number,
+): Promise<PhotographCheck> {
+  const activations = [...column(photographed.activations, record.unit)];
+  const { height, width } = planted.input;
+  const best = bestPhotographs(activations);
+  const shown = best.length === 0
+    ? []
+    : await planted.strongestFeatures(record.unit, resizeBilinear(await source.images(best), height, width));
+  const visualizations = pixelRows(resizeBilinear(record.images, size.height, size.width));
+  const similarities = {
+    embeddings: await greatestCosines(embeddings, firstRows(record.embeddings, I)),
+    pixels: await greatestCosines(pixels, firstRows(visualizations, I)),
+  };
+  return checkPhotographs({ activations, shown }, record.activations.slice(0, I), similarities);
 }
 
 /** The other metrics as settings, signed so that more should mean several features. */

@@ -6,7 +6,7 @@ import type { Profile } from "../../pipeline/mod.ts";
 import { createWorkerPool } from "../../jobs/mod.ts";
 import type { Size } from "../../types.ts";
 import { PLANTED_SIZE } from "./features.ts";
-import { FAMILIES, type Family, type UnitCounts } from "./planted_network.ts";
+import { countUnits, FAMILIES, type Family, type UnitCounts } from "./planted_unit.ts";
 import type { PlantedInit, PlantedTask } from "./planted_worker.ts";
 import type { PlantedResult } from "./study.ts";
 
@@ -35,10 +35,25 @@ export interface StudyPlan {
   readonly meanEmbedding?: Float32Array | null;
 }
 
-/** 46 units of one feature, of which 16 are the greatest of near-duplicates; 64 of several features; and 8 sums. */
+/** What is known of a unit by setting for some kinds alone, and what photographs say of it. */
+function mergedBySetting(before: PlantedResult | undefined, result: PlantedResult): Partial<PlantedResult> {
+  const active = { ...before?.active, ...result.active };
+  const fooled = { ...before?.fooled, ...result.fooled };
+  const photographs = result.photographs ?? before?.photographs;
+  return {
+    ...(Object.keys(active).length > 0 && { active }),
+    ...(Object.keys(fooled).length > 0 && { fooled }),
+    ...(photographs && { photographs }),
+  };
+}
+
+/**
+ * 46 units of one feature, of which 16 are the greatest of near-duplicates; 64 of several features; 8 sums; and 4 fooling
+ * units.
+ */
 export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
-  template: { single: 6, nearDuplicate: 5, union: 12, sum: 3 },
-  patch: { single: 6, nearDuplicate: 4, union: 12, sum: 3 },
+  template: { single: 6, nearDuplicate: 5, union: 12, sum: 3, fooling: 2 },
+  patch: { single: 6, nearDuplicate: 4, union: 12, sum: 3, fooling: 2 },
   texture: { single: 6, nearDuplicate: 4, union: 12, sum: 2 },
   alexnet: { single: 5, nearDuplicate: 3, union: 12, sum: 0 },
   lenet: { single: 5, nearDuplicate: 0, union: 10, sum: 0 },
@@ -47,13 +62,25 @@ export const FULL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
 
 /** A third of it. */
 export const SMALL_COUNTS: Readonly<Record<Family, UnitCounts>> = {
-  template: { single: 2, nearDuplicate: 2, union: 4, sum: 1 },
-  patch: { single: 2, nearDuplicate: 2, union: 4, sum: 1 },
+  template: { single: 2, nearDuplicate: 2, union: 4, sum: 1, fooling: 1 },
+  patch: { single: 2, nearDuplicate: 2, union: 4, sum: 1, fooling: 1 },
   texture: { single: 2, nearDuplicate: 2, union: 4, sum: 0 },
   alexnet: { single: 2, nearDuplicate: 1, union: 4, sum: 0 },
   lenet: { single: 2, nearDuplicate: 0, union: 4, sum: 0 },
   resnet: { single: 1, nearDuplicate: 0, union: 2, sum: 0 },
 };
+
+/** Units of random weights beside them, for each seed. */
+export const RANDOM_UNITS = { full: 12, small: 4 } as const;
+
+/** The same counts without fooling units, which a calibration has no use for. */
+export function withoutControls(
+  counts: Readonly<Record<Family, UnitCounts>>,
+): Readonly<Record<Family, UnitCounts>> {
+  return Object.fromEntries(
+    FAMILIES.map((family) => [family, { ...counts[family], fooling: 0 }]),
+  ) as Record<Family, UnitCounts>;
+}
 
 /** Units scored together; fewer where a network's activations take much memory. */
 const UNITS_TOGETHER: Readonly<Record<Family, number>> = {
@@ -74,11 +101,6 @@ export function parseFamilies(text: string): Family[] {
     }
     return family;
   });
-}
-
-/** Number of units in all. */
-export function countUnits({ single, nearDuplicate, union, sum }: UnitCounts): number {
-  return single + nearDuplicate + union + sum;
 }
 
 /**
@@ -162,6 +184,7 @@ export async function runPlantedStudy(
             ...result,
             scores: { ...before?.scores, ...result.scores },
             reached: { ...before?.reached, ...result.reached },
+            ...mergedBySetting(before, result),
           });
         }
         report(index, 1);

@@ -6,7 +6,9 @@
 import { createRandom, type Random } from "../../random.ts";
 import { auroc, bootstrapInterval, type Interval, spearman } from "../../statistics/mod.ts";
 import type { ClusterPath } from "./calibrate.ts";
-import type { Family, PlantedUnit } from "./planted_network.ts";
+import { type FoolingSummary, share, summarizeFooling, summarizeSums, type SumSummary, withK } from "./controls.ts";
+import type { PhotographCheck } from "./photographs.ts";
+import { type Family, isCounted, type PlantedUnit } from "./planted_unit.ts";
 
 /** The setting without clusters: the mean pairwise angle of the images' embeddings. */
 export const CONTROL = "control";
@@ -32,6 +34,12 @@ export interface PlantedResult extends PlantedUnit {
   readonly scores: Readonly<Record<string, SettingScore>>;
   /** By setting, how many of its features at least two images show more than any other; 1 for a unit of one feature. */
   readonly reached: Readonly<Record<string, number>>;
+  /** For sums, by setting: how many features that excite it are above their thresholds in a mean image. */
+  readonly active?: Readonly<Record<string, number>>;
+  /** For fooling units, by setting: the share of images that show the feature which photographs do not. */
+  readonly fooled?: Readonly<Record<string, number>>;
+  /** What photographs say of it; only beside fooling units, and by the images of the reference profile. */
+  readonly photographs?: PhotographCheck;
   /** The unit clustered with each of a grid of weights; for a calibration alone. */
   readonly paths?: readonly ClusterPath[];
 }
@@ -95,7 +103,7 @@ export interface RankCorrelation {
 
 /** Everything that a study says. */
 export interface StudySummary {
-  /** Units that count: all but sums. */
+  /** Units that count: all but sums and fooling units. */
   readonly units: number;
   readonly settings: readonly SettingSummary[];
   readonly by_family: readonly (SettingSummary & { readonly family: Family })[];
@@ -110,8 +118,12 @@ export interface StudySummary {
   readonly unscored: Readonly<Record<string, number>>;
   /** By setting, how many unions have no feature that two images show. */
   readonly unreached: Readonly<Record<string, number>>;
-  /** Share of sums with K = 1, by setting: every image of a sum shows all of its features, so that one cluster is right. */
+  /** Share of sums with K = 1, by setting. Where each image shows all features of a sum, one cluster is right. */
   readonly sums_called_mono: Readonly<Record<string, number | null>>;
+  /** Sums, by setting: what was called one, and what their images show. Settings without clusters are left out. */
+  readonly sums: readonly SumSummary[];
+  /** Fooling units: the limit of the method. */
+  readonly fooling: FoolingSummary;
 }
 
 function correlationsOf(counted: readonly PlantedResult[], names: readonly string[], seed: number): RankCorrelation[] {
@@ -143,7 +155,7 @@ export function summarizeStudy(
   seed: number,
   metrics: readonly string[] = [],
 ): StudySummary {
-  const counted = results.filter(({ kind }) => kind !== "sum");
+  const counted = results.filter(isCounted);
   const sums = results.filter(({ kind }) => kind === "sum");
   const families = [...new Set(counted.map(({ family }) => family))];
   return {
@@ -181,6 +193,8 @@ export function summarizeStudy(
     sums_called_mono: Object.fromEntries(
       names.map((name) => [name, share(withK(sums, name), (each) => Number(each.scores[name].K === 1))]),
     ),
+    sums: summarizeSums(sums, names),
+    fooling: summarizeFooling(results, names),
   };
 }
 
@@ -235,14 +249,6 @@ function aurocOf(name: string): Statistic {
 
 function spearmanOf(name: string): Statistic {
   return (some) => spearman(some.map(({ scores }) => scores[name].S), some.map(({ k }) => k));
-}
-
-function withK(results: readonly PlantedResult[], name: string): PlantedResult[] {
-  return results.filter(({ scores }) => name in scores && scores[name].K !== null);
-}
-
-function share<T>(items: readonly T[], value: (item: T) => number): number | null {
-  return items.length === 0 ? null : items.reduce((sum, item) => sum + value(item), 0) / items.length;
 }
 
 /** Strata of the bootstrap: the units of each kind, since how many of a kind there are is planned. */

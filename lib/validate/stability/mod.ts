@@ -5,6 +5,7 @@
  */
 export { type Agreement, agreement, type ByLayer, byLayer, type Difference, difference } from "./agreement.ts";
 export { differenceByEmbedder } from "./embedder.ts";
+export { type Foretold, type ForetoldBin, foretoldClusters } from "./foretold_clusters.ts";
 export { agreementOfFreshImages, type FreshAgreement, type FreshUnit, freshUnits } from "./fresh_images.ts";
 export { IMAGE_COUNTS, type ImageCount, scoresByImageCount } from "./image_counts.ts";
 export { differenceByLpips, type LpipsDifference } from "./lpips.ts";
@@ -17,6 +18,7 @@ export { scoreUnitsAgain } from "./score_units_again.ts";
 export { agreementOfSeeds } from "./seeds.ts";
 export { heldUnits, readStoredUnits, type UnitChoice } from "./stored_units.ts";
 export {
+  type FreshReport,
   type PartProgress,
   type StabilityEvents,
   type StabilityPlan,

@@ -11,13 +11,15 @@ import {
   type ImageDistances,
   type PipelineContext,
 } from "../../pipeline/mod.ts";
-import type { ImageBatch, Matrix, ScoreInterval, ScoreParts, UnitId, UnitRecord } from "../../types.ts";
+import type { ImageBatch, KShares, Matrix, ScoreInterval, ScoreParts, UnitId, UnitRecord } from "../../types.ts";
 
 /** A scored unit of a run. */
 export interface StoredUnit extends UnitId {
   /** Its score in the run, of its first I images. */
   readonly score: ScoreParts & { readonly S: number };
   readonly interval: ScoreInterval | null;
+  /** K of halves of its images; null where the run does not know it. */
+  readonly kShares: KShares | null;
   /** Embeddings of all N images made, N at least I. */
   readonly embeddings: Matrix;
   /** Distances of all N images. */
@@ -55,7 +57,7 @@ export interface RescoreChanges {
  * @throws {InputError} when the run does not hold the embeddings of its images.
  */
 export function storedUnit(record: UnitRecord, images: () => ImageBatch): StoredUnit | null {
-  const { layer, unit, score, scoreInterval, embeddings, distances, pooledDistances } = record;
+  const { layer, unit, score, scoreInterval, kShares, embeddings, distances, pooledDistances } = record;
   if (score === null || score.S === null) return null;
   if (embeddings.rows < score.I) {
     throw new InputError(
@@ -68,6 +70,7 @@ export function storedUnit(record: UnitRecord, images: () => ImageBatch): Stored
     unit,
     score: { ...score, S: score.S },
     interval: scoreInterval,
+    kShares,
     embeddings,
     between: { distances, pooledDistances },
     images,

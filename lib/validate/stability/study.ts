@@ -24,7 +24,8 @@ import { unitName } from "../../run_data.ts";
 import type { RunReader } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
 import type { Agreement, ByLayer, Difference } from "./agreement.ts";
-import { agreementOfFreshImages, type FreshAgreement, freshUnits } from "./fresh_images.ts";
+import { type Foretold, foretoldClusters } from "./foretold_clusters.ts";
+import { agreementOfFreshImages, type FreshAgreement, type FreshUnit, freshUnits } from "./fresh_images.ts";
 import { IMAGE_COUNTS, type ImageCount, scoresByImageCount } from "./image_counts.ts";
 import type { LpipsDifference } from "./lpips.ts";
 import { checkNull, type NullNetwork, type NullReport, studyNull } from "./null_network.ts";
@@ -57,12 +58,21 @@ export interface StabilityReport {
   /** Share of units whose S comes out as stored when it is computed again in the same way. */
   readonly reproduced: number;
   readonly seeds: { readonly count: number; readonly layers: readonly ByLayer<Agreement>[] };
-  readonly fresh: { readonly seeds: readonly number[]; readonly layers: readonly ByLayer<FreshAgreement>[] } | null;
+  readonly fresh: FreshReport | null;
   readonly images: readonly ByLayer<ImageCount>[];
   readonly embedders: readonly Tried<Difference>[];
   readonly lpips: readonly Tried<LpipsDifference>[];
   readonly restarts: readonly (Difference & { readonly restarts: number })[];
   readonly null: NullReport | null;
+}
+
+/** A run against fresh images. */
+export interface FreshReport {
+  readonly seeds: readonly number[];
+  readonly layers: readonly ByLayer<FreshAgreement>[];
+  readonly foretold: Foretold;
+  /** In the order of the network; without units that are dead for some seed. */
+  readonly units: readonly FreshUnit[];
 }
 
 /** A part of the study that takes its time. */
@@ -234,14 +244,15 @@ async function studyFreshImages(
   context: ContextRef,
   count: number,
   again: ScoreAgain,
-): Promise<NonNullable<StabilityReport["fresh"]>> {
+): Promise<FreshReport> {
   const seeds = Array.from({ length: count }, (_, i) => (context.seed + 1 + i) >>> 0);
   const scores = [];
   for (const seed of seeds) {
     const scored = await again({ ...context, seed }, `seed ${seed}`);
     scores.push(new Map(scored.flatMap((unit) => unit.score === null ? [] : [[unitName(unit), unit.score] as const])));
   }
-  return { seeds, layers: agreementOfFreshImages(freshUnits(stored, scores)) };
+  const units = freshUnits(stored, scores);
+  return { seeds, layers: agreementOfFreshImages(units), foretold: foretoldClusters(units), units };
 }
 
 /** The chosen units with their scores in the run; null for dead ones. */

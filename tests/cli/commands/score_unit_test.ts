@@ -25,6 +25,7 @@ Deno.test("score-unit is the unit of a run: the same images, distances, activati
         "pooledDistances",
         "score",
         "scoreInterval",
+        "kShares",
         "paper",
         "meanAngle",
       ] as const
@@ -67,6 +68,10 @@ Deno.test("score-unit shows each stage", () =>
     assert.match(out, /│ literal \(change < 0\.02, BIC\) │/);
     assert.match(out, /^Mean LPIPS 0\.\d{3} after \d images \(stopped by: (elbow|maximum)\)\.$/m);
     assert.match(out, /^Clusters of \d.* images; mean pairwise angle 0\.\d{3} of a half turn\.$/m);
+    assert.match(
+      out,
+      /^(90 % interval of S: .*; in random halves of its images K = 1 in|Too few images to tell how sure)/m,
+    );
     assert.match(out, /^K by criterion: .*sse-penalty \d/m);
     assert.match(out, /^Without a dataset there is no check of section 3\.$/m);
     assert.match(out, /^Flags: .*noise_start/m);

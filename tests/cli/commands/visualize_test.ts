@@ -5,8 +5,11 @@ import { readRun } from "../../../lib/store/mod.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, writeQuickProfile } from "../refused.ts";
+import { COMPANY_KEEPS_BITS } from "../../same_bits.ts";
 
-Deno.test("visualize makes the first images of the sequence that a run scores, with their activations", () =>
+Deno.test("visualize makes the first images of the sequence that a run scores, with their activations", {
+  ignore: !COMPANY_KEEPS_BITS,
+}, () =>
   inFolder(async (folder) => {
     const settings = ["--no-data", "--profile", await writeQuickProfile(folder), "--seed", "4"];
     await json("score-all", "--units", "fc1:17", "--run", join(folder, "run"), ...settings);

@@ -8,6 +8,8 @@ import {
   globalOptions,
   printNote,
   printResult,
+  sharesInWords,
+  sharesText,
 } from "../../../lib/cli/console/output.ts";
 
 function commandWith(...args: string[]) {
@@ -64,4 +66,11 @@ Deno.test("duration() is told in the largest units that matter", () => {
 Deno.test("activationText() has three decimals, and three digits of what is smaller", () => {
   assert.deepEqual([24.9381, 0.01, 0, -1.5].map(activationText), ["24.938", "0.010", "0.000", "-1.500"]);
   assert.deepEqual([0.00123456, -0.0000421].map(activationText), ["0.00123", "-0.0000421"]);
+});
+
+Deno.test("sharesInWords() and sharesText() give shares of K in whole per cent", () => {
+  const shares = { K1: 0.12, K2: 0.88, K3: 0 };
+  assert.equal(sharesInWords(shares), "K = 1 in 12 %, 2 in 88 %, 3 or more in 0 %");
+  assert.equal(sharesText(shares), "12 / 88 / 0 %");
+  assert.equal(sharesText(null), "-");
 });

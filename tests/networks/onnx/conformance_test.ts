@@ -14,6 +14,7 @@ import { kindOfType, type OnnxArray } from "../../../lib/networks/onnx/reading/a
 import { readOnnx } from "../../../lib/networks/onnx/reading/read_onnx.ts";
 import { conformanceCases, KNOWN_INPUTS } from "./conformance_cases.ts";
 import { difference, readArray, runOnArrays } from "./read_values.ts";
+import { COMPANY_KEEPS_BITS } from "../../same_bits.ts";
 
 await useBackend();
 const CASES = await conformanceCases();
@@ -163,7 +164,8 @@ const LIGHT = [
 for (const name of LIGHT) {
   Deno.test({
     name: `conformance: ${name} with constant weights${note}`,
-    ignore: ignore || tf.getBackend() === "cpu", // minutes there
+    // minutes on that backend; and equal scores of a million, whose softmax a last bit turns upside down
+    ignore: ignore || tf.getBackend() === "cpu" || (name === "squeezenet" && !COMPANY_KEEPS_BITS),
     fn: () => {
       const file = join(CASES!, "light", `light_${name}`);
       const { graph } = readOnnx(`${file}.onnx`, ANY_OPSET);

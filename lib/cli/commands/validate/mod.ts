@@ -11,9 +11,11 @@ import { loadScoring, type ScoringOptions, withScoringOptions } from "../../opti
 import { describeChosenModel } from "../../options/model.ts";
 import { registerValidateCalibrate } from "./calibrate.ts";
 import { registerValidateGan } from "./gan.ts";
+import { registerValidateImages } from "./images.ts";
 import { registerValidateMetrics } from "./metrics.ts";
 import { registerValidatePlanted } from "./planted.ts";
 import { registerValidateStability } from "./stability.ts";
+import { registerValidateTrained } from "./trained.ts";
 
 interface StepsOptions extends ScoringOptions {
   readonly layers?: string;
@@ -30,8 +32,10 @@ const POINTS = [16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512]
 export function registerValidate(program: Command): void {
   const validate = program.command("validate").description("Studies of the method's free choices.");
   registerValidatePlanted(validate);
+  registerValidateTrained(validate);
   registerValidateCalibrate(validate);
   registerValidateMetrics(validate);
+  registerValidateImages(validate);
   registerValidateStability(validate);
   registerValidateGan(validate);
   withScoringOptions(

@@ -7,7 +7,16 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { InputError, messageOf } from "../../../errors.ts";
 import type { Profile } from "../../../pipeline/mod.ts";
-import type { PlantedResult, StudySummary } from "../../../validate/planted/mod.ts";
+import type {
+  AskedPhotographs,
+  FoolingSummary,
+  PlantedResult,
+  RandomUnit,
+  RandomWeightsSummary,
+  StudySummary,
+  SumSummary,
+} from "../../../validate/planted/mod.ts";
+import { between, percent, percents, signed } from "../../console/estimates.ts";
 import { decimals, formatTable, printResult } from "../../console/output.ts";
 import type { EmbedderRef } from "../../../embed/mod.ts";
 import { embedderRef, pricedProfile } from "../../options/embedder.ts";
@@ -31,7 +40,8 @@ export function registerValidatePlanted(validate: Command): void {
     validate.command("planted")
       .description(
         "Score planted units, whose number of features is known, by each profile, and say how often the score is true; " +
-          "beside it the mean pairwise angle (control) and what knowing the features reached would give (oracle).",
+          "beside it the mean pairwise angle (control) and what knowing the features reached would give (oracle). Apart from " +
+          "the table: weighted sums, fooling units and random weights.",
       )
       .option("--profiles <list>", "profiles side by side: names or JSON files", "calibrated,paper")
       .option(
@@ -39,11 +49,16 @@ export function registerValidatePlanted(validate: Command): void {
         `other metrics of the same units too, on ${METRIC_IMAGES} test images: which of them tell?`,
         false,
       )
-      .option("--out <dir>", "folder for planted.json, planted.csv (a line a unit), planted.svg and planted.png"),
+      .option(
+        "--out <dir>",
+        "folder for planted.json, planted.csv and random_weights.csv (a line a unit), planted.svg and planted.png",
+      ),
     SEEDS,
   ).action(async (options: StudyOptions, command: Command) => {
     const { loadProfile } = await import("../../../pipeline/mod.ts");
-    const { CONTROL, ORACLE, summarizeStudy } = await import("../../../validate/planted/mod.ts");
+    const { CONTROL, ORACLE, summarizeRandomWeights, summarizeStudy } = await import(
+      "../../../validate/planted/mod.ts"
+    );
     const { METRICS } = await import("../../../validate/metrics/mod.ts");
     const profiles: Record<string, Profile> = {};
     for (const word of options.profiles.split(",")) {
@@ -59,13 +74,26 @@ export function registerValidatePlanted(validate: Command): void {
     const names = Object.keys(profiles);
     const reference = names.includes("calibrated") ? "calibrated" : names[0];
     const metricImages = options.metrics ? METRIC_IMAGES : 0;
-    const { results } = await runStudy(options, embedder, { profiles, reference, metricImages }, command);
+    const { results, random } = await runStudy(
+      options,
+      embedder,
+      { profiles, reference, metricImages, controls: true },
+      command,
+    );
     const known = [...names, CONTROL, ORACLE];
     const metrics = METRICS.map(({ key }) => key).filter((key) => results.some(({ scores }) => key in scores));
     const summary = summarizeStudy(results, known, CONTROL, options.seeds[0], metrics);
-    const document = { seed: options.seeds[0], seeds: options.seeds, ...summary };
-    const files = options.out === undefined ? [] : await writeStudy(options.out, document, summary, results);
-    printResult(command, { ...document, files }, () => [...studyText(summary), ...files].join("\n"));
+    const random_weights = summarizeRandomWeights(random, names);
+    const document = { seed: options.seeds[0], seeds: options.seeds, ...summary, random_weights };
+    const files = options.out === undefined ? [] : await writeStudy(options.out, document, summary, results, random);
+    printResult(command, { ...document, files }, () =>
+      [
+        ...studyText(summary),
+        ...sumsText(summary.sums),
+        ...foolingText(summary.fooling, reference),
+        ...randomText(random_weights),
+        ...files,
+      ].join("\n"));
   });
 }
 
@@ -95,34 +123,18 @@ async function writeStudy(
   document: unknown,
   summary: StudySummary,
   results: readonly PlantedResult[],
+  random: readonly RandomUnit[],
 ): Promise<string[]> {
   const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
   const { plantedSettings } = await import("../../../report/charts/mod.ts");
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
-  const names = [...summary.settings, ...summary.metrics].map(({ name }) => name);
-  const columns = [
-    "seed",
-    "family",
-    "kind",
-    "k",
-    "unit",
-    ...names.flatMap((name) => [`I_${name}`, `K_${name}`, `S_${name}`]),
-  ];
-  const rows = results.map(({ seed, family, kind, k, unit, scores }) => ({
-    seed,
-    family,
-    kind,
-    k,
-    unit,
-    ...Object.fromEntries(
-      Object.entries(scores).flatMap(([name, { I, K, S }]) => [[`I_${name}`, I], [`K_${name}`, K], [`S_${name}`, S]]),
-    ),
-  }));
+  const tables = [unitsTable(summary, results), randomTable(random)];
   const svg = await renderSvg(plantedSettings(summary.settings, summary.units));
   const contents: readonly [string, string | Uint8Array][] = [
     ["planted.json", `${JSON.stringify(document, null, 2)}\n`],
-    ["planted.csv", toCsv(columns, rows)],
+    ["planted.csv", toCsv(...tables[0])],
+    ["random_weights.csv", toCsv(...tables[1])],
     ["planted.svg", svg],
     ["planted.png", await renderPng(svg)],
   ];
@@ -133,8 +145,68 @@ async function writeStudy(
   });
 }
 
+type Table = [columns: string[], rows: Record<string, string | number | null>[]];
+
+/** A line for each planted unit. */
+function unitsTable(summary: StudySummary, results: readonly PlantedResult[]): Table {
+  const names = [...summary.settings, ...summary.metrics].map(({ name }) => name);
+  const settings = summary.settings.map(({ name }) => name);
+  const columns = [
+    "seed",
+    "family",
+    "kind",
+    "k",
+    "unit",
+    ...names.flatMap((name) => [`I_${name}`, `K_${name}`, `S_${name}`]),
+    ...settings.flatMap((name) => [`reached_${name}`, `active_${name}`, `fooled_${name}`]),
+    "photograph_features",
+    "photograph_exceeds",
+    "photograph_likeness",
+    "photograph_pixel_likeness",
+  ];
+  const prefixed = (prefix: string, values: Readonly<Record<string, number>> = {}) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
+  const rows = results.map(({ seed, family, kind, k, unit, scores, reached, active, fooled, photographs }) => ({
+    seed,
+    family,
+    kind,
+    k,
+    unit,
+    ...Object.fromEntries(
+      Object.entries(scores).flatMap(([name, { I, K, S }]) => [[`I_${name}`, I], [`K_${name}`, K], [`S_${name}`, S]]),
+    ),
+    ...prefixed("reached", reached),
+    ...prefixed("active", active),
+    ...prefixed("fooled", fooled),
+    photograph_features: photographs?.features ?? null,
+    photograph_exceeds: photographs === undefined ? null : Number(photographs.exceeds),
+    photograph_likeness: photographs?.likeness ?? null,
+    photograph_pixel_likeness: photographs?.pixel_likeness ?? null,
+  }));
+  return [columns, rows];
+}
+
+/** A line for each unit of random weights; a dead one has no scores. */
+function randomTable(units: readonly RandomUnit[]): Table {
+  const names = [...new Set(units.flatMap(({ scores }) => Object.keys(scores)))];
+  const columns = ["seed", "model", "layer", "unit", ...names.flatMap((name) => [`K_${name}`, `S_${name}`])];
+  const rows = units.map(({ seed, model, layer, unit, scores }) => ({
+    seed,
+    model,
+    layer,
+    unit,
+    ...Object.fromEntries(
+      Object.entries(scores).flatMap(([name, score]) => [
+        [`K_${name}`, score?.K ?? null],
+        [`S_${name}`, score?.S ?? null],
+      ]),
+    ),
+  }));
+  return [columns, rows];
+}
+
 function studyText(
-  { settings, by_family, metrics, paired, coverage, unscored, unreached, sums_called_mono, units }: StudySummary,
+  { settings, by_family, metrics, paired, coverage, unscored, unreached, units }: StudySummary,
 ): string[] {
   const head = [
     "setting",
@@ -163,7 +235,7 @@ function studyText(
       : each.exact_by_k.map((share) => share === null ? "-" : (100 * share).toFixed(0)).join(" / "),
   ];
   return [
-    `${units} planted units (sums apart); 95 % bootstrap intervals in brackets.`,
+    `${units} planted units (sums and controls apart); 95 % bootstrap intervals in brackets.`,
     formatTable(head, settings.map((each) => line(each.name, each))),
     formatTable(
       ["family", ...head.slice(1, -1)],
@@ -181,36 +253,83 @@ function studyText(
     }.`,
     ...listed("Units that could not be scored, without a gradient from any start, and are left out", unscored),
     ...listed("Units whose images reached none of their features twice", unreached),
-    `Sums called one (all features are in every image): ${
-      Object.entries(sums_called_mono).filter(([, share]) => share !== null)
-        .map(([name, share]) => `${name} ${percent(share)}`).join(", ") || "none planted"
+  ];
+}
+
+function sumsText(sums: readonly SumSummary[]): string[] {
+  if (sums.length === 0) return ["Weighted sums: none planted."];
+  return [
+    "Weighted sums of rectified features, which an image may show together:",
+    formatTable(
+      ["setting", "sums", "called one", "mean K, k = 2 / 3 / 4", "features reached", "active in an image"],
+      sums.map((each) => [
+        each.name,
+        each.units,
+        percent(each.called_mono),
+        each.mean_k_by_k.map((mean) => decimals(mean, 1)).join(" / "),
+        percent(each.features_reached),
+        decimals(each.features_active, 1),
+      ]),
+    ),
+  ];
+}
+
+function foolingText(summary: FoolingSummary, reference: string): string[] {
+  const { settings, fooling, others, likeness_auroc, pixel_likeness_auroc } = summary;
+  if (settings.length === 0) return ["Fooling units: none planted."];
+  const asked = (label: string, each: AskedPhotographs) => [
+    label,
+    each.units,
+    decimals(each.features, 1),
+    percent(each.exceeds),
+    decimals(each.likeness, 2),
+    decimals(each.pixel_likeness, 2),
+  ];
+  return [
+    "Fooling units, which answer photographs by two features and visualizations by a third:",
+    formatTable(
+      ["setting", "units", "K = 1", "K = 2", "mean K", "K is not what photographs show", "images of the third"],
+      settings.map((each) => [
+        each.name,
+        each.units,
+        percent(each.called_mono),
+        percent(each.called_two),
+        decimals(each.mean_k, 1),
+        percent(each.disagrees),
+        percent(each.images_fooled),
+      ]),
+    ),
+    `Photographs against the images of ${reference}; likeness is the chance that a photograph which excites the unit is more ` +
+    "like its images than another:",
+    formatTable(
+      ["units", "number", "features in the best 16 photographs", "all images beat the best", "likeness", "by pixels"],
+      [asked("fooling", fooling), asked("others of their families", others)],
+    ),
+    `Likeness gives fooling units away by AUROC ${decimals(likeness_auroc, 2)}, that of pixels by ${
+      decimals(pixel_likeness_auroc, 2)
     }.`,
+  ];
+}
+
+function randomText(settings: readonly RandomWeightsSummary[]): string[] {
+  if (settings.length === 0) return [];
+  return [
+    `Random weights, of ${settings[0].model} before training:`,
+    formatTable(
+      ["profile", "units", "K = 1", "mean K", "mean S", "dead"],
+      settings.map(({ name, units, one, mean_k, mean_s, dead }) => [
+        name,
+        units,
+        `${one} of ${units}`,
+        decimals(mean_k, 1),
+        decimals(mean_s),
+        dead,
+      ]),
+    ),
   ];
 }
 
 function listed(what: string, counts: Readonly<Record<string, number>>): string[] {
   const some = Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
   return some.length === 0 ? [] : [`${what}: ${some.join(", ")}.`];
-}
-
-function between(value: number | null, low: number | null, high: number | null, digits: number): string {
-  if (value === null) return "-";
-  return low === null
-    ? value.toFixed(digits)
-    : `${value.toFixed(digits)} [${low.toFixed(digits)}, ${decimals(high, digits)}]`;
-}
-
-function percents(value: number | null, low: number | null, high: number | null): string {
-  if (value === null) return "-";
-  const whole = (share: number) => (100 * share).toFixed(0);
-  return low === null || high === null ? percent(value) : `${percent(value)} [${whole(low)}, ${whole(high)}]`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? "-" : `${(100 * share).toFixed(0)} %`;
-}
-
-function signed({ value, low, high }: StudySummary["paired"][number]["auroc"]): string {
-  const plus = (number: number | null) => number === null ? "-" : `${number < 0 ? "" : "+"}${number.toFixed(3)}`;
-  return `${plus(value)} [${plus(low)}, ${plus(high)}]`;
 }

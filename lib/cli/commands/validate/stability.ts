@@ -4,10 +4,14 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { InputError } from "../../../errors.ts";
+import { InputError, messageOf } from "../../../errors.ts";
+import type { KShares } from "../../../types.ts";
 import type {
   Agreement,
   Difference,
+  Foretold,
+  FreshReport,
+  FreshUnit,
   ImageCount,
   NullNetwork,
   StabilityPlan,
@@ -16,7 +20,15 @@ import type {
 } from "../../../validate/stability/mod.ts";
 import { type DataOptions, withDataOption } from "../../options/data.ts";
 import { integerOption } from "../../options/values.ts";
-import { decimals, formatTable, globalOptions, printDetail, printNote, printResult } from "../../console/output.ts";
+import {
+  decimals,
+  formatTable,
+  globalOptions,
+  printDetail,
+  printNote,
+  printResult,
+  sharesText,
+} from "../../console/output.ts";
 import { createProgress } from "../../console/progress.ts";
 
 const NULLS = ["random", "shuffled"] as const satisfies readonly NullNetwork["kind"][];
@@ -49,7 +61,8 @@ export function registerValidateStability(validate: Command): void {
       .option("--seeds <n>", "seeds of clustering to compare", integerOption(2, 1000), 5)
       .option(
         "--images-seeds <n>",
-        "score with fresh images from so many other seeds: each costs what scoring costs",
+        "score with fresh images from so many other seeds, and write fresh_images.csv into the run: each costs what scoring " +
+          "costs",
         integerOption(0, 1000),
         0,
       )
@@ -76,7 +89,7 @@ export function registerValidateStability(validate: Command): void {
       .option("--embedder-weights <file>", "weights of the run's embedder, in place of the default ones"),
   ).action(async (name: string, options: StabilityOptions, command: Command) => {
     const plan = planOf(options);
-    const { readRun, runDirectory } = await import("../../../store/mod.ts");
+    const { readRun, runDirectory, writeFreshImages } = await import("../../../store/mod.ts");
     const { studyStability } = await import("../../../validate/stability/mod.ts");
     const { quiet } = globalOptions(command);
     using run = readRun(runDirectory(name));
@@ -85,7 +98,15 @@ export function registerValidateStability(validate: Command): void {
       onNote: (text) => printNote(command, text),
       onPart: (title, total) => createProgress({ title, total, unit: "units", quiet }),
     });
-    printResult(command, asJson(name, report), () => asText(name, report, options));
+    let file: string | null = null;
+    if (report.fresh !== null) {
+      try {
+        file = writeFreshImages(run.directory, report.fresh.units);
+      } catch (error) {
+        printNote(command, `note: ${messageOf(error)}`); // what took so long is shown all the same
+      }
+    }
+    printResult(command, asJson(name, report, file), () => asText(name, report, options, file));
   });
 }
 
@@ -111,7 +132,7 @@ function planOf(options: StabilityOptions): StabilityPlan {
   };
 }
 
-function asJson(run: string, report: StabilityReport): unknown {
+function asJson(run: string, report: StabilityReport, file: string | null): unknown {
   const ofAgreement = ({ icc, kAgreement }: Agreement) => ({ icc, k_agreement: kAgreement });
   const ofDifference = ({ units, spearman, meanDifference, sameK }: Difference) => ({
     units,
@@ -142,7 +163,13 @@ function asJson(run: string, report: StabilityReport): unknown {
         units: each.units,
         ...ofAgreement(each),
         within_interval: each.withinInterval,
+        within_interval_where_several: each.withinIntervalWhereSeveral,
+        halves_K: sharesForJson(each.halvesK),
+        fresh_K: sharesForJson(each.freshK),
       })),
+      foretold: foretoldForJson(fresh.foretold),
+      units: fresh.units.map(freshUnitForJson),
+      file,
     },
     images: images.map(({ meanS, meanK, spearman, ...each }) => ({ ...each, mean_S: meanS, mean_K: meanK, spearman })),
     embedders: embedders.map((each) => ofTried(each, ofDifference)),
@@ -171,7 +198,30 @@ function asJson(run: string, report: StabilityReport): unknown {
   };
 }
 
-function asText(run: string, report: StabilityReport, options: StabilityOptions): string {
+/** Shares of K = 1, 2, and 3 or more. */
+function sharesForJson(shares: KShares | null): number[] | null {
+  return shares && [shares.K1, shares.K2, shares.K3];
+}
+
+function foretoldForJson({ units, correlation, error, errorOfOwnK, bins }: Foretold) {
+  return { units, correlation, error, error_of_K: errorOfOwnK, bins };
+}
+
+function freshUnitForJson({ layer, unit, own, interval, kShares, fresh, freshKShares }: FreshUnit) {
+  return {
+    layer,
+    unit,
+    K: own.K,
+    S: own.S,
+    S_low: interval?.low ?? null,
+    S_high: interval?.high ?? null,
+    halves_K: sharesForJson(kShares),
+    fresh_K: sharesForJson(freshKShares),
+    fresh: fresh.map(({ K, S }) => ({ K, S })),
+  };
+}
+
+function asText(run: string, report: StabilityReport, options: StabilityOptions, file: string | null): string {
   const { seeds, fresh, images, embedders, lpips, restarts } = report;
   const percent = (share: number | null) => share === null ? null : `${(100 * share).toFixed(0)} %`;
   const sections = [
@@ -182,19 +232,7 @@ function asText(run: string, report: StabilityReport, options: StabilityOptions)
       ["layer", "units", "ICC of S", "same K"],
       seeds.layers.map(({ layer, units, icc, kAgreement }) => [layer, units, decimals(icc), percent(kAgreement)]),
     ),
-    ...(fresh === null ? [] : [
-      `The run and fresh images from ${fresh.seeds.length} other seed${fresh.seeds.length === 1 ? "" : "s"}:\n` +
-      formatTable(
-        ["layer", "units", "ICC of S", "same K", "S within the run's interval"],
-        fresh.layers.map(({ layer, units, icc, kAgreement, withinInterval }) => [
-          layer,
-          units,
-          decimals(icc),
-          percent(kAgreement),
-          percent(withinInterval),
-        ]),
-      ),
-    ]),
+    ...(fresh === null ? [] : freshText(fresh, file, percent)),
     "The first I images (rho: rank correlation with the run's S):\n" + imagesTable(images),
     "By embedder, LPIPS network and starts of k-means, against the run's S:\n" + formatTable(
       ["", "units", "rho", "mean |difference|", "same K", "mean I", "elbow beyond the images"],
@@ -223,6 +261,57 @@ function asText(run: string, report: StabilityReport, options: StabilityOptions)
     ...nullText(report, options),
   ];
   return sections.join("\n");
+}
+
+/** Agreement with fresh images by layer, and what halves of the run's images foretell of them. */
+function freshText(
+  { seeds, layers, foretold }: FreshReport,
+  file: string | null,
+  percent: (share: number | null) => string | null,
+): string[] {
+  const { units, correlation, error, errorOfOwnK, bins } = foretold;
+  return [
+    `The run and fresh images from ${seeds.length} other seed${seeds.length === 1 ? "" : "s"}:\n` +
+    formatTable(
+      [
+        "layer",
+        "units",
+        "ICC of S",
+        "same K",
+        "S within the run's interval",
+        "where some S > 0",
+        "K = 1 / 2 / 3+ in halves",
+        "in fresh images",
+      ],
+      layers.map((each) => [
+        each.layer,
+        each.units,
+        decimals(each.icc),
+        percent(each.kAgreement),
+        percent(each.withinInterval),
+        percent(each.withinIntervalWhereSeveral),
+        sharesText(each.halvesK),
+        sharesText(each.freshK),
+      ]),
+    ),
+    ...(units === 0 ? [] : [
+      `Do halves of the run's images foretell K of 2 or more? Over ${units} unit${
+        units === 1 ? "" : "s"
+      } correlation ` +
+      `${decimals(correlation)}, mean squared error ${decimals(error)}; that of the run's K alone ` +
+      `${decimals(errorOfOwnK)}:\n` +
+      formatTable(
+        ["share of halves", "units", "K of 2 or more in halves", "in fresh images"],
+        bins.filter((bin) => bin.units > 0).map((bin) => [
+          bin.to === 0 ? "0 %" : `above ${percent(bin.from)} to ${percent(bin.to)}`,
+          bin.units,
+          percent(bin.halves),
+          percent(bin.fresh),
+        ]),
+      ),
+    ]),
+    ...(file === null ? [] : [`Every unit: ${file}`]),
+  ];
 }
 
 /** A row a layer and quantity, a column an I. */

@@ -6,10 +6,10 @@
 import type { Sheet, UnitBlock, UnitEntry } from "../page_data.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
 import { byId, growingList, html, readBlock } from "./dom.ts";
-import { fixed, flagInWords, intervalInWords } from "./format.ts";
+import { fixed, flagInWords, intervalInWords, sharesInWords } from "./format.ts";
 import { drawImages, loadSheet, sheetFolder } from "./images.ts";
 import { unitLink } from "./links.ts";
-import { difference } from "./numbers.ts";
+import { difference, sureness } from "./numbers.ts";
 
 /** Images of a card that are drawn together. */
 export interface ImageGroup {
@@ -46,6 +46,26 @@ export function bar(
         : html("span", { class: "interval", style: `left:${100 * low}%;width:${100 * (high - low)}%` }),
     ),
     html("span", { class: "bar-value" }, fixed(value)),
+  );
+}
+
+/** Shares of one, two, and three or more clusters as a bar of three parts. */
+export function sharesBar(shares: readonly [number, number, number]): HTMLElement {
+  const parts = shares.flatMap((share, i) =>
+    share > 0 ? [html("span", { class: `part${i + 1}`, style: `width:${100 * share}%` })] : []
+  );
+  return html("span", { class: "split-bar", "aria-hidden": "true" }, ...parts);
+}
+
+/** How sure K is: a bar of the shares, and the share of halves with the K of the whole; null where it is not known. */
+export function surenessBar(entry: UnitEntry): HTMLElement | null {
+  const { kShares } = entry;
+  return kShares && html(
+    "div",
+    { class: "bar sure", title: `In random halves of its images ${sharesInWords(kShares)}` },
+    html("span", { class: "bar-name" }, "K"),
+    sharesBar(kShares),
+    html("span", { class: "bar-value" }, `${Math.round(100 * (sureness(entry) ?? 0))} %`),
   );
 }
 
@@ -92,6 +112,7 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
         ]),
       ),
       bar("S", score?.S ?? null, true, entry.interval),
+      surenessBar(entry),
       bar("C", score?.C ?? null, false),
       bar("D", score?.D ?? null, false),
       entry.other === undefined ? null : html(

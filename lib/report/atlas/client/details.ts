@@ -4,11 +4,11 @@
  * @module
  */
 import type { PageIndex, ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "../page_data.ts";
-import { change } from "./cards.ts";
+import { change, sharesBar } from "./cards.ts";
 import { criterionChart, elbowChart, embeddingMap } from "./charts.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
 import { type Child, html } from "./dom.ts";
-import { fixed, flagInWords, intervalInWords, scoreLine, short } from "./format.ts";
+import { fixed, flagInWords, intervalInWords, scoreLine, sharesInWords, short } from "./format.ts";
 import { loadSheet, sheetFolder, singleImage } from "./images.ts";
 import { difference } from "./numbers.ts";
 
@@ -107,6 +107,18 @@ export function scoreEquation(score: ScoreNumbers, interval: UnitEntry["interval
     sign("−"),
     part("C D", C === null ? "–" : fixed(C * D, 3), null),
   );
+}
+
+/** How sure K is, as bars and in words; none where it is not known. */
+export function surenessLines({ kShares, fresh }: UnitEntry): HTMLElement[] {
+  const line = (shares: readonly [number, number, number], of: string) =>
+    html("p", { class: "sureness" }, sharesBar(shares), html("span", {}, `${of}: ${sharesInWords(shares)}`));
+  return [
+    ...(kShares === null ? [] : [line(kShares, "Random halves of the images")]),
+    ...(fresh === undefined ? [] : [
+      line(fresh.kShares, `${fresh.sets} fresh set${fresh.sets === 1 ? "" : "s"} of images`),
+    ]),
+  ];
 }
 
 /** The numbers of a unit beside its score. */
@@ -227,6 +239,7 @@ export async function unitDetails(
     score === null
       ? html("p", { class: "lead" }, "Dead: its gradient is zero from every start, so there is nothing to score.")
       : scoreEquation(score, entry.interval),
+    ...surenessLines(entry),
     flagList(entry.flags),
     unitFacts(entry, index),
   ];

@@ -6,7 +6,7 @@
 import type { UnitEntry } from "../page_data.ts";
 import { byId } from "./dom.ts";
 import { flagInWords } from "./format.ts";
-import { compareNumbers, difference, magnitude } from "./numbers.ts";
+import { compareNumbers, difference, magnitude, sureness } from "./numbers.ts";
 
 /** A range of numbers; an end that is null is open. */
 export interface Range {
@@ -71,6 +71,7 @@ export function inOrder(units: readonly UnitEntry[], places: readonly number[], 
     D: ({ score }) => score?.D ?? null,
     K: ({ score }) => score?.K ?? null,
     I: ({ score }) => score?.I ?? null,
+    sure: sureness,
     angle: ({ angle }) => angle,
     above: ({ above }) => above,
     change: ({ score, other }) => magnitude(difference(score, other, "S")),

@@ -25,6 +25,12 @@ export function intervalInWords([low, high]: readonly [number, number]): string 
   return `${fixed(low, 3)} to ${fixed(high, 3)}`;
 }
 
+/** Shares of one, two, and three or more clusters for reading. */
+export function sharesInWords(shares: readonly [number, number, number]): string {
+  const [one, two, more] = shares.map((share) => `${(100 * share).toFixed(0)} %`);
+  return `K = 1 in ${one}, 2 in ${two}, 3 or more in ${more}`;
+}
+
 /** A score with its parts, as a sentence of numbers. */
 export function scoreLine(score: ScoreNumbers | null): string {
   return score === null

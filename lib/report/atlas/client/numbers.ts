@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ScoreNumbers } from "../page_data.ts";
+import type { ScoreNumbers, UnitEntry } from "../page_data.ts";
 
 /** The difference of a number in two runs, the second less the first; null where either has none. */
 export function difference(
@@ -24,4 +24,9 @@ export function magnitude(value: number | null): number | null {
 export function compareNumbers(a: number | null, b: number | null, descending: boolean): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   return descending ? b - a : a - b;
+}
+
+/** How sure the K of a unit is: the share of random halves of its images that agree on K = 1, 2, or 3 and more; null where not known. */
+export function sureness({ score, kShares }: Pick<UnitEntry, "score" | "kShares">): number | null {
+  return score === null || kShares === null ? null : kShares[Math.min(score.K, 3) - 1];
 }

@@ -45,12 +45,37 @@ Deno.test("validate planted writes its table, its units and a figure, and the sa
         ...["mono_called_poly", "near_duplicate_called_poly", "poly_called_mono"],
       ]
     ) assert.ok(key in document.settings[0], key);
+    assert.deepEqual(Object.keys(document.sums_called_mono), ["quick", "control", "oracle"]);
+    const [sums] = document.sums;
+    assert.deepEqual([sums.name, sums.units], ["quick", 1]);
+    for (const key of ["called_mono", "mean_k_by_k", "features_reached", "features_active"]) {
+      assert.ok(key in sums, key);
+    }
+    const [fooled] = document.fooling.settings;
+    assert.deepEqual([fooled.name, fooled.units], ["quick", 1]);
+    for (const key of ["called_mono", "called_two", "mean_k", "disagrees", "images_fooled"]) {
+      assert.ok(key in fooled, key);
+    }
+    assert.deepEqual([document.fooling.fooling.units, document.fooling.others.units], [1, 8]);
+    const [random] = document.random_weights;
+    assert.deepEqual([random.name, random.model, random.units + random.dead], ["quick", "lenet5-cifar10", 4]);
     assert.equal((await run("b")).code, 0);
-    for (const file of ["planted.json", "planted.csv", "planted.svg", "planted.png"]) {
+    for (const file of ["planted.json", "planted.csv", "random_weights.csv", "planted.svg", "planted.png"]) {
       assert.deepEqual(readFileSync(join(folder, "a", file)), readFileSync(join(folder, "b", file)), file);
     }
     const lines = readFileSync(join(folder, "a", "planted.csv"), "utf8").trim().split("\n");
-    assert.equal(lines.length, 1 + 9); // the sum is a line too
+    assert.equal(lines.length, 1 + 10); // the sum and the fooling unit are lines too
     assert.match(lines[0], /^seed,family,kind,k,unit,I_quick,K_quick,S_quick,/);
+    assert.match(lines[0], /,reached_quick,active_quick,fooled_quick,.*,photograph_features,photograph_exceeds,/);
+    assert.match(lines[9], /^3,template,sum,2,8,/);
+    assert.match(lines[10], /^3,template,fooling,2,9,/);
+    const randomLines = readFileSync(join(folder, "a", "random_weights.csv"), "utf8").trim().split("\n");
+    assert.equal(randomLines[0], "seed,model,layer,unit,K_quick,S_quick");
+    assert.deepEqual(randomLines.slice(1).map((line) => line.split(",").slice(0, 3).join()), [
+      "3,lenet5-cifar10,conv1",
+      "3,lenet5-cifar10,conv2",
+      "3,lenet5-cifar10,fc1",
+      "3,lenet5-cifar10,fc2",
+    ]);
   });
 });

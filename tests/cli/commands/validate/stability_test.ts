@@ -54,6 +54,22 @@ Deno.test("validate stability repeats a run in every way, without any NaN, and a
     ]);
     assert.deepEqual(result.fresh.seeds, [1]);
     assert.deepEqual(result.fresh.layers.map(({ layer }: Row) => layer), layers);
+    // units without shares of K foretell nothing
+    const known = result.fresh.units.filter(({ halves_K }: { halves_K: unknown }) => halves_K !== null).length;
+    assert.equal(result.fresh.foretold.units, known);
+    assert.equal(result.fresh.units.length, 3);
+    for (const { K, S, fresh, fresh_K } of result.fresh.units) {
+      assert.ok(K >= 1 && S >= 0 && S <= 1);
+      assert.equal(fresh.length, 1);
+      assert.equal(fresh_K[Math.min(3, fresh[0].K) - 1], 1); // of one set the share of its own K is 1
+    }
+    const lines = Deno.readTextFileSync(join(run, "fresh_images.csv")).trimEnd().split("\n");
+    assert.equal(result.fresh.file, join(run, "fresh_images.csv"));
+    assert.deepEqual(lines.slice(1).map((line) => line.split(",").slice(0, 2).join(":")), [
+      "conv2:0",
+      "fc3:0",
+      "fc3:1",
+    ]);
     assert.deepEqual([...new Set(result.images.map(({ I }: { I: number }) => I))], [4, 8]); // eight images at most
     const [own, other] = result.embedders;
     assert.deepEqual([own.name, own.own, own.available, own.mean_difference], ["resnet18-cifar10", true, true, 0]);
