@@ -45,6 +45,9 @@ export function embedderWeightSet(name: string): string {
   return name === "alexnet-imagenet" ? "lpips-alex" : name;
 }
 
+/** The names, for errors: `a, b or c`. */
+export const EMBEDDERS_LISTED: string = `${EMBEDDERS.slice(0, -1).join(", ")} or ${EMBEDDERS.at(-1)}`;
+
 /** Whether a name is that of an embedder. */
 export function isEmbedder(name: string): name is EmbedderName {
   return (EMBEDDERS as readonly string[]).includes(name);
@@ -98,7 +101,7 @@ export interface Embedder {
  * @throws {InputError} when there is no such embedder or the weights are of another network.
  */
 export function createEmbedder(name: string, weights: Weights, source: string): Embedder {
-  if (!isEmbedder(name)) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}`);
+  if (!isEmbedder(name)) throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS_LISTED}`);
   if (name === "alexnet-imagenet") return createAlexNetEmbedder(name, weights, source);
   const kind = KINDS[name];
   const embeddingMean = weights.has("embedding_mean")

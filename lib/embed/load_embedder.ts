@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import type { OnnxFeatureOptions } from "../networks/mod.ts";
 import { findWeightSet, readWeights } from "../weights/mod.ts";
-import { createEmbedder, type Embedder, EMBEDDERS, embedderWeightSet, isEmbedder } from "./embedder.ts";
+import { createEmbedder, type Embedder, EMBEDDERS_LISTED, embedderWeightSet, isEmbedder } from "./embedder.ts";
 import { loadOnnxEmbedder } from "./onnx_embedder.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function loadEmbedder(embedder: EmbedderRef | string, file?: string
   if (ref.kind === "onnx") return await loadOnnxEmbedder(ref.file, ref.options);
   const { name, weights } = ref;
   if (!isEmbedder(name)) {
-    throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS.join(" or ")}, or give an .onnx file`);
+    throw new InputError(`there is no embedder "${name}"; choose ${EMBEDDERS_LISTED}, or give an .onnx file`);
   }
   const { tensors, path, sha256 } = await readWeights(
     weights ?? (await findWeightSet(embedderWeightSet(name))).files[0],

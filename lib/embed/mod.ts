@@ -3,5 +3,12 @@
  *
  * @module
  */
-export { createEmbedder, type Embedder, type EmbedderName, EMBEDDERS, embedderWeightSet } from "./embedder.ts";
+export {
+  createEmbedder,
+  type Embedder,
+  type EmbedderName,
+  EMBEDDERS,
+  EMBEDDERS_LISTED,
+  embedderWeightSet,
+} from "./embedder.ts";
 export { type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "./load_embedder.ts";

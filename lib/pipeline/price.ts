@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { type EmbedderRef, EMBEDDERS, embedderWeightSet } from "../embed/mod.ts";
+import { type EmbedderRef, EMBEDDERS, EMBEDDERS_LISTED, embedderWeightSet } from "../embed/mod.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { findWeightSet } from "../weights/mod.ts";
 import { CALIBRATED, CALIBRATED_2, type Profile } from "./profile.ts";
@@ -97,7 +97,7 @@ export function withEmbedder(profile: Profile, embedder: EmbedderRef): Profile {
   }
   if (!(EMBEDDERS as readonly string[]).includes(embedder.name)) {
     throw new InputError(
-      `there is no embedder "${embedder.name}"; choose ${EMBEDDERS.join(" or ")}, or give an .onnx file`,
+      `there is no embedder "${embedder.name}"; choose ${EMBEDDERS_LISTED}, or give an .onnx file`,
     );
   }
   return { ...profile, embed: { embedder: embedder.name } };

@@ -81,7 +81,7 @@ Deno.test("embed refuses wrong options", () =>
     await refused(/--out out\.csv is not a \.npy file; /, "embed", image, "--out", "out.csv");
     await refused(/none.out\.npy cannot be written: /, "embed", image, "--out", join(folder, "none", "out.npy"));
     await refused(
-      /there is no embedder "resnet19"; choose resnet18-cifar10 or resnet18-imagenet, or give an \.onnx file$/,
+      /there is no embedder "resnet19"; choose resnet18-cifar10, resnet18-imagenet or alexnet-imagenet, or give an \.onnx file$/,
       ...["embed", image, "--out", out, "--embedder", "resnet19"],
     );
     await refused(

@@ -23,7 +23,7 @@ function makeRun(directory: string, changes: Partial<RunManifest> = {}): string 
   using run = openRun(directory, { ...OURS, ...changes });
   const scored = (layer: string, unit: number, S: number) => {
     const made = record(layer, unit);
-    return { ...made, score: { ...made.score!, S } };
+    return { ...made, score: { ...made.score!, S }, scoreInterval: { low: 0, high: 1 } };
   };
   run.commitJob(
     0,

@@ -28,7 +28,7 @@ function makeRun(directory: string, changes: Partial<RunManifest> = {}): string 
   using run = openRun(directory, { ...OURS, ...changes });
   const scored = (layer: string, unit: number, S: number, meanAngle: number) => {
     const made = record(layer, unit);
-    return { ...made, score: { ...made.score!, S }, meanAngle };
+    return { ...made, score: { ...made.score!, S }, scoreInterval: { low: 0, high: 1 }, meanAngle };
   };
   run.commitJob(0, [scored("conv1", 0, 0.1, 0.1), deadRecord("conv1", 1), scored("conv1", 2, 0.2, 0.3)], 1);
   run.commitJob(1, [scored("fc1", 5, 0.3, 0.2), scored("fc1", 6, 0.4, 0.4)], 1);
