@@ -8,7 +8,7 @@ import { z } from "zod";
 import { type EmbedderRef, EMBEDDERS, EMBEDDERS_LISTED, embedderWeightSet } from "../embed/mod.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { findWeightSet } from "../weights/mod.ts";
-import { CALIBRATED, CALIBRATED_2, type Profile } from "./profile.ts";
+import { CALIBRATED, type Profile } from "./profile.ts";
 
 /** What the price is made of: it holds for these weights alone. */
 type Price = Pick<Profile["cluster"], "beta" | "lpipsWeight" | "pooledWeight">;
@@ -51,9 +51,9 @@ export async function priceFor(profile: Profile, embedder: EmbedderRef, sha256: 
   const file = await calibrationPath(embedder);
   const found = await readCalibration(file);
   const { tensor, pool = "mean" } = (embedder.kind === "onnx" ? embedder.options : undefined) ?? {};
-  // the price that goes with attributions was found for one embedder alone
-  const attributed = profile.cluster.attributions.depth === 0 || profile.embed.embedder === CALIBRATED_2.embed.embedder;
-  const fits = attributed && found !== null && found.embedder_sha256 === sha256 && found.lpips === profile.lpips.net &&
+  // no calibration has a price that goes with attributions
+  const fits = profile.cluster.attributions.depth === 0 && found !== null && found.embedder_sha256 === sha256 &&
+    found.lpips === profile.lpips.net &&
     found.embedder_tensor === tensor && (found.embedder_pool ?? "mean") === pool;
   if (!fits) return { profile, file: null, calibrated: false };
   const price = priceOf(found.cluster);

@@ -196,17 +196,9 @@ export const CALIBRATED: Profile = {
 
 /**
  * The next default, to be tried: set by evidence on units trained towards known classes too, and not yet confirmed on fresh
- * ones. Images of a unit repel each other at first, and what its answers are made of is clustered beside what its images look
- * like. Units without a layer below are scored as by `calibrated-1`.
+ * ones. Images of a unit repel each other at first. Units without a layer below are scored as by `calibrated-1`.
  */
-export const CALIBRATED_2: Profile = {
-  ...CALIBRATED,
-  visualize: { ...CALIBRATED.visualize, repulsion: 1 },
-  cluster: {
-    ...CALIBRATED.cluster,
-    attributions: { depth: 2, weight: 2, beta: 7, lpipsWeight: 0, pooledWeight: 0.5 },
-  },
-};
+export const CALIBRATED_2: Profile = { ...CALIBRATED, visualize: { ...CALIBRATED.visualize, repulsion: 1 } };
 
 const SHIPPED: Readonly<Record<string, Profile>> = {
   paper: PAPER,

@@ -24,7 +24,10 @@ const madeUpLpips = (resize?: number): Lpips => {
 Deno.test("distance() is 0 for equal images and the same in both directions", async () => {
   using lpips = disposable(await loadLpips("alex"));
   const [a, b] = [madeUpImages(1, 1, 64), madeUpImages(2, 1, 64)];
-  assert.deepEqual(await lpips.distance(a, a), { distance: 0, layers: [0, 0, 0, 0, 0] });
+  const none = await lpips.distance(a, a); // of two equal images one is second, which may change last bits
+  for (const value of [none.distance, ...none.layers]) {
+    assert.ok(value >= 0 && value <= (COMPANY_KEEPS_BITS ? 0 : 1e-9), String(value));
+  }
   const between = await lpips.distance(a, b);
   const back = await lpips.distance(b, a); // which of two images is first may change last bits (`COMPANY_KEEPS_BITS`)
   [back.distance, ...back.layers].forEach((value, i) => {
