@@ -109,7 +109,12 @@ Deno.test("score-unit takes the price that was found for an embedder, and how it
 Deno.test("commands refuse options of an embedder that do not go together", () =>
   inFolder(async (folder) => {
     const unit = ["score-unit", "fc3:0", "--no-data"];
-    await refused(/there is no embedder "clip"; choose resnet18-cifar10 or/, ...unit, "--embedder", "clip");
+    await refused(
+      /there is no embedder "clip"; choose resnet18-cifar10, resnet18-imagenet or alexnet-imagenet, or/,
+      ...unit,
+      "--embedder",
+      "clip",
+    );
     await refused(/there is no file .*none\.onnx; check the path/, ...unit, "--embedder", join(folder, "none.onnx"));
     await refused(
       /--embedder-tensor and --embedder-pool are for --embedder FILE\.onnx/,
