@@ -85,6 +85,11 @@ Deno.test("storedUnit() is null for dead units and refuses a run that does not h
   assert.equal(unit.score.S, 0.75);
   assert.deepEqual(unit.interval, { low: 0.625, high: 0.8125 });
   assert.deepEqual(unit.kShares, { K1: 0.125, K2: 0.75, K3: 0.125 });
+  const attributions = { layer: "conv0", distances: [0.5, 0.25, 1] };
+  assert.deepEqual(
+    storedUnit(record("conv1", 2, { attributions }), () => blank(3))!.between.attributions,
+    attributions,
+  );
   const without = record("conv1", 2, { embeddings: { rows: 0, cols: 2, data: new Float32Array(0) } });
   assert.throws(() => storedUnit(without, () => blank(3)), (error: Error) => {
     assert.ok(error instanceof InputError);

@@ -32,7 +32,7 @@ export async function differenceByLpips(
     const images = unit.images();
     const sequence = lpips.createSequence();
     const distances = await sequence.add(images);
-    const between = { distances, pooledDistances: sequence.pooledDistances() };
+    const between = { ...unit.between, distances, pooledDistances: sequence.pooledDistances() };
     sequence.dispose();
     const elbow = findElbow(runningMeanDistances(distances), setting.profile.elbow);
     if (elbow === null) cut++;

@@ -57,7 +57,7 @@ export interface RescoreChanges {
  * @throws {InputError} when the run does not hold the embeddings of its images.
  */
 export function storedUnit(record: UnitRecord, images: () => ImageBatch): StoredUnit | null {
-  const { layer, unit, score, scoreInterval, kShares, embeddings, distances, pooledDistances } = record;
+  const { layer, unit, score, scoreInterval, kShares, embeddings, distances, pooledDistances, attributions } = record;
   if (score === null || score.S === null) return null;
   if (embeddings.rows < score.I) {
     throw new InputError(
@@ -72,7 +72,7 @@ export function storedUnit(record: UnitRecord, images: () => ImageBatch): Stored
     interval: scoreInterval,
     kShares,
     embeddings,
-    between: { distances, pooledDistances },
+    between: { distances, pooledDistances, attributions },
     images,
   };
 }
