@@ -26,6 +26,14 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+/** Refuses what is no number of resamples, or no level. */
+export function checkBootstrap(resamples: number, level: number): void {
+  if (!(Number.isInteger(resamples) && resamples >= 1)) {
+    throw new RangeError(`resamples must be an integer of at least 1, got ${resamples}`);
+  }
+  if (!(level > 0 && level < 1)) throw new RangeError(`level must be between 0 and 1, got ${level}`);
+}
+
 /**
  * Percentile bootstrap interval of a statistic. Each resample draws indices with replacement within each stratum, as
  * many as the stratum has, so that the sizes of the strata stay as they are. For the interval of a paired difference,
@@ -43,10 +51,7 @@ export function bootstrapInterval(
   random: Random,
   { resamples = 2000, level = 0.95 }: BootstrapOptions = {},
 ): Interval | null {
-  if (!(Number.isInteger(resamples) && resamples >= 1)) {
-    throw new RangeError(`resamples must be an integer of at least 1, got ${resamples}`);
-  }
-  if (!(level > 0 && level < 1)) throw new RangeError(`level must be between 0 and 1, got ${level}`);
+  checkBootstrap(resamples, level);
   return intervalOf(resampledValues(strata, statistic, random, resamples), resamples, (1 - level) / 2);
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Random } from "../random.ts";
-import { type BootstrapOptions, type Interval, intervalOf } from "./bootstrap.ts";
+import { type BootstrapOptions, checkBootstrap, type Interval, intervalOf } from "./bootstrap.ts";
 
 /**
  * Percentile bootstrap interval of a statistic of cases that come in groups. Each resample draws groups with replacement
@@ -25,10 +25,7 @@ export function nestedBootstrapInterval(
   random: Random,
   { resamples = 2000, level = 0.95 }: BootstrapOptions = {},
 ): Interval | null {
-  if (!(Number.isInteger(resamples) && resamples >= 1)) {
-    throw new RangeError(`resamples must be an integer of at least 1, got ${resamples}`);
-  }
-  if (!(level > 0 && level < 1)) throw new RangeError(`level must be between 0 and 1, got ${level}`);
+  checkBootstrap(resamples, level);
   const full = strata.map((groups) => groups.filter(({ length }) => length > 0)).filter(({ length }) => length > 0);
   if (full.length === 0) return null;
   const drawn: number[] = [];

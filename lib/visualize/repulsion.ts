@@ -14,7 +14,7 @@ import { relu, tf } from "../engine/mod.ts";
 const TINY = 1e-12;
 
 /** Features of images: each unit's values after a ReLU, averaged over positions. Shape [N, C]. */
-export function pooledFeatures(values: tf.Tensor): tf.Tensor2D {
+export function meanResponses(values: tf.Tensor): tf.Tensor2D {
   const active = relu(values);
   if (active.rank === 2) return active as tf.Tensor2D;
   return tf.mean<tf.Tensor2D>(active, active.rank === 3 ? 1 : [1, 2]);

@@ -14,7 +14,7 @@ import { featureLayer } from "./attributions.ts";
 import { equalParts } from "./equal_parts.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
-import { balanced, groupMeans, likeness, pooledFeatures } from "./repulsion.ts";
+import { balanced, groupMeans, likeness, meanResponses } from "./repulsion.ts";
 import { applyMovement, type Movement, nextMovement, transformsOf } from "./transforms.ts";
 
 /** Most images optimised together; more would not be faster. */
@@ -195,7 +195,7 @@ async function ascend(
   const centre = repulsion === null
     ? null
     : tf.tidy(() =>
-      groupMeans(pooledFeatures(network.activations(imagesNow(), [repulsion.below])[0]), repulsion.groups)
+      groupMeans(meanResponses(network.activations(imagesNow(), [repulsion.below])[0]), repulsion.groups)
     );
   /** The gradient of the activations; while images repel each other, with that of their likeness against it. */
   const gradientAt = (step: number, movement: Movement): tf.Tensor => {
@@ -207,7 +207,7 @@ async function ascend(
     if (repulsion === null || step >= repulsion.steps) return upwards;
     const apart = tf.grad((variables: tf.Tensor) =>
       likeness(
-        pooledFeatures(network.activations(moved(variables), [repulsion.below])[0]),
+        meanResponses(network.activations(moved(variables), [repulsion.below])[0]),
         repulsion.groups,
         centre!,
       ).sum().neg()

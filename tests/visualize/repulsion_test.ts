@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dataOf, tf, useBackend } from "../../lib/engine/mod.ts";
-import { balanced, groupMeans, likeness, pooledFeatures } from "../../lib/visualize/repulsion.ts";
+import { balanced, groupMeans, likeness, meanResponses } from "../../lib/visualize/repulsion.ts";
 
 await useBackend();
 
@@ -48,12 +48,12 @@ Deno.test("groupMeans() repeats each group's mean features for each of its image
   assert.deepEqual([...means], [2, 4, 2, 4, 5, 5]);
 });
 
-Deno.test("pooledFeatures() are means over positions after the ReLU", () => {
+Deno.test("meanResponses() are means over positions after the ReLU", () => {
   const values = [1, -8, 3, 4, -1, 2, -3, 0]; // channel 0: 1, 3, -1, -3; channel 1: -8, 4, 2, 0
   const expected = [1, 1.5];
-  assert.deepEqual([...dataOf(() => pooledFeatures(tf.tensor4d(values, [1, 2, 2, 2])))], expected);
-  assert.deepEqual([...dataOf(() => pooledFeatures(tf.tensor3d(values, [1, 4, 2])))], expected);
-  assert.deepEqual([...dataOf(() => pooledFeatures(tf.tensor2d([[1, -8], [-1, 4]])))], [1, 0, 0, 4]);
+  assert.deepEqual([...dataOf(() => meanResponses(tf.tensor4d(values, [1, 2, 2, 2])))], expected);
+  assert.deepEqual([...dataOf(() => meanResponses(tf.tensor3d(values, [1, 4, 2])))], expected);
+  assert.deepEqual([...dataOf(() => meanResponses(tf.tensor2d([[1, -8], [-1, 4]])))], [1, 0, 0, 4]);
 });
 
 Deno.test("balanced() adds the second gradient at so many times the first one's length, image by image", () => {

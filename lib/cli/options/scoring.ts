@@ -21,7 +21,8 @@ export interface ScoringOptions extends DataOptions, ModelOptions, EmbedderOptio
 }
 
 /** What `--profile` takes. */
-export const PROFILE_HELP: string = 'calibrated, paper, or a JSON file such as {"extends": "calibrated", ' +
+export const PROFILE_HELP: string =
+  'calibrated, calibrated-2 (to be tried), paper, or a JSON file such as {"extends": "calibrated", ' +
   '"visualize": {"steps": 256}}';
 
 /** Adds the options. */
