@@ -15,7 +15,7 @@ export {
   type ModelDescription,
   type ModelRef,
 } from "./models.ts";
-export type { Network, TrainableClassifier } from "./network.ts";
+export type { Network, Through, TrainableClassifier } from "./network.ts";
 export { CIFAR10_COLOURS, type Colour, IMAGENET_COLOURS, type Normalization, normalizeColours } from "./normalize.ts";
 export { convolve, type KernelShape, loadConvolutions, maxPool, type PerceptualNetwork } from "./perceptual.ts";
 export { createResNet18, createTrainableResNet18, RESNET18_FEATURES, STEM_224, STEM_32 } from "./resnet.ts";

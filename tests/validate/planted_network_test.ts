@@ -14,6 +14,7 @@ import {
   type UnitCounts,
 } from "../../lib/validate/planted/mod.ts";
 import { sourceOf } from "../data/made_up_dataset.ts";
+import { layersBelow } from "../../lib/visualize/mod.ts";
 import { randomBatch, randomImages } from "../pipeline/stand_ins.ts";
 import { UNITS_OF_SEED_2001 } from "./planted_before.ts";
 
@@ -304,12 +305,43 @@ Deno.test("a planted patch is a square of 12 px in an image that is higher than 
   }
 });
 
-Deno.test("planted networks have one layer, at one place", async () => {
+Deno.test("planted networks of made-up features have one layer, at one place", async () => {
   const network = await createPlantedNetwork("template", 3, COUNTS, DATA);
   assert.deepEqual(network.layers, [{ name: PLANTED_LAYER, positions: "none", units: 8 }]);
-  assert.throws(() => network.activations(tf.zeros([1, 32, 32, 3]), ["fc1"]), /planted networks have no layer fc1/);
+  const zeros = tf.zeros<tf.Rank.R4>([1, 32, 32, 3]);
+  assert.throws(() => network.activations(zeros, ["fc1"]), /of the family template have no layer fc1/);
   network.dispose();
 });
+
+function greatestDifference(a: Float32Array, b: Float32Array): number {
+  assert.equal(a.length, b.length);
+  return a.reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - b[i])), 0);
+}
+
+/** The layer below a network's features that is the nearest to all of them. */
+const NEAREST = { lenet: "fc2", resnet: "layer4.1", alexnet: "features.3" } as const;
+
+for (const [family, nearest] of Object.entries(NEAREST)) {
+  Deno.test(`planted ${family}: the layers of its network are below its units`, async () => {
+    const network = await createPlantedNetwork(family as Family, 3, countsOf(family as Family), DATA);
+    const options = { reduce: "mean", postRelu: false } as const;
+    try {
+      assert.equal(network.layers.at(-1)!.name, PLANTED_LAYER);
+      assert.deepEqual(layersBelow(network, PLANTED_LAYER, options, 1), [nearest]);
+      const images = randomBatch(2, 32, "below", family);
+      const pass = (...layers: string[]) =>
+        layers.map((_, i) => dataOf(() => network.activations(tf.tensor4d(images.data, [2, 32, 32, 3]), layers)[i]));
+      const [planted, below] = pass(PLANTED_LAYER, nearest);
+      // in one pass or in two, and in any order
+      assert.ok(greatestDifference(pass(nearest)[0], below) < 1e-5);
+      assert.ok(greatestDifference(pass(nearest, PLANTED_LAYER)[1], planted) < 1e-4);
+      assert.ok(greatestDifference(activationsOf(network, images), planted) < 1e-4);
+      assert.throws(() => pass("features.12"), new RegExp(`of the family ${family} have no layer features.12`));
+    } finally {
+      network.dispose();
+    }
+  });
+}
 
 Deno.test("families say what they cannot hold", async () => {
   await assert.rejects(() => createPlantedNetwork("lenet", 1, COUNTS, DATA), /lenet has no near-duplicates/);

@@ -7,8 +7,9 @@ import { tf } from "../../engine/mod.ts";
 import type { ImageSource } from "../../data/mod.ts";
 import { InputError } from "../../errors.ts";
 import { resizeBilinear } from "../../images/mod.ts";
+import type { Through } from "../../networks/mod.ts";
 import { permutation, type Random } from "../../random.ts";
-import type { Size } from "../../types.ts";
+import type { LayerInfo, Size } from "../../types.ts";
 
 /** A set of differentiable features. */
 export interface FeatureSet {
@@ -21,8 +22,28 @@ export interface FeatureSet {
    * @returns shape [N, F].
    */
   responses(images: tf.Tensor4D): tf.Tensor2D;
+  /** The network that computes them, for features that are units of one: planted units have the layers below them too. */
+  readonly network?: FeatureNetwork;
   /** Frees what it holds. */
   dispose(): void;
+}
+
+/** A network that features are units of. */
+export interface FeatureNetwork {
+  /** The layers below the features, from the input on. */
+  readonly layers: readonly LayerInfo[];
+  /**
+   * Responses as `FeatureSet.responses` gives them, if they are asked for, and values of layers below, in one pass.
+   *
+   * @param below names of layers, in any order.
+   * @param through as in `Network.activations`.
+   */
+  activations(
+    images: tf.Tensor4D,
+    below: readonly string[],
+    responses: boolean,
+    through?: Through,
+  ): { readonly values: readonly tf.Tensor[]; readonly responses: tf.Tensor2D | null };
 }
 
 /** Features and near-duplicates of some of them. */

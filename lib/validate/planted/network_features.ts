@@ -1,45 +1,56 @@
-import { relu, tf } from "../../engine/mod.ts";
-import {
-  ALEXNET_KERNELS,
-  CIFAR10_COLOURS,
-  convolve,
-  createResNet18,
-  IMAGENET_COLOURS,
-  type KernelShape,
-  loadConvolutions,
-  loadNetwork,
-  maxPool,
-  type Normalization,
-  STEM_32,
-} from "../../networks/mod.ts";
-import { findWeightSet, readWeights } from "../../weights/mod.ts";
+import { tf } from "../../engine/mod.ts";
+import { loadNetwork, type Network, type Through } from "../../networks/mod.ts";
 import { permutation, type Random } from "../../random.ts";
-import type { FeatureSet, PlantedFeatures } from "./features.ts";
+import type { FeatureNetwork, FeatureSet, PlantedFeatures } from "./features.ts";
 import type { VariantCounts } from "./templates.ts";
 
-/** Side to which AlexNet's images are resized: its strides need it. */
-const ALEXNET_SIZE = 64;
-
 /** The ten class scores of LeNet-5. */
-export async function lenetLogits(): Promise<FeatureSet> {
-  const { network } = await loadNetwork({ kind: "shipped", name: "lenet5-cifar10" });
-  return {
-    count: 10,
-    responses: (images) => network.activations(images, ["fc3"])[0] as tf.Tensor2D,
-    dispose: () => network.dispose(),
-  };
+export function lenetLogits(): Promise<FeatureSet> {
+  return classScores("lenet5-cifar10", "fc3");
 }
 
 /** The ten class scores of our ResNet-18. */
-export async function resnetLogits(): Promise<FeatureSet> {
-  const { tensors, path } = await readWeights((await findWeightSet("resnet18-cifar10")).files[0], "resnet18-cifar10");
-  const network = createResNet18(tensors, path, { stem: STEM_32, classes: 10 });
+export function resnetLogits(): Promise<FeatureSet> {
+  return classScores("resnet18-cifar10", "fc");
+}
+
+async function classScores(name: string, layer: string): Promise<FeatureSet> {
+  const { network } = await loadNetwork({ kind: "shipped", name });
   return {
-    count: 10,
-    responses: (images) => network.logits(normalized(images, CIFAR10_COLOURS)),
+    count: network.layers.find((each) => each.name === layer)!.units,
+    responses: (images) => network.activations(images, [layer])[0] as tf.Tensor2D,
+    network: featureNetwork(network, [layer], ([scores]) => scores as tf.Tensor2D),
     dispose: () => network.dispose(),
   };
 }
+
+/**
+ * A network up to features that are made of some of its layers.
+ *
+ * @param layers those that they are made of; the layers before the first of them are below the features.
+ * @param combine from the values of those to responses.
+ * @param resize images to the network's size, where it takes others than the features.
+ */
+function featureNetwork(
+  network: Network,
+  layers: readonly string[],
+  combine: (values: readonly tf.Tensor[]) => tf.Tensor2D,
+  resize: (images: tf.Tensor4D) => tf.Tensor4D = (images) => images,
+): FeatureNetwork {
+  const first = network.layers.findIndex(({ name }) => name === layers[0]);
+  return {
+    layers: network.layers.slice(0, first),
+    activations: (images, below, responses, through) => {
+      const own = responses ? layers : [];
+      const seen: Through | undefined = through && ((name, x) => layers.includes(name) ? x : through(name, x));
+      const all = network.activations(resize(images), [...own, ...below], seen);
+      return { values: all.slice(own.length), responses: responses ? combine(all.slice(0, own.length)) : null };
+    },
+  };
+}
+
+/** Layers of AlexNet whose channels are features: its third, fourth and fifth convolution. */
+const CHANNEL_LAYERS = ["features.6", "features.8", "features.10"];
 
 /**
  * Channels of the AlexNet of LPIPS, of its third, fourth and fifth convolution in turn: the mean over their nine positions,
@@ -49,14 +60,9 @@ export async function alexnetChannels(
   { features, withVariants, variants }: VariantCounts,
   random: Random,
 ): Promise<PlantedFeatures> {
-  const { tensors, path } = await readWeights((await findWeightSet("lpips-alex")).files[0], "lpips-alex");
-  const convolutions = loadConvolutions(
-    new Map([...tensors].filter(([name]) => name.startsWith("features."))),
-    ALEXNET_KERNELS as Readonly<Record<string, KernelShape>>,
-    path,
-  );
-  const [conv1, conv2, conv3, conv4, conv5] = convolutions.values();
-  const widths = [384, 256, 256];
+  const { network } = await loadNetwork({ kind: "shipped", name: "alexnet-imagenet" });
+  const { height, width: across } = network.input;
+  const widths = CHANNEL_LAYERS.map((layer) => network.layers.find(({ name }) => name === layer)!.units);
   const orders = widths.map((width) => permutation(width, random));
   /** Channel among all of the three layers, and the corner of its four positions; null for all nine. */
   const chosen: { channel: number; window: number | null }[] = Array.from({ length: features }, (_, i) => {
@@ -85,34 +91,21 @@ export async function alexnetChannels(
     ),
     [3, 3, chosen.length],
   );
+  const resize = (images: tf.Tensor4D) => tf.image.resizeBilinear(images, [height, across], false, true);
+  const combine = (values: readonly tf.Tensor[]): tf.Tensor2D => {
+    const all = tf.concat(values as tf.Tensor4D[], 3); // [N, 3, 3, 896]
+    const [n] = all.shape;
+    const maps = all.reshape([n * 9, total]).matMul(pick).reshape([n, 3, 3, chosen.length]);
+    return maps.mul(positions).sum([1, 2]);
+  };
   return {
     count: chosen.length,
     variants: sets,
-    responses: (images) =>
-      tf.tidy(() => {
-        const sized = tf.image.resizeBilinear(
-          normalized(images, IMAGENET_COLOURS),
-          [ALEXNET_SIZE, ALEXNET_SIZE],
-          false,
-          true,
-        );
-        const relu1 = convolve(sized, conv1, 4, 2, "relu");
-        const relu2 = convolve(maxPool(relu1, 3, 2, "floor"), conv2, 1, 2, "relu");
-        const third = convolve(maxPool(relu2, 3, 2, "floor"), conv3, 1, 1, "linear");
-        const fourth = convolve(relu(third), conv4, 1, 1, "linear");
-        const fifth = convolve(relu(fourth), conv5, 1, 1, "linear");
-        const all = tf.concat([third, fourth, fifth], 3); // [N, 3, 3, 896]
-        const [n] = all.shape;
-        const maps = all.reshape([n * 9, total]).matMul(pick).reshape([n, 3, 3, chosen.length]);
-        return maps.mul(positions).sum([1, 2]) as tf.Tensor2D;
-      }),
+    responses: (images) => tf.tidy(() => combine(network.activations(resize(images), CHANNEL_LAYERS))),
+    network: featureNetwork(network, CHANNEL_LAYERS, combine, resize),
     dispose: () => {
-      convolutions.forEach(({ kernel, bias }) => tf.dispose([kernel, bias]));
+      network.dispose();
       tf.dispose([pick, positions]);
     },
   };
-}
-
-function normalized(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
-  return images.sub(tf.tensor1d([...mean])).div(tf.tensor1d([...std])) as tf.Tensor4D;
 }

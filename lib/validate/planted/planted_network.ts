@@ -7,7 +7,7 @@ import { readData, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import type { Dataset, ImageSource } from "../../data/mod.ts";
 import { resizeBilinear } from "../../images/mod.ts";
-import type { Network } from "../../networks/mod.ts";
+import type { Network, Through } from "../../networks/mod.ts";
 import { createRandom, type Random } from "../../random.ts";
 import type { ImageBatch, Matrix, Size } from "../../types.ts";
 import { composeUnits, type Moments, momentsOf } from "./compose_units.ts";
@@ -19,7 +19,7 @@ import { templateFeatures } from "./templates.ts";
 import { textureFeatures } from "./textures.ts";
 import { unitBlocks } from "./unit_blocks.ts";
 
-/** The layer of every planted network. */
+/** The layer of planted units. It is the last of every planted network; units of a network's features have layers below. */
 export const PLANTED_LAYER = "planted";
 /** Images that normalize responses. */
 const REFERENCE_IMAGES = 1024;
@@ -179,11 +179,18 @@ function buildNetwork(
 ): PlantedNetwork {
   const { mean, std } = moments;
   const blocks = unitBlocks(units, features.count, moments, threshold);
-  const unitActivations = (images: tf.Tensor4D) =>
-    tf.tidy(() => {
-      const responses = features.responses(images);
-      return tf.concat(blocks.map((block) => block.activations(images, responses)), 1);
-    });
+  const below = features.network?.layers ?? [];
+  const unitActivations = (images: tf.Tensor4D, responses: tf.Tensor2D) =>
+    tf.concat(blocks.map((block) => block.activations(images, responses)), 1);
+  /** The planted units, if they are asked for, and layers below, by name. */
+  const pass = (images: tf.Tensor4D, layers: readonly string[], through?: Through): Map<string, tf.Tensor> => {
+    const asked = layers.filter((layer) => layer !== PLANTED_LAYER);
+    const isPlanted = asked.length < layers.length;
+    if (asked.length === 0) return new Map([[PLANTED_LAYER, unitActivations(images, features.responses(images))]]);
+    const { values, responses } = features.network!.activations(images, asked, isPlanted, through);
+    const taken = new Map(asked.map((layer, i) => [layer, values[i]]));
+    return responses === null ? taken : taken.set(PLANTED_LAYER, unitActivations(images, responses));
+  };
   const featureResponses = async (unit: number, images: ImageBatch): Promise<Matrix> => {
     const { features: own } = units[unit];
     const all = await responsesTo(features, images);
@@ -205,14 +212,19 @@ function buildNetwork(
   return {
     name,
     input: size,
-    layers: [{ name: PLANTED_LAYER, positions: "none", units: units.length }],
+    layers: [...below, { name: PLANTED_LAYER, positions: "none", units: units.length }],
     family,
     units,
-    activations: (images, layers) => {
-      const unknown = layers.find((layer) => layer !== PLANTED_LAYER);
-      if (unknown !== undefined) throw new RangeError(`planted networks have no layer ${unknown}`);
-      const activations = unitActivations(images);
-      return layers.map(() => activations);
+    activations: (images, layers, through) => {
+      const known = [PLANTED_LAYER, ...below.map(({ name }) => name)];
+      const unknown = layers.find((layer) => !known.includes(layer));
+      if (unknown !== undefined) {
+        throw new RangeError(`planted networks of the family ${family} have no layer ${unknown}`);
+      }
+      return tf.tidy(() => {
+        const taken = pass(images, layers, through);
+        return layers.map((layer) => taken.get(layer)!);
+      });
     },
     featureResponses,
     strongestFeatures: async (unit, images) =>
