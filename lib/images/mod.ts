@@ -8,3 +8,4 @@ export { cropSquare } from "./crop_square.ts";
 export { decodeImage, imageSize } from "./decode_image.ts";
 export { decodePngPixels, encodePng, readPng, writePng } from "./png.ts";
 export { resizeBilinear } from "./resize.ts";
+export { selectImages } from "./select_images.ts";

@@ -41,3 +41,21 @@ export function intraclassCorrelation(table: readonly (readonly number[])[]): nu
 function sumOfSquares(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value * value, 0);
 }
+
+/**
+ * Cohen's kappa: how often two judges agree beyond what chance would give, (p - e) / (1 - e), with p the share of cases on
+ * which they agree and e what their own shares of each answer would give if they judged independently.
+ *
+ * @param counts cases by the first judge's answer (rows) and the second's (columns), a square table.
+ * @returns 1 for full agreement, 0 for that of chance; null without cases, and where a judge gives all the same answer.
+ * @see Cohen (1960), "A coefficient of agreement for nominal scales"
+ */
+export function cohenKappa(counts: readonly (readonly number[])[]): number | null {
+  const rows = counts.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const columns = counts.map((_, j) => counts.reduce((sum, row) => sum + row[j], 0));
+  const total = rows.reduce((sum, count) => sum + count, 0);
+  if (rows.includes(total) || columns.includes(total)) return null; // of no cases too
+  const agreed = counts.reduce((sum, row, i) => sum + row[i], 0) / total;
+  const expected = rows.reduce((sum, count, i) => sum + count * columns[i], 0) / total ** 2;
+  return (agreed - expected) / (1 - expected);
+}

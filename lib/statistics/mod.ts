@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { intraclassCorrelation } from "./agreement.ts";
+export { cohenKappa, intraclassCorrelation } from "./agreement.ts";
 export {
   bootstrapInterval,
   type BootstrapOptions,

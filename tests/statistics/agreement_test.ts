@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { intraclassCorrelation } from "../../lib/statistics/agreement.ts";
+import { cohenKappa, intraclassCorrelation } from "../../lib/statistics/agreement.ts";
 import { near } from "./near.ts";
 
 Deno.test("intraclassCorrelation() is .29 on the table of Shrout and Fleiss (1979)", () => {
@@ -28,4 +28,19 @@ Deno.test("intraclassCorrelation() is null where nothing varies or there is noth
   assert.equal(intraclassCorrelation([]), null);
   assert.throws(() => intraclassCorrelation([[1, 2], [3]]), RangeError);
   assert.throws(() => intraclassCorrelation([[1, 2], [3, NaN]]), RangeError);
+});
+
+Deno.test("cohenKappa() is the agreement beyond chance", () => {
+  // of 50 cases 35 agree; by chance .5 x .6 + .5 x .4 would: (.7 - .5) / (1 - .5)
+  near(cohenKappa([[20, 5], [10, 15]]), 0.4);
+  near(cohenKappa([[3, 0], [0, 4]]), 1);
+  near(cohenKappa([[1, 2], [2, 4]]), 0); // as if drawn independently
+  near(cohenKappa([[0, 5], [5, 0]]), -1);
+  near(cohenKappa([[2, 0, 0], [0, 1, 1], [0, 0, 1]]), (4 / 5 - 8 / 25) / (1 - 8 / 25)); // rows 2 2 1, columns 2 1 2
+});
+
+Deno.test("cohenKappa() is null where a judge gives all the same answer", () => {
+  assert.equal(cohenKappa([[3, 2], [0, 0]]), null);
+  assert.equal(cohenKappa([[3, 0], [2, 0]]), null);
+  assert.equal(cohenKappa([[0, 0], [0, 0]]), null);
 });

@@ -5,25 +5,26 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { contactSheet, encodePng } from "../../images/mod.ts";
+import { contactSheet, encodePng, selectImages } from "../../images/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 
 /**
  * Makes the folder that images will go into: to be called before the work, so that a wrong one costs nothing.
  *
+ * @param option that names it, for errors.
  * @throws {InputError} when it cannot be made.
  */
-export async function createImageFolder(directory: string): Promise<void> {
+export async function createImageFolder(directory: string, option = "--out"): Promise<void> {
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {
-    throw cannotWrite(directory, error);
+    throw cannotWrite(directory, error, option);
   }
 }
 
-function cannotWrite(directory: string, error: unknown): InputError {
+function cannotWrite(directory: string, error: unknown, option = "--out"): InputError {
   return new InputError(
-    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
+    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with ${option}`,
   );
 }
 
@@ -43,12 +44,8 @@ export async function writeImages(
   name: (index: number) => string,
   sheet: string,
 ): Promise<string[]> {
-  const { height, width } = images;
-  const perImage = height * width * 3;
-  const data = new Float32Array(order.length * perImage);
-  order.forEach((index, i) => data.set(images.data.subarray(index * perImage, (index + 1) * perImage), i * perImage));
   const columns = Math.min(8, order.length);
-  const page = contactSheet({ count: order.length, height, width, data }, { columns, padding: 2, scale: 2 });
+  const page = contactSheet(selectImages(images, order), { columns, padding: 2, scale: 2 });
   await createImageFolder(directory);
   try {
     const paths: string[] = [];

@@ -17,7 +17,8 @@ export type MetricKey =
   | "kurtosis"
   | "sparsity"
   | "class_entropy"
-  | "class_selectivity";
+  | "class_selectivity"
+  | "attribution_clusters";
 
 /** A metric in words. */
 export interface Metric {
@@ -113,5 +114,13 @@ export const METRICS: readonly Metric[] = [
     about: "best class's mean activation less that of the others, over their sum, after the ReLU",
     reference: "Morcos et al. (2018)",
     sign: -1,
+  },
+  {
+    key: "attribution_clusters",
+    label: "attribution K",
+    about:
+      "number of clusters of what its answers to the 100 test images that activate it most are made of, a layer below",
+    reference: "Dreyer et al. (2024), PURE",
+    sign: 1,
   },
 ];

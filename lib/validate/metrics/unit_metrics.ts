@@ -4,10 +4,12 @@
  * @module
  */
 import type { ImageSource } from "../../data/mod.ts";
+import { resizeBilinear } from "../../images/mod.ts";
 import { column, unitRows } from "../../matrix.ts";
 import { clusterOptions, type ImageDistances, type PipelineContext } from "../../pipeline/mod.ts";
 import type { LayerActivations } from "../../store/mod.ts";
-import type { Matrix, UnitRecord } from "../../types.ts";
+import type { ImageBatch, Matrix, UnitRecord } from "../../types.ts";
+import { attributionClusters } from "./attribution_clusters.ts";
 import { classEntropy } from "./class_entropy.ts";
 import { classSelectivity } from "./class_selectivity.ts";
 import { datasetClusters } from "./dataset_clusters.ts";
@@ -21,7 +23,7 @@ import type { UnitMetrics } from "./table.ts";
 
 /** Most activating images that are clustered: as many as a calibrated unit has visualizations at least. */
 const CLUSTERED = 32;
-/** Most activating images whose labels are counted. */
+/** Most activating images whose labels are counted, and of which the unit's answers are clustered. */
 const LABELLED = 100;
 
 /** Images of a dataset that units are measured on. */
@@ -101,7 +103,18 @@ async function metricsOf(
     sparsity: sparsity(response),
     class_entropy: images.labels && classEntropy(images.labels, best),
     class_selectivity: images.labels && classSelectivity(response, images.labels),
+    attribution_clusters: best && await attributionClusters(context, layer, unit, await sized(context, images, best)),
   };
+}
+
+/** Images at the network's size. */
+async function sized(
+  { network }: PipelineContext,
+  source: ImageSource,
+  indices: readonly number[],
+): Promise<ImageBatch> {
+  const { height, width } = network.input;
+  return resizeBilinear(await source.images(indices), height, width);
 }
 
 /** Distances between images where the profile gives them weight in clustering; none elsewhere. */

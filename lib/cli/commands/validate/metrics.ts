@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { basename, join, resolve } from "node:path";
-import type { MetricCorrelation } from "../../../validate/metrics/mod.ts";
+import type { MetricCorrelation, MetricKey } from "../../../validate/metrics/mod.ts";
 import { type DataOptions, withDataOption } from "../../options/data.ts";
 import { integerOption } from "../../options/values.ts";
 import {
@@ -17,15 +17,20 @@ import {
   printResult,
 } from "../../console/output.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
+import { createImageFolder } from "../../console/write_images.ts";
 
 interface MetricsOptions extends DataOptions {
   readonly modelWeights?: string;
   readonly embedderWeights?: string;
   readonly images?: number;
+  readonly sheets?: string;
 }
 
 /** Fewer test images would not fill the sets of most activating ones. */
 const FEWEST_IMAGES = 100;
+
+/** Units on sheets: so many a person can look at. */
+const SHEETS = 20;
 
 /** Adds the command to `validate`. */
 export function registerValidateMetrics(validate: Command): void {
@@ -40,12 +45,21 @@ export function registerValidateMetrics(validate: Command): void {
         "weights of the run's model, .pth or .safetensors, in place of the committed ones, or its .onnx or .ts file",
       )
       .option("--embedder-weights <file>", "weights of the run's embedder, .pth or .safetensors")
-      .option("--images <n>", "only the first n test images (default: all)", integerOption(FEWEST_IMAGES)),
+      .option("--images <n>", "only the first n test images (default: all)", integerOption(FEWEST_IMAGES))
+      .option(
+        "--sheets <dir>",
+        `folder for sheets of the ${SHEETS} units whose features K, real images and attributions count most differently: ` +
+          "visualizations cluster by cluster, then the most activating test images, best first",
+      ),
   ).action(async (name: string, options: MetricsOptions, command: Command) => {
     const { readRun, runDirectory, writeWhole } = await import("../../../store/mod.ts");
-    const { measureRun, METRICS } = await import("../../../validate/metrics/mod.ts");
+    const { COUNTS, measureRun, METRICS } = await import("../../../validate/metrics/mod.ts");
+    const { encodePng } = await import("../../../images/mod.ts");
+    const { fileName } = await import("../../../file_name.ts");
+    const labelOf = (key: MetricKey) => METRICS.find((each) => each.key === key)!.label;
     const { toCsv } = await import("../../../csv.ts");
     using run = readRun(runDirectory(name));
+    if (options.sheets !== undefined) await createImageFolder(options.sheets, "--sheets");
     const pending = run.pendingJobs().length;
     if (pending > 0) {
       printNote(command, `note: ${pending} jobs of run ${name} are not finished; only finished units are measured`);
@@ -53,9 +67,10 @@ export function registerValidateMetrics(validate: Command): void {
     const { quiet } = globalOptions(command);
     let embedding: Progress | undefined;
     let measuring: Progress | undefined;
-    const { images, units, correlations, layers } = await measureRun(run, name, {
+    const { images, units, correlations, layers, agreement, sheets } = await measureRun(run, name, {
       ...options,
       data: options.data || undefined,
+      sheets: options.sheets === undefined ? 0 : SHEETS,
     }, {
       onBackend: (backend) => printDetail(command, `engine: ${JSON.stringify(backend)}`),
       onEmbedded: (done, total) => {
@@ -73,12 +88,17 @@ export function registerValidateMetrics(validate: Command): void {
     writeWhole(file, toCsv(["layer", "unit", ...METRICS.map(({ key }) => key)], units));
     const { embedder } = run.manifest;
     const result = { run: basename(resolve(run.directory)), embedder, images, file, metrics: METRICS, units };
-    printResult(command, { ...result, correlations, layers }, () => {
+    const files = sheets.map(({ layer, unit, sheet }) => {
+      const path = join(options.sheets!, `${fileName(layer)}-${unit}.png`);
+      writeWhole(path, encodePng(sheet));
+      return { layer, unit, file: path };
+    });
+    printResult(command, { ...result, correlations, layers, agreement, sheets: files }, () => {
       const withS = (all: readonly MetricCorrelation[]) => all.filter(({ a }) => a === "S");
       const table = formatTable(
         ["metric", "expected", "rho with S", "95 % interval", "units", ...layers.map(({ layer }) => layer)],
         withS(correlations).map(({ b, rho, low, high, units }) => [
-          METRICS.find(({ key }) => key === b)!.label,
+          labelOf(b),
           METRICS.find(({ key }) => key === b)!.sign > 0 ? "+" : "-",
           correlationText(rho),
           low === null ? "-" : `[${correlationText(low)}, ${correlationText(high)}]`,
@@ -86,7 +106,34 @@ export function registerValidateMetrics(validate: Command): void {
           ...layers.map((each) => correlationText(withS(each.correlations).find((pair) => pair.b === b)?.rho ?? null)),
         ]),
       );
+      const counts = formatTable(
+        ["one by", "several by", "units", "both one", "several by the second", "by the first", "both several", "kappa"],
+        agreement.map((each) => [
+          labelOf(each.a),
+          labelOf(each.b),
+          each.units,
+          each.both_one,
+          each.one_several,
+          each.several_one,
+          each.both_several,
+          correlationText(each.kappa),
+        ]),
+      );
+      const odds = formatTable(
+        ["unit", ...COUNTS.map(labelOf), "class entropy", "sheet"],
+        files.map(({ layer, unit, file }) => {
+          const row = units.find((each) => each.layer === layer && each.unit === unit)!;
+          return [
+            `${layer}:${unit}`,
+            ...COUNTS.map((key) => row[key] ?? "-"),
+            correlationText(row.class_entropy),
+            file,
+          ];
+        }),
+      );
       return `Spearman's rank correlation with S, over all units and within each layer:\n${table}\n` +
+        `One feature or several, by three counts:\n${counts}\n` +
+        (files.length === 0 ? "" : `Units that these count most differently:\n${odds}\n`) +
         `Metrics of ${units.length} units and ${images} test images in ${file}; all pairs of metrics with --json`;
     });
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CIFAR10_SHA256 } from "../../../../lib/data/mod.ts";
 import { sha256OfFile } from "../../../../lib/weights/load_weights.ts";
 import { CALIBRATED } from "../../../../lib/pipeline/mod.ts";
+import { readPng } from "../../../../lib/images/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../../lib/types.ts";
 import { inFolder } from "../../../in_folder.ts";
@@ -47,7 +48,7 @@ Deno.test("validate metrics writes a row per unit, tells rank correlations, and 
     assert.equal(
       lines[0],
       "layer,unit,S,K,mean_angle,mean_lpips,monosemanticity,dataset_clusters,dataset_mean_angle,kurtosis,sparsity," +
-        "class_entropy,class_selectivity",
+        "class_entropy,class_selectivity,attribution_clusters",
     );
     assert.deepEqual(lines.slice(1).map((line) => line.split(",").slice(0, 5).join()), [
       "conv1,0,0.1,2,0.1",
@@ -58,6 +59,9 @@ Deno.test("validate metrics writes a row per unit, tells rank correlations, and 
     ]);
     for (const unit of result.units) { // a dead unit too responds to the dataset
       const { monosemanticity, dataset_clusters, dataset_mean_angle, kurtosis, sparsity, class_entropy } = unit;
+      const { layer, attribution_clusters } = unit;
+      if (layer === "conv1") assert.equal(attribution_clusters, null); // nothing is below it
+      else assert.ok(Number.isInteger(attribution_clusters) && attribution_clusters >= 1);
       assert.ok(monosemanticity > 0 && monosemanticity < 1); // embeddings are not negative
       assert.ok(Number.isInteger(dataset_clusters) && dataset_clusters >= 1 && dataset_clusters <= 10);
       assert.ok(dataset_mean_angle > 0 && dataset_mean_angle <= 0.5);
@@ -75,6 +79,11 @@ Deno.test("validate metrics writes a row per unit, tells rank correlations, and 
       ["fc1", 2],
     ]);
     assert.equal(result.layers[1].correlations.length, 0); // two units always correlate fully
+    assert.deepEqual(
+      result.agreement.map(({ a, b, units }: { a: string; b: string; units: number }) => [a, b, units]),
+      [["K", "dataset_clusters", 4], ["K", "attribution_clusters", 2], ["dataset_clusters", "attribution_clusters", 2]],
+    );
+    assert.deepEqual(result.sheets, []);
 
     const { code, out, err } = await polysem("validate", "metrics", run, "--images", "130", "--quiet");
     assert.equal(code, 0, err);
@@ -82,6 +91,33 @@ Deno.test("validate metrics writes a row per unit, tells rank correlations, and 
     assert.match(out, /│ K +│ \+ +│ +- │ - +│ +4 │ +- │ +- │/);
     assert.equal(Deno.readTextFileSync(join(run, "metrics.csv")), csv);
     assert.deepEqual(await json("validate", "metrics", run, "--images", "130", "--quiet"), result);
+  }));
+
+Deno.test("validate metrics --sheets draws the units that are counted most differently", () =>
+  inFolder(async (folder) => {
+    const run = makeRun(join(folder, "run"));
+    const sheets = join(folder, "sheets");
+    const args = ["validate", "metrics", run, "--images", "130", "--sheets", sheets, "--quiet"];
+    const result = await json(...args);
+    type Counted = { layer: string; unit: number; K: number | null; dataset_clusters: number };
+    const differing = result.units.filter(({ K, dataset_clusters, attribution_clusters }: Counted & {
+      attribution_clusters: number | null;
+    }) => new Set([K, dataset_clusters, attribution_clusters].filter((count) => count !== null)).size > 1);
+    assert.ok(differing.length > 0);
+    assert.deepEqual(
+      result.sheets.map(({ file }: { file: string }) => file).sort(),
+      differing.map(({ layer, unit }: Counted) => join(sheets, `${layer}-${unit}.png`)).sort(),
+    );
+    for (const { file } of result.sheets) {
+      const page = await readPng(file);
+      assert.equal(page.width, 16 * 65 + 1); // 32 px twice, and lines between
+    }
+    const { out } = await polysem(...args);
+    assert.match(out, /One feature or several, by three counts:/);
+    assert.match(out, /Units that these count most differently:\n[^]*conv1-0.png/);
+    const file = join(folder, "file");
+    Deno.writeTextFileSync(file, "");
+    await refused(/cannot write images to .*file.*; choose another folder with --sheets/, ...args.with(6, file));
   }));
 
 Deno.test("validate metrics refuses a run of other weights, another dataset or none, and one of few units", () =>
