@@ -14,6 +14,7 @@ export {
   MODEL_NAMES,
   type ModelDescription,
   type ModelRef,
+  readModelWeights,
 } from "./models.ts";
 export type { Network, Through, TrainableClassifier } from "./network.ts";
 export { CIFAR10_COLOURS, type Colour, IMAGENET_COLOURS, type Normalization, normalizeColours } from "./normalize.ts";

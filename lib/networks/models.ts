@@ -23,7 +23,7 @@ import { createSqueezeNet, SQUEEZENET_LAYERS } from "./squeezenet.ts";
 import { createVgg16, vgg16Layers } from "./vgg16.ts";
 import { loadTypeScriptNetwork } from "./typescript_model.ts";
 import { createViT, VIT_INPUT, VIT_LAYERS } from "./vit.ts";
-import { findWeightSet, readWeights, type Weights } from "../weights/mod.ts";
+import { findWeightSet, type ReadWeights, readWeights, type Weights } from "../weights/mod.ts";
 
 interface Model {
   /** The images it takes, unless others are asked for. */
@@ -232,10 +232,18 @@ export async function loadNetwork(ref: ModelRef): Promise<LoadedNetwork> {
   if (ref.kind === "typescript") return await loadTypeScriptNetwork(ref.file);
   const model = findModel(ref.name);
   const input = inputOf(ref.name, model, ref.size);
-  const { tensors, path, sha256 } = await readWeights(
-    ref.weights ?? (await findWeightSet(model.weightSet)).files[0],
-    ref.name,
-    model.wanted,
-  );
+  const { tensors, path, sha256 } = await readModelWeights(ref);
   return { network: model.create(tensors, path, input), sha256 };
+}
+
+/**
+ * The tensors that a model with a name is made of.
+ *
+ * @throws {InputError} when there is no such model, or its weights are missing, altered or no weight file.
+ */
+export async function readModelWeights(
+  { name, weights }: Pick<Extract<ModelRef, { kind: "shipped" }>, "name" | "weights">,
+): Promise<ReadWeights> {
+  const { weightSet, wanted } = findModel(name);
+  return await readWeights(weights ?? (await findWeightSet(weightSet)).files[0], name, wanted);
 }

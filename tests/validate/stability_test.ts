@@ -1,4 +1,6 @@
-import { checkNull } from "../../lib/validate/stability/null_network.ts";
+import { checkNull, permutedWeights } from "../../lib/validate/stability/null_network.ts";
+import { scoresByLayer } from "../../lib/validate/layers.ts";
+import { decodeSafetensors } from "../../lib/weights/mod.ts";
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
 import { PAPER, parseProfile } from "../../lib/pipeline/mod.ts";
@@ -312,9 +314,9 @@ Deno.test("compareWithNull() sets each unit against the null of its layer", () =
   const nulls = [...scored("a", [0.1, 0.25, 0.45]), ...scored("b", [null])];
   const { layers: [a, b, all], units } = compareWithNull(trained, nulls, createRandom("test"));
   assert.deepEqual(units, [
-    { layer: "a", unit: 0, S: 0.5, share: 0 },
-    { layer: "a", unit: 1, S: 0.25, share: 2 / 3 }, // at or above: .25 and .45
-    { layer: "b", unit: 0, S: 0.3, share: null },
+    { layer: "a", unit: 0, K: 5, S: 0.5, nullK: 1, nullS: 0.1, share: 0 },
+    { layer: "a", unit: 1, K: 2, S: 0.25, nullK: 2, nullS: 0.25, share: 2 / 3 }, // at or above: .25 and .45
+    { layer: "b", unit: 0, K: 2, S: 0.3, nullK: null, nullS: null, share: null },
   ]);
   // .5 is above all three; .25 above one, equal to one: (3 + 1.5) / 6
   near(a.auroc, 0.75);
@@ -336,19 +338,52 @@ Deno.test("compareWithNull() sets each unit against the null of its layer", () =
   near(all.auroc, 6.5 / 9);
 });
 
+Deno.test("permutedWeights() has the same tensors, each with its own numbers in another order", () => {
+  const weights = new Map([
+    ["a", { shape: [2, 50], data: Float32Array.from({ length: 100 }, (_, i) => i) }],
+    ["b", { shape: [100], data: Float32Array.from({ length: 100 }, (_, i) => i) }],
+  ]);
+  const { tensors } = decodeSafetensors(permutedWeights(weights, 3), "permuted");
+  const [a, b] = ["a", "b"].map((name) => tensors.get(name)!);
+  assert.deepEqual([a.shape, b.shape], [[2, 50], [100]]);
+  assert.deepEqual([...a.data].sort((x, y) => x - y), [...weights.get("a")!.data]);
+  assert.notDeepEqual(a.data, weights.get("a")!.data);
+  assert.notDeepEqual(a.data, b.data); // each tensor has an order of its own
+  assert.deepEqual(permutedWeights(weights, 3), permutedWeights(weights, 3));
+  assert.notDeepEqual(permutedWeights(weights, 3), permutedWeights(weights, 4));
+});
+
+Deno.test("scoresByLayer() sets the units of each layer beside those of the null", () => {
+  const units = [
+    { layer: "a", unit: 0, score: { K: 2, S: 0.5 } },
+    { layer: "a", unit: 1, score: { K: 1, S: 0 } },
+    { layer: "a", unit: 2, score: null },
+    { layer: "b", unit: 0, score: { K: 1, S: null } },
+  ];
+  const nulls = { kind: "random", units: [{ layer: "a", unit: 1, K: 3, S: 0.4 }, { layer: "b", unit: 0, K: 1, S: 0 }] };
+  const [a, b, all] = scoresByLayer(units, nulls, 0);
+  assert.deepEqual([a.layer, a.S, a.meanS, a.several], ["a", [0.5, 0], 0.25, 0.5]);
+  assert.deepEqual(a.null, { S: [0.4], meanS: 0.4, several: 1 });
+  assert.equal(a.auroc, 0.5); // .5 is above .4, 0 is not
+  assert.deepEqual([b.S, b.meanS, b.several, b.auroc], [[], null, null, null]);
+  assert.deepEqual([all.layer, all.S.length, all.null!.S], ["all", 2, [0.4, 0]]);
+  assert.deepEqual(scoresByLayer(units, null, 0).map((each) => [each.null, each.auroc]), Array(3).fill([null, null]));
+});
+
 Deno.test("checkNull() says that a network from elsewhere needs the weights of its null", () => {
   const random = { kind: "random" } as const;
   assert.throws(
     () => checkNull({ model: "mine", modelFormat: "onnx" }, random),
     (error: Error) =>
-      error instanceof InputError && /how mine\.onnx was initialized .* give --null-weights/.test(error.message),
+      error instanceof InputError &&
+      /weights of mine\.onnx are not permuted, and how it was initialized .* give --null-weights/.test(error.message),
   );
   checkNull({ model: "mine", modelFormat: "onnx" }, { ...random, weights: "untrained.onnx" });
   assert.throws(
     () => checkNull({ model: "mine", modelFormat: "typescript" }, random),
     (error: Error) =>
       error instanceof InputError &&
-      /how mine was initialized .* give --null-weights FILE, a \.ts file/.test(error.message),
+      /mine are not permuted, and how it was initialized .* give --null-weights FILE, a \.ts file/.test(error.message),
   );
   checkNull({ model: "mine", modelFormat: "typescript" }, { ...random, weights: "untrained.ts" });
   checkNull({ model: "lenet5-cifar10" }, random);
@@ -358,8 +393,15 @@ Deno.test("checkNull() says that a network from elsewhere needs the weights of i
       () => checkNull({ model: "alexnet-imagenet" }, { kind }),
       (error) =>
         error instanceof InputError &&
-        /^alexnet-imagenet was not trained here.* give --null-weights FILE/.test(error.message),
+        /^alexnet-imagenet was not trained here.* take --null permuted, or give --null-weights FILE/.test(
+          error.message,
+        ),
     );
   }
   checkNull({ model: "alexnet-imagenet" }, { ...random, weights: "untrained.safetensors" });
+  checkNull({ model: "alexnet-imagenet" }, { kind: "permuted" });
+  assert.throws(
+    () => checkNull({ model: "mine", modelFormat: "onnx" }, { kind: "permuted" }),
+    /mine\.onnx are not permuted/,
+  );
 });

@@ -6,7 +6,14 @@ import { chart, type ChartTitle, INK, namesByNumber, PALETTE, panelTitle, PRINT_
 export interface NetworkScores {
   readonly name: string;
   /** Layers in the order of the network. */
-  readonly layers: readonly { readonly name: string; readonly S: readonly number[] }[];
+  readonly layers: readonly LayerOfScores[];
+}
+
+/** A layer, and the same layer of a network that has learned nothing, if that is to be drawn. */
+export interface LayerOfScores {
+  readonly name: string;
+  readonly S: readonly number[];
+  readonly nullS?: readonly number[];
 }
 
 /** Networks beside each other. */
@@ -19,13 +26,14 @@ const LABEL_LENGTH = 90;
 const spread = (index: number) => (index * 0.6180339887498949) % 1;
 
 /**
- * S by depth, a panel for each network: a point for each unit, and a line through the means of the layers.
+ * S by depth, a panel for each network: a point for each unit, and a line through the means of the layers; those of a network
+ * that has learned nothing in grey, to the right of each layer.
  *
  * @param networks at least one, each with a score at least.
  */
 export function scoreByDepth(networks: readonly NetworkScores[], title: ChartTitle): TopLevelSpec {
   const width = Math.floor((PRINT_WIDTH - 48 * COLUMNS) / COLUMNS);
-  const all = networks.flatMap(({ layers }) => layers.flatMap(({ S }) => S));
+  const all = networks.flatMap(({ layers }) => layers.flatMap(({ S, nullS = [] }) => [...S, ...nullS]));
   const top = Math.min(1, Math.max(0.1, Math.ceil(Math.max(...all) * 11) / 10));
   return chart(title, "The score S of units by the depth of their layers, in several networks.", {
     columns: COLUMNS,
@@ -52,27 +60,53 @@ export function scoreByDepth(networks: readonly NetworkScores[], title: ChartTit
         scale: { domain: [0, top], nice: false },
         axis: { tickCount: 6 },
       };
-      const units = layers.flatMap(({ S }, i) =>
-        S.map((value, index) => ({ x: i + 0.6 * (spread(index) - 0.5), S: value }))
-      );
-      const means = layers.flatMap(({ S }, i) =>
-        S.length === 0 ? [] : [{ x: i, S: S.reduce((sum, value) => sum + value, 0) / S.length }]
-      );
+      const hasNull = layers.some(({ nullS }) => nullS !== undefined);
+      /** Where a layer's own points are, or those of the null: the middle, and how far they spread to either side. */
+      const own = hasNull ? { at: -0.2, by: 0.16 } : { at: 0, by: 0.3 };
+      const other = { at: 0.2, by: 0.16 };
+      const pointsOf = (values: (layer: LayerOfScores) => readonly number[], { at, by }: typeof own) => ({
+        units: layers.flatMap((layer, i) =>
+          values(layer).map((S, index) => ({ x: i + at + 2 * by * (spread(index) - 0.5), S }))
+        ),
+        means: layers.flatMap((layer, i) => {
+          const S = values(layer);
+          return S.length === 0 ? [] : [{ x: i + at, S: S.reduce((sum, value) => sum + value, 0) / S.length }];
+        }),
+      });
+      const trained = pointsOf(({ S }) => S, own);
+      const untrained = pointsOf(({ nullS = [] }) => nullS, other);
       const encoding = { x: { ...x, field: "x" }, y: { ...y, field: "S" } };
       return {
         width,
         height: 150,
         layer: [
           {
-            data: { values: units },
+            data: { values: trained.units },
             mark: { type: "point", filled: true, size: 26, opacity: 0.6, color: PALETTE[0] },
             encoding,
           },
           {
-            data: { values: means },
+            data: { values: trained.means },
             mark: { type: "line", stroke: INK.text, strokeWidth: 1.5, point: { color: INK.text, size: 36 } },
             encoding,
           },
+          ...(hasNull
+            ? [{
+              data: { values: untrained.units },
+              mark: { type: "point", shape: "square", filled: true, size: 20, opacity: 0.5, color: INK.muted },
+              encoding,
+            }, {
+              data: { values: untrained.means },
+              mark: {
+                type: "line",
+                stroke: INK.muted,
+                strokeDash: [4, 3],
+                strokeWidth: 1.5,
+                point: { shape: "square", color: INK.muted, size: 30 },
+              },
+              encoding,
+            }]
+            : []),
           ...panelTitle(width, name),
         ],
       };

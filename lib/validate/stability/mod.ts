@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Agreement, agreement, type ByLayer, byLayer, type Difference, difference } from "./agreement.ts";
+export { type Agreement, agreement, type ByLayer, byLayer, type Difference, difference, meanOf } from "./agreement.ts";
 export { differenceByEmbedder } from "./embedder.ts";
 export { type Foretold, type ForetoldBin, foretoldClusters } from "./foretold_clusters.ts";
 export { agreementOfFreshImages, type FreshAgreement, type FreshUnit, freshUnits } from "./fresh_images.ts";

@@ -4,18 +4,22 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
+import { type ModelRef, readModelWeights } from "../../networks/mod.ts";
 import type { ContextRef } from "../../pipeline/mod.ts";
-import { createRandom } from "../../random.ts";
+import { createRandom, permutation } from "../../random.ts";
 import { initialWeights, TRAINABLE_MODELS } from "../../training/mod.ts";
 import type { RunManifest } from "../../types.ts";
-import { sha256OfFile } from "../../weights/mod.ts";
+import { encodeSafetensors, sha256OfFile, type Weights } from "../../weights/mod.ts";
 import type { ByLayer } from "./agreement.ts";
 import { compareWithNull, type MaybeScored, type NullScores, type UnitAgainstNull } from "./null_scores.ts";
 
-/** A network that has learned nothing: of random weights, or trained on shuffled labels. */
+/**
+ * A network that has learned nothing: of random weights, of the trained weights in another order (those of each tensor
+ * permuted), or trained on shuffled labels.
+ */
 export interface NullNetwork {
-  readonly kind: "random" | "shuffled";
-  /** File of its weights; for `random`, the initialization from the run's seed if absent. */
+  readonly kind: "random" | "permuted" | "shuffled";
+  /** File of its weights. If absent, `random` is the initialization from the run's seed, and `permuted` is permuted by it. */
   readonly weights?: string;
 }
 
@@ -39,20 +43,21 @@ export function checkNull(
   if (weights !== undefined) return;
   if (modelFormat === "onnx") {
     throw new InputError(
-      `how ${model}.onnx was initialized and trained is not known; give --null-weights FILE, an .onnx file of the same ` +
+      `the weights of ${model}.onnx are not permuted, and how it was initialized and trained is not known; give --null-weights FILE, an .onnx file of the same ` +
         "network that has learned nothing",
     );
   }
   if (modelFormat === "typescript") {
     throw new InputError(
-      `how ${model} was initialized and trained is not known; give --null-weights FILE, a .ts file of the same network that ` +
+      `the weights of ${model} are not permuted, and how it was initialized and trained is not known; give --null-weights FILE, a .ts file of the same network that ` +
         "has learned nothing",
     );
   }
+  if (kind === "permuted") return;
   if (!TRAINABLE_MODELS.includes(model)) {
     throw new InputError(
-      `${model} was not trained here, and cannot be initialized or trained again; give --null-weights FILE, weights of the ` +
-        "same network that has learned nothing",
+      `${model} was not trained here, and cannot be initialized or trained again; take --null permuted, or give ` +
+        "--null-weights FILE, weights of the same network that has learned nothing",
     );
   }
   if (kind !== "shuffled") return;
@@ -77,10 +82,10 @@ export async function studyNull(
   { kind, weights: given }: NullNetwork,
   scoreAgain: (context: ContextRef, what: string) => Promise<readonly MaybeScored[]>,
 ): Promise<NullReport> {
-  const made = given === undefined ? await writeInitialWeights(manifest) : null;
+  const { model } = context.subject;
+  const made = given === undefined ? await writeNullWeights(kind, model, manifest) : null;
   const weights = given ?? made!;
   try {
-    const { model } = context.subject;
     const subject = {
       ...context.subject,
       model: model.kind === "shipped" ? { ...model, weights } : { ...model, file: weights },
@@ -93,10 +98,25 @@ export async function studyNull(
   }
 }
 
-/** Writes what training of the run's model would begin with into a file of its own. */
-async function writeInitialWeights({ model, seed }: Pick<RunManifest, "model" | "seed">): Promise<string> {
-  const bytes = initialWeights(model, seed);
+/** Writes the weights of a null into a file of their own. */
+async function writeNullWeights(
+  kind: NullNetwork["kind"],
+  ref: ModelRef,
+  { model, seed }: Pick<RunManifest, "model" | "seed">,
+): Promise<string> {
+  const bytes = kind === "permuted" && ref.kind === "shipped"
+    ? permutedWeights((await readModelWeights(ref)).tensors, seed)
+    : initialWeights(model, seed);
   const path = await Deno.makeTempFile({ prefix: "polysem-null-", suffix: ".safetensors" });
   await Deno.writeFile(path, bytes);
   return path;
+}
+
+/** A file of the same tensors with the numbers of each in another order, which depends on the seed and the tensor's name. */
+export function permutedWeights(weights: Weights, seed: number): Uint8Array<ArrayBuffer> {
+  const arrays = new Map([...weights].map(([name, { shape, data }]) => {
+    const order = permutation(data.length, createRandom(seed, "permuted weights", name));
+    return [name, { shape, data: Float32Array.from(order, (i) => data[i]) }] as const;
+  }));
+  return encodeSafetensors(arrays, { seed: String(seed), trained: "no" }, "F32");
 }

@@ -26,7 +26,11 @@ export interface NullScores {
 
 /** A unit against the null units of its layer. */
 export interface UnitAgainstNull extends UnitId {
+  readonly K: number;
   readonly S: number;
+  /** K and S of the null's unit of the same place; null where that is dead. */
+  readonly nullK: number | null;
+  readonly nullS: number | null;
   /** Share of the layer's null units whose S is at or above the unit's, in [0, 1]; null where no null unit has a score. */
   readonly share: number | null;
 }
@@ -86,7 +90,16 @@ export function compareWithNull(
     if (score === null) return [];
     const S = (nullByLayer.get(layer) ?? []).flatMap((each) => each.score?.S ?? []);
     const above = S.filter((value) => value >= score.S).length;
-    return [{ layer, unit, S: score.S, share: S.length === 0 ? null : above / S.length }];
+    const counterpart = nullOf.get(`${layer}:${unit}`) ?? null;
+    return [{
+      layer,
+      unit,
+      K: score.K,
+      S: score.S,
+      nullK: counterpart?.K ?? null,
+      nullS: counterpart?.S ?? null,
+      share: S.length === 0 ? null : above / S.length,
+    }];
   });
   return { layers, units };
 }

@@ -12,6 +12,7 @@ import { describeChosenModel } from "../../options/model.ts";
 import { registerValidateCalibrate } from "./calibrate.ts";
 import { registerValidateGan } from "./gan.ts";
 import { registerValidateImages } from "./images.ts";
+import { registerValidateLayers } from "./layers.ts";
 import { registerValidateMetrics } from "./metrics.ts";
 import { registerValidatePlanted } from "./planted.ts";
 import { registerValidateStability } from "./stability.ts";
@@ -37,6 +38,7 @@ export function registerValidate(program: Command): void {
   registerValidateMetrics(validate);
   registerValidateImages(validate);
   registerValidateStability(validate);
+  registerValidateLayers(validate);
   registerValidateGan(validate);
   withScoringOptions(
     validate.command("steps")

@@ -31,7 +31,7 @@ import {
 } from "../../console/output.ts";
 import { createProgress } from "../../console/progress.ts";
 
-const NULLS = ["random", "shuffled"] as const satisfies readonly NullNetwork["kind"][];
+const NULLS = ["random", "permuted", "shuffled"] as const satisfies readonly NullNetwork["kind"][];
 
 interface StabilityOptions extends DataOptions {
   readonly layers?: string;
@@ -69,13 +69,14 @@ export function registerValidateStability(validate: Command): void {
       .addOption(
         new Option(
           "--null <kind>",
-          "score a network that has learned nothing: the model with random weights, or trained on shuffled labels",
+          "score a network that has learned nothing, and write null_scores.csv into the run: the model with random weights, " +
+            "with its own in another order, or trained on shuffled labels",
         ).choices(NULLS),
       )
       .option(
         "--null-weights <file>",
-        "its weights (default for random: the initialization, from the run's seed; for shuffled: as `train --shuffle-labels` " +
-          "makes them)",
+        "its weights (default for random: the initialization, from the run's seed; for permuted: each tensor's own numbers, " +
+          "permuted by it; for shuffled: as `train --shuffle-labels` makes them)",
       )
       .option(
         "--workers <n>",
@@ -89,7 +90,7 @@ export function registerValidateStability(validate: Command): void {
       .option("--embedder-weights <file>", "weights of the run's embedder, in place of the default ones"),
   ).action(async (name: string, options: StabilityOptions, command: Command) => {
     const plan = planOf(options);
-    const { readRun, runDirectory, writeFreshImages } = await import("../../../store/mod.ts");
+    const { readRun, runDirectory, writeFreshImages, writeNullScores } = await import("../../../store/mod.ts");
     const { studyStability } = await import("../../../validate/stability/mod.ts");
     const { quiet } = globalOptions(command);
     using run = readRun(runDirectory(name));
@@ -98,16 +99,28 @@ export function registerValidateStability(validate: Command): void {
       onNote: (text) => printNote(command, text),
       onPart: (title, total) => createProgress({ title, total, unit: "units", quiet }),
     });
-    let file: string | null = null;
-    if (report.fresh !== null) {
+    const { fresh, null: against } = report;
+    /** Writes a table; where that fails, what took so long is shown all the same. */
+    const written = (write: () => string): string | null => {
       try {
-        file = writeFreshImages(run.directory, report.fresh.units);
+        return write();
       } catch (error) {
-        printNote(command, `note: ${messageOf(error)}`); // what took so long is shown all the same
+        printNote(command, `note: ${messageOf(error)}`);
+        return null;
       }
-    }
-    printResult(command, asJson(name, report, file), () => asText(name, report, options, file));
+    };
+    const files: Files = {
+      fresh: fresh && written(() => writeFreshImages(run.directory, fresh.units)),
+      null: against && written(() => writeNullScores(run.directory, against.kind, against.units)),
+    };
+    printResult(command, asJson(name, report, files), () => asText(name, report, options, files));
   });
+}
+
+/** The tables that were written. */
+interface Files {
+  readonly fresh: string | null;
+  readonly null: string | null;
 }
 
 /** What the options ask for. */
@@ -115,7 +128,7 @@ function planOf(options: StabilityOptions): StabilityPlan {
   const { layers, units, limit, seeds, imagesSeeds, workers, modelWeights, embedderWeights, data } = options;
   if (options.nullWeights !== undefined && options.null === undefined) {
     throw new InputError(
-      "--null-weights was given without --null; say what they are, --null random or --null shuffled",
+      "--null-weights was given without --null; say what they are: --null random, --null permuted or --null shuffled",
     );
   }
   return {
@@ -132,7 +145,7 @@ function planOf(options: StabilityOptions): StabilityPlan {
   };
 }
 
-function asJson(run: string, report: StabilityReport, file: string | null): unknown {
+function asJson(run: string, report: StabilityReport, files: Files): unknown {
   const ofAgreement = ({ icc, kAgreement }: Agreement) => ({ icc, k_agreement: kAgreement });
   const ofDifference = ({ units, spearman, meanDifference, sameK }: Difference) => ({
     units,
@@ -169,7 +182,7 @@ function asJson(run: string, report: StabilityReport, file: string | null): unkn
       })),
       foretold: foretoldForJson(fresh.foretold),
       units: fresh.units.map(freshUnitForJson),
-      file,
+      file: files.fresh,
     },
     images: images.map(({ meanS, meanK, spearman, ...each }) => ({ ...each, mean_S: meanS, mean_K: meanK, spearman })),
     embedders: embedders.map((each) => ofTried(each, ofDifference)),
@@ -193,7 +206,8 @@ function asJson(run: string, report: StabilityReport, file: string | null): unkn
         auroc_low: each.aurocLow,
         auroc_high: each.aurocHigh,
       })),
-      units: against.units,
+      units: against.units.map(({ nullK, nullS, ...each }) => ({ ...each, null_K: nullK, null_S: nullS })),
+      file: files.null,
     },
   };
 }
@@ -221,7 +235,7 @@ function freshUnitForJson({ layer, unit, own, interval, kShares, fresh, freshKSh
   };
 }
 
-function asText(run: string, report: StabilityReport, options: StabilityOptions, file: string | null): string {
+function asText(run: string, report: StabilityReport, options: StabilityOptions, files: Files): string {
   const { seeds, fresh, images, embedders, lpips, restarts } = report;
   const percent = (share: number | null) => share === null ? null : `${(100 * share).toFixed(0)} %`;
   const sections = [
@@ -232,7 +246,7 @@ function asText(run: string, report: StabilityReport, options: StabilityOptions,
       ["layer", "units", "ICC of S", "same K"],
       seeds.layers.map(({ layer, units, icc, kAgreement }) => [layer, units, decimals(icc), percent(kAgreement)]),
     ),
-    ...(fresh === null ? [] : freshText(fresh, file, percent)),
+    ...(fresh === null ? [] : freshText(fresh, files.fresh, percent)),
     "The first I images (rho: rank correlation with the run's S):\n" + imagesTable(images),
     "By embedder, LPIPS network and starts of k-means, against the run's S:\n" + formatTable(
       ["", "units", "rho", "mean |difference|", "same K", "mean I", "elbow beyond the images"],
@@ -258,7 +272,7 @@ function asText(run: string, report: StabilityReport, options: StabilityOptions,
       ],
     ),
     ...[...embedders, ...lpips].flatMap(({ name, missing }) => missing === null ? [] : [`Without ${name}: ${missing}`]),
-    ...nullText(report, options),
+    ...nullText(report, options, files.null),
   ];
   return sections.join("\n");
 }
@@ -339,11 +353,21 @@ function differenceCells(result: Difference | null, percent: (share: number | nu
     : [result.units, decimals(result.spearman), decimals(result.meanDifference), percent(result.sameK)];
 }
 
-function nullText({ null: against }: StabilityReport, { nullWeights }: StabilityOptions): string[] {
+const NULL_WEIGHTS: Readonly<Record<NullNetwork["kind"], string>> = {
+  random: "random weights",
+  permuted: "its weights in another order",
+  shuffled: "training on shuffled labels",
+};
+
+function nullText(
+  { null: against }: StabilityReport,
+  { nullWeights }: StabilityOptions,
+  file: string | null,
+): string[] {
   if (against === null) return [];
   const list = (values: readonly number[] | null, digits: number) =>
     values?.map((v) => v.toFixed(digits)).join(" ") ?? null;
-  const what = against.kind === "random" ? "random weights" : "training on shuffled labels";
+  const what = NULL_WEIGHTS[against.kind];
   const hardly = against.units.filter(({ share }) => share !== null && share > 0.05).length;
   return [
     `Against the same network with ${what}${nullWeights === undefined ? "" : ` (${nullWeights})`}:\n` + formatTable(
@@ -373,5 +397,6 @@ function nullText({ null: against }: StabilityReport, { nullWeights }: Stability
       ]),
     ),
     `${hardly} of ${against.units.length} units have an S that more than 5 % of their layer's null units reach (--json has each).`,
+    ...(file === null ? [] : [`Every unit beside its null: ${file}`]),
   ];
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { loadNetwork } from "../../../../lib/networks/models.ts";
 import { useBackend } from "../../../../lib/engine/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
+import { readNullScores } from "../../../../lib/store/mod.ts";
 import { initialWeights } from "../../../../lib/training/train_model.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { deadRecord, makeRun, MANIFEST } from "../../../store/example_run.ts";
@@ -82,6 +83,19 @@ Deno.test("validate stability repeats a run in every way, without any NaN, and a
     assert.equal(result.null.kind, "random");
     assert.deepEqual(result.null.layers.map(({ layer }: Row) => layer), layers);
     for (const { S, share } of result.null.units) assert.ok(S >= 0 && S <= 1 && (share === null || share <= 1));
+    assert.equal(result.null.file, join(run, "null_scores.csv"));
+    const nulls = readNullScores(run)!;
+    assert.equal(nulls.kind, "random");
+    const told = result.null.units.filter(({ null_S }: { null_S: number | null }) => null_S !== null);
+    assert.deepEqual(
+      nulls.units,
+      told.map((each: Record<string, unknown>) => ({
+        layer: each.layer,
+        unit: each.unit,
+        K: each.null_K,
+        S: each.null_S,
+      })),
+    );
 
     // the same weights from a file are the same null
     const weights = join(folder, "null.safetensors");
@@ -100,6 +114,50 @@ Deno.test("validate stability repeats a run in every way, without any NaN, and a
     assert.doesNotMatch(out, /NaN|undefined|null│|Infinity/);
     assert.match(out, /^1 unit of run /);
     assert.match(out, /LPIPS alex \(the run's\)/);
+  }));
+
+Deno.test("validate stability --null permuted scores the model's own weights in another order, and validate layers tells both", () =>
+  inFolder(async (folder) => {
+    const run = await quickRun(folder);
+    const result = await json("validate", "stability", run, "--null", "permuted", "--workers", "1");
+    assert.equal(result.null.kind, "permuted");
+    const out = join(folder, "layers");
+    const { runs: [told], files } = await json("validate", "layers", run, "--out", out);
+    assert.deepEqual([told.model, told.null, told.run], ["lenet5-cifar10", "permuted", basename(run)]);
+    assert.deepEqual(told.layers.map(({ layer, units }: Row) => [layer, units]), [["conv2", 1], ["fc3", 2], [
+      "all",
+      3,
+    ]]);
+    for (const [i, each] of told.layers.entries()) {
+      const { mean_S, null_mean_S, auroc } = result.null.layers[i];
+      assert.deepEqual([each.mean_S, each.null_mean_S, each.auroc], [mean_S, null_mean_S, auroc]);
+    }
+    assert.deepEqual(files, ["json", "csv", "svg", "png"].map((kind) => join(out, `layers.${kind}`)));
+    assert.ok(Deno.readTextFileSync(files[2]).includes("grey: its weights permuted"));
+    assert.match(Deno.readTextFileSync(files[1]), /^run,layer,units,mean_S,share_several,null_units,/);
+    const { code, out: text, err } = await polysem("validate", "layers", run);
+    assert.equal(code, 0, err);
+    assert.match(text, /lenet5-cifar10 \(run .*\); null: permuted/);
+    assert.doesNotMatch(text, /NaN|undefined|null│|Infinity/);
+    Deno.writeTextFileSync(join(run, "null_scores.csv"), "layer,unit,K,S,null,null_K,null_S\nfc3,0,1,0,random,1,two\n");
+    await refused(/null_scores.csv has no number null_S in row 1; make it anew by/, "validate", "layers", run);
+  }));
+
+Deno.test("validate layers tells a run without a null, and refuses one without units", () =>
+  inFolder(async (folder) => {
+    const run = makeRun(join(folder, "run"), [0]);
+    const { runs: [told] } = await json("validate", "layers", run);
+    assert.equal(told.null, null);
+    assert.deepEqual(
+      told.layers.map((
+        { null_units, null_mean_S, auroc }: Record<string, unknown>,
+      ) => [null_units, null_mean_S, auroc]),
+      told.layers.map(() => [null, null, null]),
+    );
+    const empty = makeRun(join(folder, "empty"), []);
+    await refused(/has no scored units; let score-all commit some first/, "validate", "layers", run, empty);
+    await refused(/there is no run in .*none/, "validate", "layers", join(folder, "none"));
+    await refused(/missing required argument 'runs'/, "validate", "layers");
   }));
 
 Deno.test("initial weights load as the model's own", () =>
@@ -162,7 +220,7 @@ Deno.test("validate stability refuses nulls that it cannot make, before anything
     const untrained = makeRun(join(folder, "untrained"), [0], { model: "alexnet-imagenet" });
     for (const kind of ["random", "shuffled"]) {
       await refused(
-        /alexnet-imagenet was not trained here, .*; give --null-weights FILE/,
+        /alexnet-imagenet was not trained here, .*; take --null permuted, or give --null-weights FILE/,
         ...["validate", "stability", untrained, "--null", kind],
       );
     }
@@ -170,6 +228,6 @@ Deno.test("validate stability refuses nulls that it cannot make, before anything
       /--null-weights was given without --null; say what they are/,
       ...["validate", "stability", run, "--null-weights", "x"],
     );
-    await refused(/Allowed choices are random, shuffled/, "validate", "stability", run, "--null", "zero");
+    await refused(/Allowed choices are random, permuted, shuffled/, "validate", "stability", run, "--null", "zero");
     await refused(/Give an integer from 2/, "validate", "stability", run, "--seeds", "1");
   }));
