@@ -132,6 +132,8 @@ Deno.test("a network below its floor of accuracy is refused as truth, at the flo
 
 Deno.test("a unit that does not answer to one of its classes is left out, and listed", () => {
   const { units, refused, summary } = checkNetwork(ENTRY, looked(0.9, [[0.9], [0.749], [0.8, 0.5], [1, 1, 1]]));
+  const limited = checkNetwork(ENTRY, looked(0.9, [[0.1], [0.9], [0.8, 0.9], [1, 1, 1]]), 2);
+  assert.deepEqual([limited.units, limited.summary.units], [[1, 2], 2]); // the first that count
   assert.deepEqual(units, [0, 3]);
   assert.equal(summary.units, 2);
   assert.deepEqual(refused, [

@@ -19,6 +19,8 @@ export interface TrainedPlan {
   readonly reference: string;
   /** Seed of the scoring and of the draw of real images. */
   readonly seed: number;
+  /** At most so many units of each network, the first of those that count; all of them if absent. */
+  readonly limit?: number;
 }
 
 /** A network of the study, and whether it stands for the truth. */
@@ -65,7 +67,7 @@ const LOOKING = 0.05;
  * @throws {InputError} when fewer than two units of one class, or of several, are left; or a network's file is not intact.
  */
 export async function runTrainedStudy(
-  { networks, ...plan }: TrainedPlan,
+  { networks, limit, ...plan }: TrainedPlan,
   { backend }: Pick<BackendReport, "backend">,
   dataset: DatasetRef,
   workers: number,
@@ -84,7 +86,7 @@ export async function runTrainedStudy(
         onProgress(LOOKING * Object.keys(looks).length / networks.length, networks[index].name);
       },
     });
-    const checked = networks.map((network, i) => checkNetwork(network, looks[i]));
+    const checked = networks.map((network, i) => checkNetwork(network, looks[i], limit));
     requireBothKinds(checked);
     const tasks = checked.flatMap(({ network, units, exciting }) => tasksOf(network, units, exciting, plan));
     const scores = await scoreTasks(tasks, pool.run, (share, detail) => {
@@ -121,14 +123,22 @@ interface Checked {
   readonly exciting: Looked["exciting"];
 }
 
-/** Leaves out a network below its floor, and units that do not answer to what they were taught. */
-export function checkNetwork(network: TaughtEntry, { accuracy, separations, exciting }: Looked): Checked {
+/**
+ * Leaves out a network below its floor, and units that do not answer to what they were taught.
+ *
+ * @param limit the most units that count: the first.
+ */
+export function checkNetwork(
+  network: TaughtEntry,
+  { accuracy, separations, exciting }: Looked,
+  limit: number = Infinity,
+): Checked {
   const { name, architecture, kind, seed, sha256, classes } = network;
   const floor = ACCURACY_FLOORS[architecture];
   const isRefused = accuracy < floor;
   const all = isRefused ? [] : classes.map((_, unit) => unit);
   const answers = (unit: number) => separations[unit].every((area) => area >= SEPARATION_FLOOR);
-  const units = all.filter(answers);
+  const units = all.filter(answers).slice(0, limit);
   return {
     network,
     summary: {

@@ -41,6 +41,7 @@ interface TrainedOptions extends DataOptions, EmbedderOptions {
   readonly train?: string;
   readonly seeds?: readonly number[];
   readonly trainOnly: boolean;
+  readonly limit?: number;
   readonly workers?: number;
   readonly out?: string;
 }
@@ -63,6 +64,7 @@ export function registerValidateTrained(validate: Command): void {
           "resnet-sets,lenet5-labels; goes on from checkpoints if it was cut",
       )
       .option("--seeds <list>", "seeds of the networks to train, such as 101,102", seedsOption)
+      .option("--limit <n>", "at most so many units of each network, the first (default: all)", integerOption(1))
       .option("--train-only", "train, and score nothing", false)
       .option("--workers <n>", "jobs under way at a time, each on a core of its own", integerOption(1))
       .option("--out <dir>", "folder for trained.json, trained.csv (a line a unit), trained.svg and trained.png"),
@@ -99,7 +101,7 @@ export function registerValidateTrained(validate: Command): void {
     const networks = await chooseTaughtNetworks(folder, only);
     const instruments = await instrumentsOf(profiles, embedder, options.embedderWeights, dataset, command);
     const study = await runStudy(
-      { folder, networks, profiles: instruments, reference, seed: options.seed },
+      { folder, networks, profiles: instruments, reference, seed: options.seed, limit: options.limit },
       engine,
       dataset,
       workers,
@@ -108,6 +110,7 @@ export function registerValidateTrained(validate: Command): void {
     const summary = summarizeTrained(study.results, Object.keys(profiles), options.seed);
     const document = {
       seed: options.seed,
+      limit: options.limit ?? null,
       reference,
       embedders: Object.fromEntries(
         Object.entries(instruments).map(([name, { profile }]) => [name, profile.embed.embedder]),
