@@ -91,7 +91,7 @@ const SMALL: Recipe = {
 /** How each architecture is trained. The vision transformer goes on from the weights that polysem comes with. */
 export const TAUGHT_RECIPES: Readonly<Record<TaughtArchitecture, Recipe>> = {
   lenet5: { ...SMALL, learningRate: 2e-3, epochs: 12, warmup: 1, shift: 1 },
-  resnet: SMALL,
+  resnet: { ...SMALL, epochs: 16 },
   vgg: SMALL,
   vit: { ...SMALL, epochs: 1, learningRate: 5e-4, warmup: 0.1, testEvery: 1, shift: 4 },
 };
