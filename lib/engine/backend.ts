@@ -14,6 +14,8 @@ import {
   packageDirectory,
 } from "./native/addon.ts";
 import { withoutStderr } from "./without_stderr.ts";
+import { setSlowOnSmallMaps } from "./block_gradient.ts";
+import { usesOneDnn } from "./one_dnn.ts";
 import { tf } from "./tf.ts";
 
 /** The backends, the fastest first: TensorFlow's library, WebAssembly on one thread, plain JavaScript. */
@@ -99,7 +101,9 @@ async function choose(preference: Backend | undefined, options: BackendOptions):
   const skipped: SkippedBackend[] = [];
   for (const backend of wanted === undefined ? BACKENDS : [wanted]) {
     try {
-      return { backend, ...await START[backend](options), skipped };
+      const started = await START[backend](options);
+      setSlowOnSmallMaps(backend === "native" && started.device === "cpu" && !usesOneDnn());
+      return { backend, ...started, skipped };
     } catch (error) {
       skipped.push({ backend, ...reasonOf(error) });
     }

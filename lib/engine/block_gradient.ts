@@ -1,5 +1,6 @@
 /**
- * The gradient of a strided convolution by an image of few channels, as a convolution of its own.
+ * The gradient of a convolution by its input, as a convolution of its own: where the input is an image of few channels and the
+ * convolution strided; and on maps of few positions, where TensorFlow computes without oneDNN.
  *
  * @module
  */
@@ -7,6 +8,22 @@ import { tf } from "./tf.ts";
 
 /** Most channels of the input for which this is the faster way: TensorFlow's own kernel leaves most of a CPU idle with few. */
 const FEW_CHANNELS = 4;
+
+/**
+ * Most positions of the output at which this is the faster way without oneDNN. TensorFlow's own kernel multiplies image by
+ * image, and reads all weights anew for each: of 2 x 2 positions and 512 channels it takes seven times as long, of 4 x 4 and
+ * 256 half as long again; from 8 x 8 and 128 on it is no slower. Weights that no cache holds are slow at more positions.
+ */
+const FEW_POSITIONS = { any: 16, manyWeights: 64 };
+/** Numbers of a filter that no cache holds. */
+const MANY_WEIGHTS = 1e6;
+
+let slowOnSmallMaps = false;
+
+/** Says whether the backend in use is TensorFlow on a CPU without oneDNN, whose own kernel is slow on small maps. */
+export function setSlowOnSmallMaps(slow: boolean): void {
+  slowOnSmallMaps = slow;
+}
 
 /** A convolution whose gradient by its input is asked for. */
 export interface StridedConvolution {
@@ -20,9 +37,22 @@ export interface StridedConvolution {
   readonly after: readonly [bottom: number, right: number];
 }
 
-/** Whether `blockGradient` is the way for a convolution. */
-export function hasBlockGradient({ filter: { shape: [kh, kw, inputs] }, stride }: StridedConvolution): boolean {
-  return inputs <= FEW_CHANNELS && stride > 1 && kh >= stride && kw >= stride;
+/**
+ * Whether `blockGradient` is the way for a convolution.
+ *
+ * @param dy shape [N, OH, OW, O].
+ * @param slow whether TensorFlow's own kernel is slow on small maps; by default as the backend was found to be.
+ */
+export function hasBlockGradient(
+  { filter, stride }: StridedConvolution,
+  dy: { readonly shape: readonly number[] },
+  slow: boolean = slowOnSmallMaps,
+): boolean {
+  const [kh, kw, inputs] = filter.shape;
+  if (kh < stride || kw < stride) return false;
+  if (inputs <= FEW_CHANNELS) return stride > 1;
+  const most = filter.size >= MANY_WEIGHTS ? FEW_POSITIONS.manyWeights : FEW_POSITIONS.any;
+  return slow && kh * kw > 1 && dy.shape[1] * dy.shape[2] <= most;
 }
 
 /**

@@ -212,7 +212,7 @@ export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution):
     (dy, [value]) => {
       const gated = (activation === "relu" ? gate(dy, value) : dy) as tf.Tensor4D;
       const strided = { filter, stride, before: [padding, padding], after: [padding, padding] } as const;
-      if (hasBlockGradient(strided)) return blockGradient(gated, x.shape, strided);
+      if (hasBlockGradient(strided, gated)) return blockGradient(gated, x.shape, strided);
       // TensorFlow cuts the sums of a single image by threads, those of several by images: one goes in twice, so that its
       // gradient has the same bits alone as among others
       const some = gated.shape[0] === 1 && nativeOps() !== null ? tf.concat([gated, gated]) : gated;

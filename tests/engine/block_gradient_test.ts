@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { blockGradient, hasBlockGradient, tf, useBackend } from "../../lib/engine/mod.ts";
+import { isOneDnnUsed } from "../../lib/engine/one_dnn.ts";
 import { madeUp } from "../lpips/made_up.ts";
 
 await useBackend();
@@ -60,7 +61,7 @@ for (const [[kh, kw], stride, [height, width], before, after] of CASES) {
       const dy = tf.tensor4d(madeUp(2, 2 * rows * columns * 5).map((value) => value - 0.5), [2, rows, columns, 5]);
       const shape: [number, number, number, number] = [2, height, width, 3];
       const convolution = { filter, stride, before, after };
-      assert.ok(hasBlockGradient(convolution));
+      assert.ok(hasBlockGradient(convolution, dy));
       const dx = blockGradient(dy, shape, convolution);
       assert.deepEqual(dx.shape, shape);
       const expected = byDefinition(dy, shape, filter, stride, before);
@@ -71,9 +72,54 @@ for (const [[kh, kw], stride, [height, width], before, after] of CASES) {
   });
 }
 
+/** Whether it is the way for a filter, where the output has so many positions down and across. */
+function has(shape: [number, number, number, number], stride: number, side: number, slow: boolean): boolean {
+  const convolution = { stride, before: [0, 0], after: [0, 0] } as const;
+  return tf.tidy(() =>
+    hasBlockGradient({ ...convolution, filter: tf.zeros(shape) }, { shape: [1, side, side, 8] }, slow)
+  );
+}
+
+Deno.test("hasBlockGradient() is for small maps too, where TensorFlow's own kernel is slow on them", () => {
+  assert.equal(has([3, 3, 64, 64], 1, 4, true), true);
+  assert.equal(has([3, 3, 64, 64], 2, 4, true), true);
+  assert.equal(has([3, 3, 64, 64], 1, 5, true), false);
+  assert.equal(has([3, 3, 512, 512], 1, 8, true), true); // weights that no cache holds
+  assert.equal(has([3, 3, 512, 512], 1, 9, true), false);
+  assert.equal(has([3, 3, 64, 64], 1, 4, false), false);
+  assert.equal(has([1, 1, 64, 64], 1, 2, true), false); // a product of matrices
+  assert.equal(has([1, 1, 64, 64], 2, 2, true), false);
+  assert.equal(has([3, 3, 3, 64], 1, 2, true), false);
+});
+
+Deno.test("blockGradient() of many channels is the gradient by definition, with stride 1 and 2", () => {
+  for (const [stride, side, rows] of [[1, 4, 4], [2, 8, 4]] as const) {
+    tf.tidy(() => {
+      const filter = tf.tensor4d(madeUp(1, 9 * 6 * 7).map((value) => value - 0.5), [3, 3, 6, 7]);
+      const dy = tf.tensor4d(madeUp(2, 2 * rows * rows * 7).map((value) => value - 0.5), [2, rows, rows, 7]);
+      const shape: [number, number, number, number] = [2, side, side, 6];
+      const dx = blockGradient(dy, shape, { filter, stride, before: [1, 1], after: [1, 1] });
+      const expected = byDefinition(dy, shape, filter, stride, [1, 1]);
+      dx.dataSync().forEach((value, i) =>
+        assert.ok(Math.abs(value - expected[i]) < 1e-4, `stride ${stride}, entry ${i}`)
+      );
+    });
+  }
+});
+
+Deno.test("isOneDnnUsed() asks the environment first, then the processor", () => {
+  const [plain, vnni] = [["avx", "avx2", "fma"], ["avx2", "avx512f", "avx512_vnni"]];
+  assert.equal(isOneDnnUsed(undefined, plain), false);
+  assert.equal(isOneDnnUsed(undefined, vnni), true);
+  assert.equal(isOneDnnUsed(undefined, ["avx2", "avx_vnni"]), true);
+  assert.equal(isOneDnnUsed("1", plain), true);
+  assert.equal(isOneDnnUsed("0", vnni), false);
+  assert.equal(isOneDnnUsed("", plain), false);
+  assert.equal(isOneDnnUsed(undefined, null), true); // what is not known stays as it was
+});
+
 Deno.test("hasBlockGradient() is for strided convolutions of few channels whose filters leave no gaps", () => {
-  const at = (shape: [number, number, number, number], stride: number) =>
-    tf.tidy(() => hasBlockGradient({ filter: tf.zeros(shape), stride, before: [0, 0], after: [0, 0] }));
+  const at = (shape: [number, number, number, number], stride: number) => has(shape, stride, 8, false);
   assert.equal(at([7, 7, 3, 64], 2), true);
   assert.equal(at([7, 7, 3, 64], 1), false);
   assert.equal(at([3, 3, 64, 64], 2), false);

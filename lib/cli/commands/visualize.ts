@@ -10,6 +10,7 @@ import { type DataOptions, readData, withDataOptions } from "../options/data.ts"
 import { integerOption, seedOption } from "../options/values.ts";
 import { activationText, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
+import { DEFAULT_PROFILE } from "../options/profiles.ts";
 import { PROFILE_HELP } from "../options/scoring.ts";
 import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../options/model.ts";
 import { createImageFolder, writeImages } from "../console/write_images.ts";
@@ -29,7 +30,7 @@ export function registerVisualize(program: Command): void {
       .argument("<unit>", "the unit, such as conv2:3")
       .requiredOption("--out <dir>", "folder to write the images into, and a sheet of them")
       .option("--count <n>", "how many images", integerOption(1, 10_000), 8)
-      .option("--profile <name>", PROFILE_HELP, "calibrated")
+      .option("--profile <name>", PROFILE_HELP, DEFAULT_PROFILE)
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {

@@ -11,6 +11,12 @@ import type { InstrumentsRef, Profile } from "../../pipeline/mod.ts";
 import { createMeanProgress } from "../console/progress.ts";
 import { pricedProfile } from "./embedder.ts";
 
+/** The profile that is used where none is named. */
+export const DEFAULT_PROFILE = "calibrated";
+
+/** Profiles that are set side by side where none are named. */
+export const DEFAULT_PROFILES = `${DEFAULT_PROFILE},paper`;
+
 /**
  * The profiles that a list such as `calibrated,mine.json` names, in its order.
  *
@@ -30,9 +36,9 @@ export async function readProfiles(list: string, taken: readonly string[]): Prom
   return profiles;
 }
 
-/** The profile whose images the statistics beside profiles look at: `calibrated` if it is among them, else the first. */
+/** The profile whose images the statistics beside profiles look at: the default one if it is among them, else the first. */
 export function referenceAmong(profiles: Readonly<Record<string, Profile>>): string {
-  return "calibrated" in profiles ? "calibrated" : Object.keys(profiles)[0];
+  return DEFAULT_PROFILE in profiles ? DEFAULT_PROFILE : Object.keys(profiles)[0];
 }
 
 /**

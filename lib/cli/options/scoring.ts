@@ -12,6 +12,7 @@ import { type DataOptions, readData, withDataOptions } from "./data.ts";
 import { seedOption } from "./values.ts";
 import { printDetail, printNote } from "../console/output.ts";
 import { createMeanProgress } from "../console/progress.ts";
+import { DEFAULT_PROFILE } from "./profiles.ts";
 import { type EmbedderOptions, embedderRef, pricedProfile, withEmbedderOptions } from "./embedder.ts";
 
 /** Options of commands that score. */
@@ -29,7 +30,7 @@ export const PROFILE_HELP: string =
 export function withScoringOptions(command: Command): Command {
   return withDataOptions(
     withEmbedderOptions(
-      withModelOptions(command).option("--profile <name>", PROFILE_HELP, "calibrated"),
+      withModelOptions(command).option("--profile <name>", PROFILE_HELP, DEFAULT_PROFILE),
       "the profile's",
     )
       .option("--seed <n>", "seed of everything random", seedOption, 0),

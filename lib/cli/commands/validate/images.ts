@@ -15,7 +15,7 @@ import { formatTable, globalOptions, printDetail, printNote, printResult } from 
 import { createProgress } from "../../console/progress.ts";
 import { type DataOptions, withDataOption } from "../../options/data.ts";
 import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../../options/model.ts";
-import { readProfiles } from "../../options/profiles.ts";
+import { DEFAULT_PROFILE, readProfiles } from "../../options/profiles.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
 
 interface ImagesOptions extends DataOptions, ModelOptions {
@@ -54,7 +54,7 @@ export function registerValidateImages(validate: Command): void {
       .option(
         "--profiles <list>",
         "profiles side by side, each makes its own images: names or JSON files",
-        "calibrated",
+        DEFAULT_PROFILE,
       )
       .option("--pairs <n>", "pairs of test images asked about each unit", integerOption(1, MOST.pairs), USUAL.pairs)
       .option(

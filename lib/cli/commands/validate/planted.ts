@@ -21,6 +21,7 @@ import { decimals, formatTable, printResult } from "../../console/output.ts";
 import type { EmbedderRef } from "../../../embed/mod.ts";
 import { embedderRef, pricedProfile } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
+import { DEFAULT_PROFILES, readProfiles, referenceAmong } from "../../options/profiles.ts";
 
 interface StudyOptions extends PlantedOptions {
   readonly profiles: string;
@@ -43,7 +44,7 @@ export function registerValidatePlanted(validate: Command): void {
           "beside it the mean pairwise angle (control) and what knowing the features reached would give (oracle). Apart from " +
           "the table: weighted sums, fooling units and random weights.",
       )
-      .option("--profiles <list>", "profiles side by side: names or JSON files", "calibrated,paper")
+      .option("--profiles <list>", "profiles side by side: names or JSON files", DEFAULT_PROFILES)
       .option(
         "--metrics",
         `other metrics of the same units too, on ${METRIC_IMAGES} test images: which of them tell?`,
@@ -55,24 +56,16 @@ export function registerValidatePlanted(validate: Command): void {
       ),
     SEEDS,
   ).action(async (options: StudyOptions, command: Command) => {
-    const { loadProfile } = await import("../../../pipeline/mod.ts");
     const { CONTROL, ORACLE, summarizeRandomWeights, summarizeStudy } = await import(
       "../../../validate/planted/mod.ts"
     );
     const { METRICS } = await import("../../../validate/metrics/mod.ts");
-    const profiles: Record<string, Profile> = {};
-    for (const word of options.profiles.split(",")) {
-      const { name, profile } = await loadProfile(word.trim());
-      if (name in profiles || name === CONTROL || name === ORACLE) {
-        throw new InputError(`two settings would be called "${name}"; rename the profile's file`);
-      }
-      profiles[name] = profile;
-    }
+    const profiles = await readProfiles(options.profiles, [CONTROL, ORACLE]);
     if (options.out !== undefined) makeFolder(options.out);
     const embedder = await embedderRef(options, command);
     if (embedder !== null) await useEmbedder(profiles, embedder, command);
     const names = Object.keys(profiles);
-    const reference = names.includes("calibrated") ? "calibrated" : names[0];
+    const reference = referenceAmong(profiles);
     const metricImages = options.metrics ? METRIC_IMAGES : 0;
     const { results, random } = await runStudy(
       options,

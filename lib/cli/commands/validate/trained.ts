@@ -30,7 +30,7 @@ import {
 import { createProgress } from "../../console/progress.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/data.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../../options/embedder.ts";
-import { instrumentsOf, readProfiles, referenceAmong } from "../../options/profiles.ts";
+import { DEFAULT_PROFILES, instrumentsOf, readProfiles, referenceAmong } from "../../options/profiles.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
 
 interface TrainedOptions extends DataOptions, EmbedderOptions {
@@ -54,7 +54,7 @@ export function registerValidateTrained(validate: Command): void {
         "Score units that were trained towards known classes of CIFAR-10, by each profile, and say how often the score is " +
           "true; beside it the mean pairwise angle (control), mean LPIPS, and what real images alone give.",
       )
-      .option("--profiles <list>", "profiles side by side: names or JSON files", "calibrated,paper")
+      .option("--profiles <list>", "profiles side by side: names or JSON files", DEFAULT_PROFILES)
       .option("--seed <n>", "seed of the scoring", seedOption, 0)
       .option("--networks <dir>", "folder of taught networks (default: the repository's models/taught-cifar10)")
       .option("--only <names>", "some of its networks, such as resnet-sets-101,vgg-sets-101 (default: all)")

@@ -105,7 +105,7 @@ export function convolve(
       const whole = spread(filter, dilations);
       const [top, bottom, left, right] = padding;
       const strided = { filter: whole, stride: strides[0], before: [top, left], after: [bottom, right] } as const;
-      if (strides[0] === strides[1] && hasBlockGradient(strided)) return blockGradient(dy, shape, strided);
+      if (strides[0] === strides[1] && hasBlockGradient(strided, dy)) return blockGradient(dy, shape, strided);
       if (ops === null) return inputGradient(dy, whole, shape, movement);
       // onto the padded image: with padding of its own the kernel takes up to thirty times as long on small maps
       const [n, height, width, channels] = shape;
