@@ -3,7 +3,13 @@
  *
  * @module
  */
-export { clusterEmbeddings, type Clustering, clusterMeans } from "./cluster_embeddings.ts";
+export {
+  clusterEmbeddings,
+  type Clustering,
+  clusteringOf,
+  clusterMeans,
+  searchClusters,
+} from "./cluster_embeddings.ts";
 export { clusterAndCompare, compareCriteria, type ComparedClustering } from "./compare_criteria.ts";
 export { CRITERIA, type Criterion } from "./choose_k.ts";
 export { dissolveSmallClusters } from "./dissolve_small_clusters.ts";

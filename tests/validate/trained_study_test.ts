@@ -5,7 +5,9 @@ import { drawExciting, scoreRealImages } from "../../lib/validate/trained/real_i
 import { checkNetwork, requireBothKinds } from "../../lib/validate/trained/run_study.ts";
 import { separations, shareRight } from "../../lib/validate/trained/truth.ts";
 import { useBackend } from "../../lib/engine/mod.ts";
-import { CALIBRATED } from "../../lib/pipeline/mod.ts";
+import { CALIBRATED, type PipelineContext } from "../../lib/pipeline/mod.ts";
+import { scoreWithKnownK } from "../../lib/validate/trained/known_k.ts";
+import { record } from "../store/example_run.ts";
 import { plainPixels, sourceOf } from "../data/made_up_dataset.ts";
 import { colourNetwork, toldEmbedder, toldLpips } from "../pipeline/stand_ins.ts";
 
@@ -38,12 +40,13 @@ Deno.test("summarizeTrained() counts what K says of units of one class and of se
     ["resnet", 1, 4],
     ["lenet5", 1, 3],
   ]);
-  const [told, control, lpips, real] = summary.groups[0].settings;
-  assert.deepEqual([told, control, lpips, real].map(({ name }) => name), [
+  const [told, control, lpips, real, known] = summary.groups[0].settings;
+  assert.deepEqual([told, control, lpips, real, known].map(({ name }) => name), [
     "told",
     "control",
     "mean LPIPS",
     "real images",
+    "known K",
   ]);
   // S of several .1 0 .3 .2 against 0 .1 0 of one: .1 wins 2 and ties 1, 0 ties 2, .3 and .2 win 3 each
   assert.equal(told.auroc, (2.5 + 1 + 3 + 3) / 12);
@@ -59,11 +62,13 @@ Deno.test("summarizeTrained() counts what K says of units of one class and of se
   const [x, y] = [[-2, -2, -2, .5, .5, 2, 3], [-2, .5, -2, .5, 2, -2, 3]];
   const product = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i], 0);
   assert.ok(Math.abs(told.spearman! - product(x, y) / Math.sqrt(product(x, x) * product(y, y))) < 1e-12);
+  assert.ok(Math.abs(told.spearman_k! - told.spearman!) < 1e-12); // S rises with K here
+  assert.ok(told.spearman_k_low! < told.spearman_k! && told.spearman_k_high! > told.spearman_k!);
   // a statistic without clusters, all the same
-  assert.deepEqual([control.auroc, control.spearman, control.exact_k], [0.5, null, null]);
+  assert.deepEqual([control.auroc, control.spearman, control.spearman_k, control.exact_k], [0.5, null, null, null]);
   assert.deepEqual(control.mean_k_by_k, [null, null, null, null]);
   assert.deepEqual([lpips.units, lpips.auroc, lpips.auroc_low], [0, null, null]);
-  assert.deepEqual(summary.unscored, { told: 0, control: 0, "mean LPIPS": 7, "real images": 7 });
+  assert.deepEqual(summary.unscored, { told: 0, control: 0, "mean LPIPS": 7, "real images": 7, "known K": 7 });
   // of the strong network .1 and 0 against 0 and .1
   assert.equal(summary.groups[1].settings[0].auroc, 1 / 2);
   assert.equal(summary.groups[3].settings[0].auroc, 1);
@@ -219,4 +224,25 @@ Deno.test("scoreRealImages() clusters by the profile's rule without attributions
   assert.deepEqual(await told(4.1), { I: 8, K: 1, S: 0 });
   assert.equal(await scoreRealImages(context(1), "colour", 0, source, [3]), null);
   assert.equal(await scoreRealImages(context(1), "colour", 0, source, []), null);
+});
+
+Deno.test("scoreWithKnownK() cuts a unit's images into as many clusters as it is told, and scores those", () => {
+  const rows = [[1, 0], [1, 0], [0, 1], [0, 1], [1, 1], [1, 1]];
+  const embeddings = { rows: 6, cols: 2, data: Float32Array.from(rows.flat()) };
+  const profile = {
+    ...CALIBRATED,
+    cluster: { ...CALIBRATED.cluster, center: false, halfCap: true, lpipsWeight: 0, pooledWeight: 0 },
+  };
+  const context = { profile, seed: 0, meanEmbedding: null } as unknown as PipelineContext;
+  const told = { ...record("map", 0), embeddings, distances: Array(15).fill(0), pooledDistances: Array(15).fill(0) };
+  const unit = { ...told, score: { ...told.score!, I: 6 } };
+  assert.deepEqual(scoreWithKnownK(context, unit, 1), { I: 6, K: 1, S: 0 });
+  // centres (1, 0), (0, 1), (1, 1): angles of 1/2, 1/4 and 1/4 of pi; lengths 1, 1 and the root of 2, so b = 1 and twice
+  // 2 / (1 + root 2); C = 2 / 5
+  const D = (0.5 + 2 * 0.25 * 2 / (1 + Math.SQRT2)) / 3;
+  const three = scoreWithKnownK(context, unit, 3)!;
+  assert.deepEqual([three.I, three.K], [6, 3]);
+  assert.ok(Math.abs(three.S - (0.4 + D - 0.4 * D)) < 1e-6, String(three.S));
+  assert.equal(scoreWithKnownK(context, unit, 4)!.K, 3); // half of the images at most
+  assert.equal(scoreWithKnownK(context, { ...unit, score: null }, 2), null);
 });

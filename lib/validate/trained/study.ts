@@ -13,8 +13,10 @@ import { CONTROL, type Estimate, type PairedDifference, type SettingScore } from
 export const MEAN_LPIPS = "mean LPIPS";
 /** The setting that clusters training images which excite the unit, by the reference profile's rule. */
 export const REAL_IMAGES = "real images";
+/** The setting that clusters the reference profile's images into as many clusters as the unit was taught classes. */
+export const KNOWN_K = "known K";
 /** The settings beside profiles, in the order of the table. */
-export const OTHER_SETTINGS: readonly string[] = [CONTROL, MEAN_LPIPS, REAL_IMAGES];
+export const OTHER_SETTINGS: readonly string[] = [CONTROL, MEAN_LPIPS, REAL_IMAGES, KNOWN_K];
 
 /** Numbers of classes that units are taught. */
 export const TAUGHT_K: readonly number[] = [1, 2, 3, 4];
@@ -50,6 +52,10 @@ export interface TrainedSetting {
   readonly spearman: number | null;
   readonly spearman_low: number | null;
   readonly spearman_high: number | null;
+  /** Rank correlation of K with the number of classes; null for a statistic without clusters. */
+  readonly spearman_k: number | null;
+  readonly spearman_k_low: number | null;
+  readonly spearman_k_high: number | null;
   /** Share of units whose K is the number of classes. This and what follows is null for a statistic without clusters. */
   readonly exact_k: number | null;
   readonly exact_k_low: number | null;
@@ -154,6 +160,7 @@ function summarizeSetting(all: readonly TrainedResult[], name: string, random: R
     units: results.length,
     ...spread("auroc", estimateOf(results, aurocOf(name), random)),
     ...spread("spearman", estimateOf(results, spearmanOf(name), random)),
+    ...spread("spearman_k", estimateOf(withK(results), spearmanOfK(name), random)),
     ...spread("exact_k", estimateOf(results, shareOf(() => true, (K, k) => K === k), random)),
     ...spread("mono_called_poly", estimateOf(results, shareOf((k) => k === 1, (K) => K > 1), random)),
     ...spread("poly_called_mono", estimateOf(results, shareOf((k) => k > 1, (K) => K === 1), random)),
@@ -181,6 +188,10 @@ function aurocOf(name: string): Statistic {
 
 function spearmanOf(name: string): Statistic {
   return (some) => spearman(some.map(({ scores }) => scores[name].S), some.map(({ k }) => k));
+}
+
+function spearmanOfK(name: string): Statistic {
+  return (some) => spearman(some.map(({ scores }) => scores[name].K!), some.map(({ k }) => k));
 }
 
 function pairWithControl(all: readonly TrainedResult[], name: string, random: Random): PairedDifference {

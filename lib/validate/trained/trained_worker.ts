@@ -20,8 +20,9 @@ import { meanLpips } from "../metrics/mod.ts";
 import { spreadPhotographs } from "../planted/photographs.ts";
 import { CONTROL, type SettingScore } from "../planted/study.ts";
 import { loadTaughtNetwork, type TaughtEntry, type TaughtNetwork } from "./networks.ts";
+import { scoreWithKnownK } from "./known_k.ts";
 import { drawExciting, LOOKED_THROUGH, scoreRealImages } from "./real_images.ts";
-import { MEAN_LPIPS, REAL_IMAGES } from "./study.ts";
+import { KNOWN_K, MEAN_LPIPS, REAL_IMAGES } from "./study.ts";
 import { ACCURACY_FLOORS, type NetworkTruth, readingOf, truthOf } from "./truth.ts";
 
 /** What a worker begins with. */
@@ -100,7 +101,12 @@ serveTasks<TrainedInit, TrainedTask, Looked | Scored>(
       for (const [i, record] of records.entries()) {
         const isReference = task.profile === reference;
         const real = isReference ? await realScore(context, record, source, task.exciting[i]) : null;
-        scores.push({ ...settingScores(record, task.profile, isReference), ...(real && { [REAL_IMAGES]: real }) });
+        const known = isReference ? scoreWithKnownK(context, record, taught.entry.classes[record.unit].length) : null;
+        scores.push({
+          ...settingScores(record, task.profile, isReference),
+          ...(real && { [REAL_IMAGES]: real }),
+          ...(known && { [KNOWN_K]: known }),
+        });
       }
       return scores;
     };

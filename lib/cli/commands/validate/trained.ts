@@ -52,7 +52,8 @@ export function registerValidateTrained(validate: Command): void {
     validate.command("trained")
       .description(
         "Score units that were trained towards known classes of CIFAR-10, by each profile, and say how often the score is " +
-          "true; beside it the mean pairwise angle (control), mean LPIPS, and what real images alone give.",
+          "true; beside it the mean pairwise angle (control), mean LPIPS, what real images alone give, and what S would be if K " +
+          "were known.",
       )
       .option("--profiles <list>", "profiles side by side: names or JSON files", DEFAULT_PROFILES)
       .option("--seed <n>", "seed of the scoring", seedOption, 0)
@@ -267,6 +268,7 @@ const HEAD = [
   "setting",
   "AUROC",
   "Spearman(S, k)",
+  "Spearman(K, k)",
   "exact K",
   "one called several",
   "several called one",
@@ -283,6 +285,7 @@ function settingLine(each: TrainedSetting): (string | null)[] {
     each.name,
     between(each.auroc, each.auroc_low, each.auroc_high, 2),
     between(each.spearman, each.spearman_low, each.spearman_high, 2),
+    between(each.spearman_k, each.spearman_k_low, each.spearman_k_high, 2),
     percents(each.exact_k, each.exact_k_low, each.exact_k_high),
     percents(each.mono_called_poly, each.mono_called_poly_low, each.mono_called_poly_high),
     percents(each.poly_called_mono, each.poly_called_mono_low, each.poly_called_mono_high),

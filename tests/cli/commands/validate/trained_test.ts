@@ -73,7 +73,9 @@ Deno.test("validate trained writes its table, its units and a figure; an untrain
       "control",
       "mean LPIPS",
       "real images",
+      "known K",
     ]);
+    assert.deepEqual([settings.at(-1).exact_k, settings.at(-1).spearman_k], [1, 1]);
     for (const { units, auroc, units_by_k } of settings) {
       assert.ok(units === 6 && auroc >= 0 && auroc <= 1);
       assert.deepEqual(units_by_k, [2, 4, 0, 0]);
@@ -83,7 +85,7 @@ Deno.test("validate trained writes its table, its units and a figure; an untrain
     assert.equal(
       lines[0],
       "network,architecture,kind,seed,unit,k,classes,I_quick,K_quick,S_quick,I_control,K_control,S_control," +
-        "I_mean_LPIPS,K_mean_LPIPS,S_mean_LPIPS,I_real_images,K_real_images,S_real_images",
+        "I_mean_LPIPS,K_mean_LPIPS,S_mean_LPIPS,I_real_images,K_real_images,S_real_images,I_known_K,K_known_K,S_known_K",
     );
     assert.equal(lines.length, 1 + 6);
     assert.match(lines[3], /^lenet5-labels-1,lenet5,labels,1,2,2,1 9,8,\d,/);
