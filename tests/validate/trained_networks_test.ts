@@ -9,8 +9,10 @@ import {
   listTaughtNetworks,
   loadTaughtNetwork,
   parseTaughtPlans,
+  TAUGHT_DIRECTORY,
   trainTaughtNetworks,
 } from "../../lib/validate/trained/mod.ts";
+import { ACCURACY_FLOORS } from "../../lib/validate/trained/truth.ts";
 import { sha256OfFile } from "../../lib/weights/mod.ts";
 import { sharedRef } from "../data/made_up_dataset.ts";
 import { inFolder } from "../in_folder.ts";
@@ -156,3 +158,26 @@ Deno.test("trainTaughtNetworks() trains what a folder lacks, the same whatever e
     assert.deepEqual((await train("both", plans)).entries, []); // all there
     (await loadTaughtNetwork(join(root, "both"), list[1])).network.dispose();
   }));
+
+Deno.test("the networks that polysem comes with are intact, taught what their seeds say, and in their card", async () => {
+  const card = await Deno.readTextFile(join(TAUGHT_DIRECTORY, "card.md"));
+  const entries = await listTaughtNetworks(TAUGHT_DIRECTORY);
+  assert.ok(entries.length > 0);
+  for (const entry of entries) {
+    const { name, classes, test_accuracy, parameters, architecture, kind, seed } = entry;
+    assert.deepEqual(classes, taughtClasses({ architecture, kind, seed }));
+    assert.ok(test_accuracy >= ACCURACY_FLOORS[architecture], `${name}: ${test_accuracy}`);
+    const { network, layer } = await loadTaughtNetwork(TAUGHT_DIRECTORY, entry); // refuses a file of another size or sha256
+    assert.equal(network.layers.find((each) => each.name === layer)!.units, classes.length);
+    network.dispose();
+    const line = card.split("\n").find((each) => each.includes(`| ${name} `))!;
+    const numbers = [
+      `${(100 * test_accuracy).toFixed(2)} %`,
+      parameters.toLocaleString("en"),
+      entry.bytes.toLocaleString("en"),
+    ];
+    for (const text of [...numbers, classes.map((set) => set.join(" ")).join(" / ")]) {
+      assert.ok(line.includes(`| ${text} `), `${name}: ${text}`);
+    }
+  }
+});
