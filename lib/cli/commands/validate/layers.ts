@@ -24,7 +24,7 @@ export function registerValidateLayers(validate: Command): void {
     .option("--out <dir>", "folder for layers.json, layers.csv (a row a layer), layers.svg and layers.png")
     .action(async (names: string[], options: LayersOptions, command: Command) => {
       const { readNullScores, readRun, runDirectory } = await import("../../../store/mod.ts");
-      const { scoresByLayer } = await import("../../../validate/layers.ts");
+      const { scoresByLayer } = await import("../../../validate/mod.ts");
       if (options.out !== undefined) await createImageFolder(options.out);
       const runs = names.map((name): RunLayers => {
         using run = readRun(runDirectory(name));
@@ -53,7 +53,7 @@ interface RunLayers {
   readonly seed: number;
   /** The kind of its null, if that was scored. */
   readonly null: string | null;
-  readonly layers: ReturnType<typeof import("../../../validate/layers.ts").scoresByLayer>;
+  readonly layers: ReturnType<typeof import("../../../validate/mod.ts").scoresByLayer>;
 }
 
 /** Columns of `layers.csv`, and keys of a layer in JSON. */
