@@ -168,7 +168,7 @@ Deno.test("the networks that polysem comes with are intact, taught what their se
     assert.deepEqual(classes, taughtClasses({ architecture, kind, seed }));
     assert.ok(test_accuracy >= ACCURACY_FLOORS[architecture], `${name}: ${test_accuracy}`);
     const { network, layer } = await loadTaughtNetwork(TAUGHT_DIRECTORY, entry); // refuses a file of another size or sha256
-    assert.equal(network.layers.find((each) => each.name === layer)!.units, classes.length);
+    assert.ok(network.layers.find((each) => each.name === layer)!.units >= classes.length); // its first units
     network.dispose();
     const line = card.split("\n").find((each) => each.includes(`| ${name} `))!;
     const numbers = [
