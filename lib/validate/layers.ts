@@ -6,7 +6,7 @@
 import { createRandom } from "../random.ts";
 import type { NullTable } from "../store/mod.ts";
 import type { UnitId } from "../types.ts";
-import { type ByLayer, compareWithNull, type MaybeScored, meanOf } from "./stability/mod.ts";
+import { type ByLayer, byLayer, compareWithNull, type MaybeScored, meanOf } from "./stability/mod.ts";
 
 /** A unit of a run; its score is null for a dead one, and S for one of a single image. */
 export interface RunUnit extends UnitId {
@@ -32,7 +32,8 @@ export interface LayerScores extends ScoredUnits {
 }
 
 /**
- * The scores of a run by layer, in the order of the run, and of all layers together.
+ * The scores of a run by layer, in the order of the run, and of all layers together; there the AUROC is of the layers of which
+ * a null was scored.
  *
  * @param nulls null where nothing was scored beside the run.
  * @param seed of the intervals.
@@ -52,16 +53,23 @@ export function scoresByLayer(
     unit,
     score: { K, S },
   }));
-  const { layers } = compareWithNull(own, untrained, createRandom(seed, "layers"));
-  return layers.map(({ layer, auroc, aurocLow, aurocHigh }, i) => {
-    const isIn = (each: MaybeScored) => i === layers.length - 1 || each.layer === layer;
+  const withNull = new Set(untrained.map(({ layer }) => layer));
+  const { layers: compared } = compareWithNull(
+    own.filter(({ layer }) => withNull.has(layer)),
+    untrained,
+    createRandom(seed, "layers"),
+  );
+  const { auroc, aurocLow, aurocHigh } = compared.pop()!; // of all together
+  return byLayer(own, (places): LayerScores => {
+    const here = places.map((place) => own[place]);
+    const layers = new Set(here.map(({ layer }) => layer));
+    const against = layers.size > 1 ? { auroc, aurocLow, aurocHigh } : compared.find((each) => layers.has(each.layer));
     return {
-      layer,
-      ...scoredUnits(own.filter(isIn)),
-      null: nulls && scoredUnits(untrained.filter(isIn)),
-      auroc,
-      aurocLow,
-      aurocHigh,
+      ...scoredUnits(here),
+      null: nulls && scoredUnits(untrained.filter(({ layer }) => layers.has(layer))),
+      auroc: against?.auroc ?? null,
+      aurocLow: against?.aurocLow ?? null,
+      aurocHigh: against?.aurocHigh ?? null,
     };
   });
 }

@@ -367,6 +367,11 @@ Deno.test("scoresByLayer() sets the units of each layer beside those of the null
   assert.equal(a.auroc, 0.5); // .5 is above .4, 0 is not
   assert.deepEqual([b.S, b.meanS, b.several, b.auroc], [[], null, null, null]);
   assert.deepEqual([all.layer, all.S.length, all.null!.S], ["all", 2, [0.4, 0]]);
+  // a layer whose null was not scored has no AUROC, and no part in that of all: .5 is above .4 and 0, 0 above neither
+  const more = [...units, { layer: "c", unit: 0, score: { K: 2, S: 0.9 } }];
+  const [, , c, whole] = scoresByLayer(more, nulls, 0);
+  assert.deepEqual([c.S, c.null, c.auroc], [[0.9], { S: [], meanS: null, several: null }, null]);
+  assert.deepEqual([whole.S.length, whole.auroc, all.auroc], [3, 2.5 / 4, 2.5 / 4]);
   assert.deepEqual(scoresByLayer(units, null, 0).map((each) => [each.null, each.auroc]), Array(3).fill([null, null]));
 });
 

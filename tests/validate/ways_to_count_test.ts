@@ -48,9 +48,9 @@ Deno.test("agreementOfCounts() tells on which units each pair of counts says one
 });
 
 Deno.test("mostAtOdds() puts the widest range first, then the greatest sum of differences, then the order given", () => {
-  const rows = counted([1, 1, 1], [1, 3, 2], [1, 3, 3], [1, 3, 3], [5, null, null], [2, 7, null], [null, 2, 2]);
+  const rows = counted([1, 1, 1], [1, 3, 2], [1, 3, 3], [1, 3, 3], [5, null, null], [2, 7, null], [null, 2, 9]);
   const units = (count: number) => mostAtOdds(rows, count).map(({ unit }) => unit);
-  // ranges 0 2 2 2 - 5 0; sums of the three of range 2: all are twice the range
+  // ranges 0 2 2 2 - 5, and 7 of one that has no K, as a dead unit has none; sums of the three of range 2: all are twice the range
   assert.deepEqual(units(10), [5, 1, 2, 3]);
   assert.deepEqual(units(2), [5, 1]);
   assert.deepEqual(units(0), []);

@@ -11,20 +11,19 @@ import type { ImageBatch } from "../../types.ts";
 /**
  * Makes the folder that images will go into: to be called before the work, so that a wrong one costs nothing.
  *
- * @param option that names it, for errors.
  * @throws {InputError} when it cannot be made.
  */
-export async function createImageFolder(directory: string, option = "--out"): Promise<void> {
+export async function createImageFolder(directory: string): Promise<void> {
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {
-    throw cannotWrite(directory, error, option);
+    throw cannotWrite(directory, error);
   }
 }
 
-function cannotWrite(directory: string, error: unknown, option = "--out"): InputError {
+function cannotWrite(directory: string, error: unknown): InputError {
   return new InputError(
-    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with ${option}`,
+    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
   );
 }
 

@@ -5,8 +5,7 @@ import type { ImageBatch } from "../../types.ts";
 import { attributions, layersBelow } from "../../visualize/mod.ts";
 
 /**
- * What a cluster costs, in squared distances of attributions of unit length. From units trained towards known classes: with
- * prices of 5 and 6 no unit of one class of a ResNet and a VGG is called several, and 10 of 12 of several are not called one
+ * What a cluster costs, in squared distances of attributions of unit length: chosen on units trained towards known classes
  * (docs/metrics.md).
  */
 const PRICE = 6;

@@ -58,13 +58,13 @@ function agreementOf(rows: readonly UnitMetrics[], a: MetricKey, b: MetricKey): 
  * The units on which the counts differ most: by the greatest less the least, then by the sum of all differences, then in the
  * order given.
  *
- * @param rows those with fewer than two counts are left out, and those on which all agree.
+ * @param rows those without a K are left out, such as dead units, those without another count, and those on which all agree.
  * @param count how many at most.
  */
 export function mostAtOdds(rows: readonly UnitMetrics[], count: number): UnitMetrics[] {
   return rows
     .map((row) => ({ row, counts: COUNTS.flatMap((key) => row[key] ?? []) }))
-    .filter(({ counts }) => counts.length > 1)
+    .filter(({ row, counts }) => row.K !== null && counts.length > 1)
     .map(({ row, counts }) => ({
       row,
       range: Math.max(...counts) - Math.min(...counts),

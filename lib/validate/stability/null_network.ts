@@ -43,14 +43,14 @@ export function checkNull(
   if (weights !== undefined) return;
   if (modelFormat === "onnx") {
     throw new InputError(
-      `the weights of ${model}.onnx are not permuted, and how it was initialized and trained is not known; give --null-weights FILE, an .onnx file of the same ` +
-        "network that has learned nothing",
+      `the weights of ${model}.onnx are not permuted, and how it was initialized and trained is not known; give ` +
+        "--null-weights FILE, an .onnx file of the same network that has learned nothing",
     );
   }
   if (modelFormat === "typescript") {
     throw new InputError(
-      `the weights of ${model} are not permuted, and how it was initialized and trained is not known; give --null-weights FILE, a .ts file of the same network that ` +
-        "has learned nothing",
+      `the weights of ${model} are not permuted, and how it was initialized and trained is not known; give ` +
+        "--null-weights FILE, a .ts file of the same network that has learned nothing",
     );
   }
   if (kind === "permuted") return;

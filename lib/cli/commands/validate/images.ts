@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { Dataset } from "../../../data/mod.ts";
-import { InputError, messageOf } from "../../../errors.ts";
 import type { Profile } from "../../../pipeline/mod.ts";
 import type { UnitId } from "../../../types.ts";
 import type { ImagesDifference, ImagesRow, ImagesSetting, ImagesSummary } from "../../../validate/images/mod.ts";
 import { between, signed } from "../../console/estimates.ts";
 import { formatTable, globalOptions, printDetail, printNote, printResult } from "../../console/output.ts";
+import { makeFolder, writeFiles } from "../../console/study_files.ts";
 import { createProgress } from "../../console/progress.ts";
 import { type DataOptions, withDataOption } from "../../options/data.ts";
 import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../../options/model.ts";
@@ -127,14 +126,6 @@ async function openData({ data }: DataOptions, command: Command): Promise<Datase
   return dataset;
 }
 
-function makeFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new InputError(`${folder} cannot be made: ${messageOf(error)}; choose another folder with --out`);
-  }
-}
-
 /** What a study is of. */
 interface Subject extends Pick<Awaited<ReturnType<typeof describeChosenModel>>, "ref" | "layers" | "input"> {
   readonly dataset: Dataset;
@@ -185,7 +176,6 @@ async function runStudy(
 }
 
 async function writeStudy(folder: string, study: StudyDocument): Promise<string[]> {
-  const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
   const { imageShares } = await import("../../../report/charts/mod.ts");
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
@@ -203,17 +193,12 @@ async function writeStudy(folder: string, study: StudyDocument): Promise<string[
       `model ${model} · dataset ${dataset} · ${images} images a side · seed ${seed}`,
     ],
   }));
-  const contents: readonly [string, string | Uint8Array][] = [
+  return await writeFiles(folder, [
     ["images.json", `${JSON.stringify(study, null, 2)}\n`],
     ["images.csv", toCsv(IMAGES_COLUMNS, rows)],
     ["images.svg", svg],
     ["images.png", await renderPng(svg)],
-  ];
-  return contents.map(([name, content]) => {
-    const file = join(folder, name);
-    writeWhole(file, content);
-    return file;
-  });
+  ]);
 }
 
 function settingName({ name, parametrization }: Pick<ImagesSetting, "name" | "parametrization">): string {

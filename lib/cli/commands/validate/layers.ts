@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../../../errors.ts";
 import { decimals, formatTable, printNote, printResult } from "../../console/output.ts";
-import { createImageFolder } from "../../console/write_images.ts";
+import { makeFolder, writeFiles } from "../../console/study_files.ts";
 
 interface LayersOptions {
   readonly out?: string;
@@ -25,7 +25,7 @@ export function registerValidateLayers(validate: Command): void {
     .action(async (names: string[], options: LayersOptions, command: Command) => {
       const { readNullScores, readRun, runDirectory } = await import("../../../store/mod.ts");
       const { scoresByLayer } = await import("../../../validate/mod.ts");
-      if (options.out !== undefined) await createImageFolder(options.out);
+      if (options.out !== undefined) makeFolder(options.out);
       const runs = names.map((name): RunLayers => {
         using run = readRun(runDirectory(name));
         const { model, seed } = run.manifest;
@@ -107,7 +107,6 @@ function runText({ run, model, null: kind, layers }: RunLayers): string {
 }
 
 async function writeLayers(folder: string, runs: readonly RunLayers[], document: unknown): Promise<string[]> {
-  const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
   const { scoreByDepth } = await import("../../../report/charts/mod.ts");
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
@@ -119,17 +118,12 @@ async function writeLayers(folder: string, runs: readonly RunLayers[], document:
     })),
     { text: "The score S, layer by layer", subtitle: ["a point for each unit, a line through the means of layers"] },
   ));
-  const contents: readonly [string, string | Uint8Array][] = [
+  return await writeFiles(folder, [
     ["layers.json", `${JSON.stringify(document, null, 2)}\n`],
     ["layers.csv", toCsv(["run", ...COLUMNS], rows)],
     ["layers.svg", svg],
     ["layers.png", await renderPng(svg)],
-  ];
-  return contents.map(([name, content]) => {
-    const file = join(folder, name);
-    writeWhole(file, content);
-    return file;
-  });
+  ]);
 }
 
 /** Nulls in the words of the chart. */

@@ -17,7 +17,7 @@ import {
   printResult,
 } from "../../console/output.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
-import { createImageFolder } from "../../console/write_images.ts";
+import { makeFolder } from "../../console/study_files.ts";
 
 interface MetricsOptions extends DataOptions {
   readonly modelWeights?: string;
@@ -59,7 +59,7 @@ export function registerValidateMetrics(validate: Command): void {
     const labelOf = (key: MetricKey) => METRICS.find((each) => each.key === key)!.label;
     const { toCsv } = await import("../../../csv.ts");
     using run = readRun(runDirectory(name));
-    if (options.sheets !== undefined) await createImageFolder(options.sheets, "--sheets");
+    if (options.sheets !== undefined) makeFolder(options.sheets, "--sheets");
     const pending = run.pendingJobs().length;
     if (pending > 0) {
       printNote(command, `note: ${pending} jobs of run ${name} are not finished; only finished units are measured`);
@@ -107,7 +107,16 @@ export function registerValidateMetrics(validate: Command): void {
         ]),
       );
       const counts = formatTable(
-        ["one by", "several by", "units", "both one", "several by the second", "by the first", "both several", "kappa"],
+        [
+          "first",
+          "second",
+          "units",
+          "both say one",
+          "the second several",
+          "the first several",
+          "both several",
+          "kappa",
+        ],
         agreement.map((each) => [
           labelOf(each.a),
           labelOf(each.b),

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { Command } from "commander";
-import { InputError, messageOf } from "../../../errors.ts";
 import type { Profile } from "../../../pipeline/mod.ts";
 import type {
   AskedPhotographs,
@@ -18,6 +16,7 @@ import type {
 } from "../../../validate/planted/mod.ts";
 import { between, percent, percents, signed } from "../../console/estimates.ts";
 import { decimals, formatTable, printResult } from "../../console/output.ts";
+import { makeFolder, writeFiles } from "../../console/study_files.ts";
 import type { EmbedderRef } from "../../../embed/mod.ts";
 import { embedderRef, pricedProfile } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
@@ -103,14 +102,6 @@ async function useEmbedder(profiles: Record<string, Profile>, ref: EmbedderRef, 
   }
 }
 
-function makeFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new InputError(`${folder} cannot be made: ${messageOf(error)}; choose another folder with --out`);
-  }
-}
-
 async function writeStudy(
   folder: string,
   document: unknown,
@@ -118,24 +109,18 @@ async function writeStudy(
   results: readonly PlantedResult[],
   random: readonly RandomUnit[],
 ): Promise<string[]> {
-  const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
   const { plantedSettings } = await import("../../../report/charts/mod.ts");
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
   const tables = [unitsTable(summary, results), randomTable(random)];
   const svg = await renderSvg(plantedSettings(summary.settings, summary.units));
-  const contents: readonly [string, string | Uint8Array][] = [
+  return await writeFiles(folder, [
     ["planted.json", `${JSON.stringify(document, null, 2)}\n`],
     ["planted.csv", toCsv(...tables[0])],
     ["random_weights.csv", toCsv(...tables[1])],
     ["planted.svg", svg],
     ["planted.png", await renderPng(svg)],
-  ];
-  return contents.map(([name, content]) => {
-    const file = join(folder, name);
-    writeWhole(file, content);
-    return file;
-  });
+  ]);
 }
 
 type Table = [columns: string[], rows: Record<string, string | number | null>[]];

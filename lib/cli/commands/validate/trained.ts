@@ -8,7 +8,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { cacheDirectory } from "../../../cache.ts";
 import type { Dataset } from "../../../data/mod.ts";
 import type { BackendReport } from "../../../engine/mod.ts";
-import { InputError, messageOf } from "../../../errors.ts";
+import { InputError } from "../../../errors.ts";
 import type { TaughtPlan } from "../../../training/mod.ts";
 import type {
   TaughtEntry,
@@ -27,6 +27,7 @@ import {
   printNote,
   printResult,
 } from "../../console/output.ts";
+import { makeFolder, writeFiles } from "../../console/study_files.ts";
 import { createProgress } from "../../console/progress.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/data.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../../options/embedder.ts";
@@ -148,14 +149,6 @@ async function plansOf({ train, seeds, trainOnly }: TrainedOptions): Promise<Tau
   return parseTaughtPlans(train, seeds);
 }
 
-function makeFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new InputError(`${folder} cannot be made: ${messageOf(error)}; choose another folder with --out`);
-  }
-}
-
 async function trainLacking(
   folder: string,
   plans: readonly TaughtPlan[],
@@ -225,23 +218,17 @@ async function writeStudy(
   summary: TrainedSummary,
   { results }: TrainedStudy,
 ): Promise<string[]> {
-  const { writeWhole } = await import("../../../store/mod.ts");
   const { toCsv } = await import("../../../csv.ts");
   const { trainedSettings } = await import("../../../report/charts/mod.ts");
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
   const [all] = summary.groups;
   const svg = await renderSvg(trainedSettings(all.settings, summary));
-  const contents: readonly [string, string | Uint8Array][] = [
+  return await writeFiles(folder, [
     ["trained.json", `${JSON.stringify(document, null, 2)}\n`],
     ["trained.csv", toCsv(...unitsTable(all.settings.map(({ name }) => name), results))],
     ["trained.svg", svg],
     ["trained.png", await renderPng(svg)],
-  ];
-  return contents.map(([name, content]) => {
-    const file = join(folder, name);
-    writeWhole(file, content);
-    return file;
-  });
+  ]);
 }
 
 /** A line for each unit. */

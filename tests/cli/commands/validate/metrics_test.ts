@@ -117,7 +117,7 @@ Deno.test("validate metrics --sheets draws the units that are counted most diffe
     assert.match(out, /Units that these count most differently:\n[^]*conv1-0.png/);
     const file = join(folder, "file");
     Deno.writeTextFileSync(file, "");
-    await refused(/cannot write images to .*file.*; choose another folder with --sheets/, ...args.with(6, file));
+    await refused(/file cannot be made: .*; choose another folder with --sheets/, ...args.with(6, file));
   }));
 
 Deno.test("validate metrics refuses a run of other weights, another dataset or none, and one of few units", () =>
