@@ -17,7 +17,7 @@ export interface NotebookParameters {
   readonly model: string;
   /** The unit to look at, such as `conv2:3`. */
   readonly unit: string;
-  /** `calibrated`, `paper`, or a JSON file. */
+  /** `calibrated-2`, `calibrated-1`, `paper`, or a JSON file. */
   readonly profile: string;
   /** Seed of everything random. */
   readonly seed: number;

@@ -23,7 +23,17 @@ export {
 } from "./instruments.ts";
 export { manifestOf, type RunPlan } from "./manifest.ts";
 export { calibrationPath, type PricedProfile, priceFor, withEmbedder } from "./price.ts";
-export { CALIBRATED, CALIBRATED_2, loadProfile, PAPER, parseProfile, type Profile } from "./profile.ts";
+export {
+  CALIBRATED,
+  CALIBRATED_1,
+  CALIBRATED_2,
+  CALIBRATED_NAME,
+  loadProfile,
+  PAPER,
+  parseProfile,
+  type Profile,
+  PROFILES_LISTED,
+} from "./profile.ts";
 export {
   datasetOf,
   embedderOf,

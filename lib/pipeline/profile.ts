@@ -1,7 +1,7 @@
 /**
- * Profiles: every free choice of the method, in one validated document. `paper` follows the text literally; `calibrated`,
- * the default, keeps the stages and formulas and sets the free choices by evidence; `calibrated-2` is to take its place. A
- * run's manifest holds its profile in full.
+ * Profiles: every free choice of the method, in one validated document. `paper` follows the text literally; `calibrated-2`,
+ * the default, keeps the stages and formulas and sets the free choices by evidence; `calibrated-1` was the default before.
+ * `calibrated` is the newest of them. A run's manifest holds its profile in full.
  *
  * @module
  */
@@ -171,8 +171,8 @@ export const PAPER: Profile = {
   },
 };
 
-/** The same stages and formulas, free choices set by evidence on planted units, whose number of features is known. The default. */
-export const CALIBRATED: Profile = {
+/** The same stages and formulas, free choices set by evidence on planted units, whose number of features is known. */
+export const CALIBRATED_1: Profile = {
   // steps: at 96 every unit of LeNet-5 passes section 3, and a further step gains under 1 % (docs/method.md)
   visualize: { ...PAPER.visualize, start: "dataset", startFade: 1, steps: 96 },
   lpips: PAPER.lpips,
@@ -195,17 +195,29 @@ export const CALIBRATED: Profile = {
 };
 
 /**
- * The next default, to be tried: set by evidence on units trained towards known classes too, and not yet confirmed on fresh
- * ones. Images of a unit repel each other at first. Units without a layer below are scored as by `calibrated-1`.
+ * Set by evidence on units trained towards known classes too: images of a unit repel each other at first. Units without a
+ * layer below are scored as by `calibrated-1`.
  */
-export const CALIBRATED_2: Profile = { ...CALIBRATED, visualize: { ...CALIBRATED.visualize, repulsion: 1 } };
+export const CALIBRATED_2: Profile = { ...CALIBRATED_1, visualize: { ...CALIBRATED_1.visualize, repulsion: 1 } };
+
+/** The newest calibrated profile, which is the default. */
+export const CALIBRATED: Profile = CALIBRATED_2;
+
+/** What the default profile is called in runs and tables. */
+export const CALIBRATED_NAME = "calibrated-2";
+
+/** The name that stands for the newest calibrated profile, whichever that is. */
+const NEWEST = "calibrated";
 
 const SHIPPED: Readonly<Record<string, Profile>> = {
+  [CALIBRATED_NAME]: CALIBRATED,
+  "calibrated-1": CALIBRATED_1,
   paper: PAPER,
-  calibrated: CALIBRATED,
-  "calibrated-1": CALIBRATED, // the same by the name that it keeps
-  "calibrated-2": CALIBRATED_2,
+  [NEWEST]: CALIBRATED,
 };
+
+/** The names of the profiles that polysem comes with, as a sentence lists them. */
+export const PROFILES_LISTED: string = `${CALIBRATED_NAME} (or ${NEWEST}, the newest), calibrated-1, paper`;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -266,7 +278,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown): string {
   }
   const value = valueAt(document, issue.path);
   const state = value === undefined
-    ? 'is missing (start the file with "extends": "calibrated" to give only what differs)'
+    ? 'is missing (start the file with "extends": "calibrated-2" to give only what differs)'
     : `is ${JSON.stringify(value)}`;
   return `${issue.path.join(".")} ${state}; allowed: ${issue.message}`;
 }
@@ -274,21 +286,24 @@ function describe(issue: z.core.$ZodIssue, document: unknown): string {
 /**
  * The profile of that name, or out of that file.
  *
- * A profile file is JSON, either complete or `{"extends": "calibrated" or "paper", ...}` with only the fields to change.
+ * A profile file is JSON, either complete or `{"extends": "calibrated-2" or another name, ...}` with only the fields to change.
  *
- * @param nameOrFile `paper`, `calibrated`, or the path of a JSON file.
- * @returns the profile, and its name: for a file, the file's name without its ending.
+ * @param nameOrFile its name, or the path of a JSON file; `calibrated` is the newest calibrated profile.
+ * @returns the profile, and its name: for a file, the file's name without its ending; `calibrated-2` for `calibrated`.
  * @throws {InputError} when there is no such profile, or the file is not a valid one.
  */
 export async function loadProfile(nameOrFile: string): Promise<{ name: string; profile: Profile }> {
-  if (Object.hasOwn(SHIPPED, nameOrFile)) return { name: nameOrFile, profile: structuredClone(SHIPPED[nameOrFile]) };
+  if (Object.hasOwn(SHIPPED, nameOrFile)) {
+    const name = nameOrFile === NEWEST ? CALIBRATED_NAME : nameOrFile;
+    return { name, profile: structuredClone(SHIPPED[nameOrFile]) };
+  }
   let text: string;
   try {
     text = await Deno.readTextFile(nameOrFile);
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
     throw new InputError(
-      `profile ${JSON.stringify(nameOrFile)} cannot be read: ${reason}; give paper, calibrated or a JSON file`,
+      `profile ${JSON.stringify(nameOrFile)} cannot be read: ${reason}; give ${PROFILES_LISTED} or a JSON file`,
     );
   }
   let document: unknown;

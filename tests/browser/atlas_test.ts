@@ -375,7 +375,7 @@ for (const width of [360, 1920]) {
     () =>
       madeUpRun({
         images: 48,
-        name: "a-long-name-of-a-run-that-has-no-place-to-break-calibrated-seed0",
+        name: "a-long-name-of-a-run-that-has-no-place-to-break-calibrated-2-seed0",
         layers: LONG_LAYERS,
       }),
     () => ({ compare: { run: madeUpRun({ name: "second", images: 4, layers: LONG_LAYERS }), settings: [] } }),

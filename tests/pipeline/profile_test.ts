@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../lib/errors.ts";
-import { CALIBRATED, CALIBRATED_2, loadProfile, PAPER, parseProfile } from "../../lib/pipeline/profile.ts";
+import { DEFAULT_PROFILE } from "../../lib/cli/options/profiles.ts";
+import {
+  CALIBRATED,
+  CALIBRATED_1,
+  CALIBRATED_2,
+  CALIBRATED_NAME,
+  loadProfile,
+  PAPER,
+  parseProfile,
+} from "../../lib/pipeline/profile.ts";
 
 function refusal(document: unknown): string {
   try {
@@ -43,25 +52,27 @@ Deno.test("the calibrated profile holds the settings of the study", () => {
   });
 });
 
-Deno.test("calibrated-1 is the default by the name that it keeps; calibrated-2 adds repulsion alone", async () => {
-  assert.deepEqual((await loadProfile("calibrated-1")).profile, CALIBRATED);
-  const { name, profile } = await loadProfile("calibrated-2");
-  assert.equal(name, "calibrated-2");
-  assert.deepEqual(profile, CALIBRATED_2);
-  assert.equal(CALIBRATED.visualize.repulsion, 0);
-  assert.equal(CALIBRATED.cluster.attributions.depth, 0);
+Deno.test("calibrated is the newest, calibrated-2, which adds repulsion alone to calibrated-1", async () => {
+  for (const asked of ["calibrated-2", "calibrated"]) {
+    assert.deepEqual(await loadProfile(asked), { name: "calibrated-2", profile: CALIBRATED_2 });
+  }
+  assert.equal(CALIBRATED, CALIBRATED_2);
+  assert.equal(CALIBRATED_NAME, DEFAULT_PROFILE);
+  assert.deepEqual(await loadProfile("calibrated-1"), { name: "calibrated-1", profile: CALIBRATED_1 });
+  assert.equal(CALIBRATED_1.visualize.repulsion, 0);
+  assert.equal(CALIBRATED_1.cluster.attributions.depth, 0);
   const { repulsion, ...visualize } = CALIBRATED_2.visualize;
   assert.ok(repulsion > 0);
-  assert.deepEqual({ ...visualize, repulsion: 0 }, CALIBRATED.visualize);
-  assert.deepEqual(CALIBRATED_2.cluster, CALIBRATED.cluster);
+  assert.deepEqual({ ...visualize, repulsion: 0 }, CALIBRATED_1.visualize);
+  assert.deepEqual(CALIBRATED_2.cluster, CALIBRATED_1.cluster);
 });
 
 Deno.test("parseProfile() reads a whole profile from before there were repulsion and attributions as one without", () => {
-  const old = structuredClone(CALIBRATED) as unknown as Record<string, Record<string, unknown>>;
+  const old = structuredClone(CALIBRATED_1) as unknown as Record<string, Record<string, unknown>>;
   delete old.visualize.repulsion;
   delete old.visualize.repulsionShare;
   delete old.cluster.attributions;
-  assert.deepEqual(parseProfile(old, "old.json"), CALIBRATED);
+  assert.deepEqual(parseProfile(old, "old.json"), CALIBRATED_1);
 });
 
 Deno.test("parseProfile() accepts both shipped profiles written out in full", () => {
@@ -165,7 +176,7 @@ Deno.test("parseProfile() refuses more images at least than at most", () => {
 Deno.test("parseProfile() refuses an unknown base and what is no object", () => {
   assert.match(
     refusal({ extends: "toString" }),
-    /extends is "toString"; allowed: "paper", "calibrated", "calibrated-1", "calibrated-2"/,
+    /extends is "toString"; allowed: "calibrated-2", "calibrated-1", "paper", "calibrated"/,
   );
   assert.match(refusal([]), /not a JSON object/);
   assert.match(refusal(null), /not a JSON object/);
@@ -185,7 +196,10 @@ Deno.test("loadProfile() finds shipped profiles by name and others by file", asy
       loadProfile(file),
       (error: Error) => error instanceof InputError && /not JSON/.test(error.message),
     );
-    await assert.rejects(loadProfile(`${folder}/none.json`), /there is no such file; give paper, calibrated/);
+    await assert.rejects(
+      loadProfile(`${folder}/none.json`),
+      /there is no such file; give calibrated-2 \(or calibrated, the newest\), calibrated-1, paper or a JSON file/,
+    );
     await assert.rejects(loadProfile("papers"), InputError);
     await assert.rejects(loadProfile(folder), InputError);
   } finally {

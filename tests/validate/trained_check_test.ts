@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../../lib/engine/mod.ts";
 import { isCifar10Present, openDataset } from "../../lib/data/mod.ts";
-import { CALIBRATED_2 } from "../../lib/pipeline/mod.ts";
+import { CALIBRATED, CALIBRATED_NAME } from "../../lib/pipeline/mod.ts";
 import {
   listTaughtNetworks,
   runTrainedStudy,
@@ -25,8 +25,8 @@ Deno.test("units that were taught one class have a lower score than units that w
     {
       folder: TAUGHT_DIRECTORY,
       networks,
-      profiles: { "calibrated-2": { profile: CALIBRATED_2 } },
-      reference: "calibrated-2",
+      profiles: { [CALIBRATED_NAME]: { profile: CALIBRATED } },
+      reference: CALIBRATED_NAME,
       seed: 0,
       limit: 8, // sets of 1, 2, 3, 4, 1, 2, 3 and 4 classes
     },
@@ -36,8 +36,8 @@ Deno.test("units that were taught one class have a lower score than units that w
   );
   assert.deepEqual(study.results.map(({ k }) => k), [1, 2, 3, 4, 1, 2, 3, 4]);
   assert.ok(study.networks[0].test_accuracy >= 0.82);
-  const { groups: [{ settings: [calibrated, control] }] } = summarizeTrained(study.results, ["calibrated-2"], 0);
-  assert.equal(calibrated.name, "calibrated-2");
+  const { groups: [{ settings: [calibrated, control] }] } = summarizeTrained(study.results, [CALIBRATED_NAME], 0);
+  assert.equal(calibrated.name, CALIBRATED_NAME);
   assert.ok(calibrated.auroc! > 0.9, `AUROC ${calibrated.auroc}`); // of 12 pairs of a unit of one class and one of several
   assert.ok(calibrated.exact_k! >= 0.5, `exact K ${calibrated.exact_k}`);
   assert.equal(control.exact_k, null);

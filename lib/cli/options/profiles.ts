@@ -12,13 +12,13 @@ import { createMeanProgress } from "../console/progress.ts";
 import { pricedProfile } from "./embedder.ts";
 
 /** The profile that is used where none is named. */
-export const DEFAULT_PROFILE = "calibrated";
+export const DEFAULT_PROFILE = "calibrated-2";
 
 /** Profiles that are set side by side where none are named. */
 export const DEFAULT_PROFILES = `${DEFAULT_PROFILE},paper`;
 
 /**
- * The profiles that a list such as `calibrated,mine.json` names, in its order.
+ * The profiles that a list such as `calibrated-2,mine.json` names, in its order.
  *
  * @param taken names that no profile may have.
  * @throws {InputError} when one cannot be read, or two settings would have one name.

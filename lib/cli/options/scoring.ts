@@ -23,8 +23,8 @@ export interface ScoringOptions extends DataOptions, ModelOptions, EmbedderOptio
 
 /** What `--profile` takes. */
 export const PROFILE_HELP: string =
-  'calibrated, calibrated-2 (to be tried), paper, or a JSON file such as {"extends": "calibrated", ' +
-  '"visualize": {"steps": 256}}';
+  `${DEFAULT_PROFILE} (or calibrated, the newest), calibrated-1, paper, or a JSON file such as ` +
+  `{"extends": "${DEFAULT_PROFILE}", "visualize": {"steps": 256}}`;
 
 /** Adds the options. */
 export function withScoringOptions(command: Command): Command {

@@ -75,7 +75,7 @@ Deno.test("score-all refuses profiles that are not valid, naming the field", () 
       ],
       [{ extends: "paper", visualize: { steps: "many" } }, /visualize\.steps is "many"; allowed: an integer from 1 to/],
       [{ extends: "paper", visualize: { stpes: 3 } }, /visualize\.stpes is not a field; the fields here are .*steps/],
-      [{ extends: "papers" }, /extends is "papers"; allowed: "paper", "calibrated", "calibrated-1", "calibrated-2"$/],
+      [{ extends: "papers" }, /extends is "papers"; allowed: "calibrated-2", "calibrated-1", "paper", "calibrated"$/],
       [
         { extends: "paper", embed: { embedder: "vit" } },
         /embed\.embedder is "vit"; allowed: one of "resnet18-cifar10"/,
@@ -91,7 +91,7 @@ Deno.test("score-all refuses profiles that are not valid, naming the field", () 
     await Deno.writeTextFile(file, '{"extends": "paper",\n');
     await refused(/own\.json is not JSON: /, "score-all", "--profile", file);
     await refused(
-      /profile "papre" cannot be read: there is no such file; give paper, calibrated or/,
+      /profile "papre" cannot be read: there is no such file; give calibrated-2 .* paper or/,
       "score-all",
       "--profile",
       "papre",

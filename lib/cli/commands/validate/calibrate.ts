@@ -28,7 +28,7 @@ export function registerValidateCalibrate(validate: Command): void {
       .option("--out <file>", "file to write in place of that one"),
     SEEDS,
   ).action(async (options: CalibrateOptions, command: Command) => {
-    const { CALIBRATED, calibrationPath, withEmbedder } = await import("../../../pipeline/mod.ts");
+    const { CALIBRATED, CALIBRATED_NAME, calibrationPath, withEmbedder } = await import("../../../pipeline/mod.ts");
     const { calibrationDocument } = await import("../../../validate/planted/mod.ts");
     const { loadEmbedder } = await import("../../../embed/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
@@ -43,7 +43,7 @@ export function registerValidateCalibrate(validate: Command): void {
     const { results, families } = await runStudy(
       options,
       ref,
-      { profiles: { calibrated: profile }, reference: "calibrated", calibrate: true },
+      { profiles: { [CALIBRATED_NAME]: profile }, reference: CALIBRATED_NAME, calibrate: true },
       command,
     );
     const { tensor, pool } = (ref.kind === "onnx" ? ref.options : undefined) ?? {};
@@ -69,7 +69,7 @@ export function registerValidateCalibrate(validate: Command): void {
         `may be ${decimals(document.forgiving.low, 2)} to ${decimals(document.forgiving.high, 2)} for nearly the same.`,
         `A profile with it: ${
           JSON.stringify({
-            extends: "calibrated",
+            extends: CALIBRATED_NAME,
             ...(ref.kind === "onnx" ? {} : { embed: profile.embed }), // no profile names a file
             cluster: document.cluster,
           })
