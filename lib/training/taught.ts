@@ -93,7 +93,7 @@ export const TAUGHT_RECIPES: Readonly<Record<TaughtArchitecture, Recipe>> = {
   lenet5: { ...SMALL, learningRate: 2e-3, epochs: 12, warmup: 1, shift: 1 },
   resnet: { ...SMALL, epochs: 16 },
   vgg: SMALL,
-  vit: { ...SMALL, epochs: 1, learningRate: 5e-4, warmup: 0.1, testEvery: 1, shift: 4 },
+  vit: { ...SMALL, epochs: 2, learningRate: 2e-3, warmup: 0.1, testEvery: 1, shift: 4 },
 };
 
 /** A taught network, trained. */
