@@ -16,7 +16,7 @@ import { integerOption } from "../../lib/cli/options/values.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
 import { createWorkerPool } from "../../lib/jobs/worker_pool.ts";
 import type { ModelRef } from "../../lib/networks/models.ts";
-import { CALIBRATED } from "../../lib/pipeline/profile.ts";
+import { CALIBRATED_1 } from "../../lib/pipeline/profile.ts";
 import { createRandom } from "../../lib/random.ts";
 import { nextMovement, transformsOf } from "../../lib/visualize/transforms.ts";
 import { findWeightSet } from "../../lib/weights/registry.ts";
@@ -126,7 +126,7 @@ async function bench({ steps, repeats, layout, onnx }: Options): Promise<string>
     for (const each of await cases(folder, onnx)) {
       const [mine, theirs]: [number[], number[]] = [[], []];
       const random = createRandom(0, "movements");
-      const transforms = transformsOf(CALIBRATED.visualize, { height: each.side, width: each.side });
+      const transforms = transformsOf(CALIBRATED_1.visualize, { height: each.side, width: each.side });
       const job = {
         threads: THREADS,
         layout,
@@ -136,7 +136,7 @@ async function bench({ steps, repeats, layout, onnx }: Options): Promise<string>
         images: each.images,
         batches: THREADS,
         steps,
-        learningRate: CALIBRATED.visualize.learningRate,
+        learningRate: CALIBRATED_1.visualize.learningRate,
         movements: Array.from({ length: steps }, () => nextMovement(random, transforms)).map(({ dy, dx }) => [dy, dx]),
       };
       for (let repeat = 0; repeat < repeats; repeat++) {

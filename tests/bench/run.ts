@@ -11,7 +11,7 @@ import { decimals, formatTable } from "../../lib/cli/console/output.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
 import { DEFAULT_DATASET, openDataset } from "../../lib/data/mod.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
-import { CALIBRATED } from "../../lib/pipeline/profile.ts";
+import { CALIBRATED_1 } from "../../lib/pipeline/profile.ts";
 import { runPolysemStages, type StageResults } from "./polysem_stages.ts";
 import { preparePyTorch, runPyTorchStages, type Versions } from "./pytorch_environment.ts";
 import {
@@ -167,7 +167,7 @@ if (import.meta.main) {
     .description("Times the stages of the pipeline against batched PyTorch, one after the other.")
     .option("--units <count>", "units, spread over the layers (236 for all)", integerOption(1), 72)
     .option("--images <count>", "images of a unit", integerOption(2), 32)
-    .option("--steps <count>", "steps of ascent", integerOption(1), CALIBRATED.visualize.steps)
+    .option("--steps <count>", "steps of ascent", integerOption(1), CALIBRATED_1.visualize.steps)
     .option("--repeats <count>", "runs of each side in turn; the least time of each stage counts", integerOption(1), 1)
     .addOption(
       new Option("--layout <layout>", "how PyTorch keeps images in memory; channels-last is faster on a CPU")

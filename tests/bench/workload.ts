@@ -12,7 +12,7 @@ import { toWeightArray } from "../../lib/networks/tensors.ts";
 import type { Weights } from "../../lib/weights/take_weight.ts";
 import { findWeightSet } from "../../lib/weights/registry.ts";
 import { createPlan, type Job } from "../../lib/jobs/plan.ts";
-import { CALIBRATED, type Profile } from "../../lib/pipeline/profile.ts";
+import { CALIBRATED_1, type Profile } from "../../lib/pipeline/profile.ts";
 import { createRandom } from "../../lib/random.ts";
 import type { LayerInfo, UnitId } from "../../lib/types.ts";
 import { nextMovement } from "../../lib/visualize/transforms.ts";
@@ -54,8 +54,8 @@ const SEED = 0;
 /** The calibrated profile's work on a sample of units. The engine must be ready. */
 export function createWorkload(layers: readonly LayerInfo[], options: WorkloadOptions): Workload {
   const profile: Profile = {
-    ...CALIBRATED,
-    visualize: { ...CALIBRATED.visualize, steps: options.steps },
+    ...CALIBRATED_1,
+    visualize: { ...CALIBRATED_1.visualize, steps: options.steps },
     embed: { embedder: "resnet18-imagenet" },
   };
   const jobs = createPlan(layers, sampleUnits(layers, options.units));
