@@ -9,7 +9,8 @@ import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
 Deno.test("score-unit is the unit of a run: the same images, distances, activations and scores", () =>
   inFolder(async (folder) => {
     const settings = ["--no-data", "--profile", await writeQuickProfile(folder), "--seed", "4"];
-    await json("score-all", "--units", "conv2:2-3", "--run", join(folder, "run"), ...settings);
+    // without AVX-512 the last bits of an image depend on how many are in its batch, so here too it is one unit's
+    await json("score-all", "--units", "conv2:3", "--run", join(folder, "run"), ...settings);
     const out = join(folder, "made", "here");
     const result = await json("score-unit", "conv2:3", "--out", out, ...settings);
     using run = readRun(join(folder, "run"));
