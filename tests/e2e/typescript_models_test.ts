@@ -73,7 +73,9 @@ Deno.test("docs/typescript-models.md: gratings.ts is scored from outside the rep
     const model = await writeModel(folder, "gratings.ts");
     const images = await writeImages(folder);
     const run = join(folder, "run");
-    const scoreAll = (...args: string[]) => finish(folder, "score-all", "--model", model, "--data", images, ...args);
+    // by calibrated-2 some images of either:0 stay wavy where they repelled each other, and K is 3, as the page says
+    const scoreAll = (...args: string[]) =>
+      finish(folder, "score-all", "--model", model, "--data", images, "--profile", "calibrated-1", ...args);
 
     await test.step("layers lists its layers", async () => {
       const { input, layers } = await json("layers", model);
