@@ -111,6 +111,19 @@ Deno.test("docs/typescript-models.md: gratings.ts is scored from outside the rep
       assert.deepEqual(answering(either.datasetBest), [0, 1, 4, 5]);
     });
 
+    await test.step("the default profile tells one kind from several too", async () => {
+      const other = join(folder, "default");
+      const { code, err } = await finish(
+        folder,
+        ...["score-all", "--model", model, "--data", images, "--units", "waves:0,either:0", "--run", other],
+      );
+      assert.equal(code, 0, err);
+      using reader = readRun(other);
+      assert.equal(reader.manifest.profileName, "calibrated-2");
+      assert.equal(reader.unit("waves", 0)!.score!.K, 1);
+      assert.ok(reader.unit("either", 0)!.score!.K > 1);
+    });
+
     await test.step("the run knows the model by name and hash, not by its place", () => {
       using reader = readRun(run);
       const { model: name, modelFormat, modelInput, modelSha256 } = reader.manifest;
