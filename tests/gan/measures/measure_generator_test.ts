@@ -145,7 +145,7 @@ Deno.test({
   fn: async () => {
     const generator = await loadGenerator();
     try {
-      const { generated, test, frechet } = await measureGenerator(generator, data, { count: 250 });
+      const { generated, test, frechet } = await measureGenerator(generator, data, { count: 500 });
       assert.ok(generated.label.share.low > generated.label.shuffled.high);
       for (const { difference } of allMasks(generated)) assert.ok(difference.low > 0, `${difference.low}`);
       const { change, foreground, edges } = generated.movedMask;
