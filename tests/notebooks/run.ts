@@ -24,6 +24,8 @@ const EXECUTE = new URL("./execute.py", import.meta.url).pathname;
 /** Longest time for one cell. */
 const CELL_SECONDS = 1200;
 const ATTEMPTS = 3;
+/** Notebooks executed at once: each keeps little more than one core busy. */
+const AT_ONCE = 2;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,7 +49,15 @@ const jupyter = await setUpJupyter("run", (line) => console.error(line));
 const work = options.keep ?? Deno.makeTempDirSync({ prefix: "polysem-notebooks-" });
 Deno.mkdirSync(work, { recursive: true });
 const wrong: string[] = [];
-for (const name of chosen) {
+const waiting = chosen.toReversed(); // the studies, which take longest, first
+await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await check(name);
+}));
+if (options.keep === undefined) Deno.removeSync(work, { recursive: true });
+if (wrong.length > 0) fail(`${wrong.length} wrong in ${chosen.length} notebooks`, 1);
+
+/** Executes a notebook, once or twice, and keeps its outputs where they are asked for. */
+async function check(name: string): Promise<void> {
   const started = performance.now();
   const first = await execute(name);
   const complaints = first === null ? [`${name} failed`] : [];
@@ -66,8 +76,6 @@ for (const name of chosen) {
   );
   wrong.push(...complaints);
 }
-if (options.keep === undefined) Deno.removeSync(work, { recursive: true });
-if (wrong.length > 0) fail(`${wrong.length} wrong in ${chosen.length} notebooks`, 1);
 
 /** Executes a notebook until all its figures show; null when a cell failed or a figure stayed empty. */
 async function execute(name: string): Promise<Notebook | null> {
