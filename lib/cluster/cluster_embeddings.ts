@@ -2,6 +2,7 @@ import type { ClusterCandidate, Matrix } from "../types.ts";
 import { type Choice, chooseK, type Criterion } from "./choose_k.ts";
 import { dissolveSmallClusters } from "./dissolve_small_clusters.ts";
 import { type OnShare, type Search, searchPartitions } from "./kmeans_partitions.ts";
+import { storedPrecision } from "./stored_precision.ts";
 import { checkOptions, clusteredSpace, type ClusterOptions, greatestK } from "./options.ts";
 
 /** A clustering of a unit's images. */
@@ -38,6 +39,8 @@ export function clusterEmbeddings(embeddings: Matrix, options: ClusterOptions): 
 export interface Found {
   readonly points: number[][];
   readonly search: Search;
+  /** By what the points were multiplied, so that their squares do not vanish: a power of two, 1 for all but the smallest. */
+  readonly factor: number;
 }
 
 /** Searches partitions of the embeddings for every K. */
@@ -47,30 +50,57 @@ export function searchClusters(
   onShare?: OnShare,
 ): Found {
   const { restarts = 10, seed } = options;
-  const points = clusteredSpace(embeddings, options);
-  return { points, search: searchPartitions(points, greatestK(points.length, options), restarts, seed, onShare) };
+  const { points, factor } = scaledUp(clusteredSpace(embeddings, options));
+  const precision = (options.perceptual?.weight ?? 0) > 0 ? "single" : storedPrecision(embeddings);
+  const kMax = greatestK(points.length, options);
+  return { points, search: searchPartitions(points, kMax, restarts, seed, precision, onShare), factor };
 }
 
 /** What a criterion chooses of what was found. */
 export function choose(
   criterion: Criterion,
-  { search }: Found,
+  { search, factor }: Found,
   { beta, lambda = 1, restarts = 10, seed }: Omit<ClusterOptions, "criterion">,
   onShare?: OnShare,
 ): Choice {
-  return chooseK(criterion, search, { beta, lambda, restarts, seed }, onShare);
+  // A price is in units of the inertia; where it would overflow, no cluster is worth it anyway.
+  const price = beta === undefined
+    ? undefined
+    : Math.min(beta * factor * factor, Number.MAX_VALUE / search.partitions.length);
+  const { K, candidates } = chooseK(criterion, search, { beta: price, lambda, restarts, seed }, onShare);
+  const asGiven = (value: number) => value / factor / factor;
+  return {
+    K,
+    candidates: candidates.map((each) => ({
+      ...each,
+      criterion: criterion === "sse-penalty" ? asGiven(each.criterion) : each.criterion,
+      inertia: asGiven(each.inertia),
+    })),
+  };
 }
 
 /** The clustering of a choice. */
 export function clusteringOf(
   embeddings: Matrix,
-  { points, search }: Found,
+  { points, search, factor }: Found,
   { K: chosen, candidates }: Choice,
   minClusterSize: number,
 ): Clustering {
   const partition = dissolveSmallClusters(points, search.partitions[chosen - 1], minClusterSize);
   const { K, assignments, sizes, inertia } = partition;
-  return { K, assignments, candidates, centers: clusterMeans(embeddings, assignments, sizes), inertia };
+  const centers = clusterMeans(embeddings, assignments, sizes);
+  return { K, assignments, candidates, centers, inertia: inertia / factor / factor };
+}
+
+/** Below it the squares of differences in the last place come near the smallest numbers. */
+const SMALLEST_AS_GIVEN = 2 ** -300;
+
+/** Points whose largest component is at least 1/2, if it was very small: multiplied by a power of two, which loses nothing. */
+function scaledUp(points: number[][]): Pick<Found, "points" | "factor"> {
+  const largest = points.reduce((most, point) => point.reduce((own, value) => Math.max(own, Math.abs(value)), most), 0);
+  if (largest === 0 || largest >= SMALLEST_AS_GIVEN) return { points, factor: 1 };
+  const factor = 2 ** Math.min(-Math.ceil(Math.log2(largest)), 1000);
+  return { points: points.map((point) => point.map((value) => value * factor)), factor };
 }
 
 /**

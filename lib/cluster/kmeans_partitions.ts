@@ -5,6 +5,7 @@ import { kmeansPlusPlus } from "./kmeans_plus_plus.ts";
 import { lloyd } from "./lloyd.ts";
 import { lloydByDistances } from "./lloyd_by_distances.ts";
 import { centredPoints, rotateToSpan } from "./rotate_to_span.ts";
+import type { Precision } from "./stored_precision.ts";
 
 /** The best partition that k-means found for one K. */
 export interface Partition {
@@ -18,11 +19,16 @@ export interface Partition {
   readonly inertia: number;
 }
 
-/**
- * Squared distance below which two points are one, as a share of the largest squared norm: (3e-7)^2, the resolution of
- * embeddings stored in 32 bits.
- */
-const COINCIDENT = 1e-13;
+/** Squared distance below which two points are one, as a share of the largest squared norm, by the precision of the points. */
+const COINCIDENT: Readonly<Record<Precision, number>> = {
+  /** (3e-7)^2, some units in the last of 24 binary places. */
+  single: 1e-13,
+  /** (1e-14)^2, as many of 53. */
+  double: 1e-28,
+};
+
+/** The same as a share of the largest squared distance from the mean: what rotating the points loses. */
+const COINCIDENT_ROTATED = 1e-13;
 
 /** Up to so many points, starts are searched among all of them. */
 export const FEW_POINTS = 1000;
@@ -57,7 +63,8 @@ export interface Search {
  * Lloyd's algorithm (ml-kmeans) runs until no centre moves, from seeded k-means++ starts, and once more from the best
  * partition of K - 1 clusters with the point farthest from its centre as K-th: so the inertia never rises with K.
  * An empty cluster restarts at the farthest point. K ends at the number of distinct points, since
- * more clusters than that would have to be empty; points closer than 3e-7 of the largest norm count as one.
+ * more clusters than that would have to be empty; points closer than 3e-7 of the largest norm count as one, or of the
+ * largest distance from the mean where points have the precision of 64 bits.
  *
  * Of more than 1,000 points, the k-means++ starts are tried on a sample; the centres of its best partition are the start
  * for all points, beside the partition of K - 1 clusters with the farthest point.
@@ -66,6 +73,7 @@ export interface Search {
  * @param kMax greatest K, at least 1.
  * @param restarts k-means++ starts for each K, at least 1.
  * @param seed a 32-bit integer.
+ * @param precision in which the points were computed before they became 64-bit numbers.
  * @returns partitions for K = 1 .. min(kMax, distinct points), in that order.
  * @see P. S. Bradley and U. M. Fayyad (1998), "Refining Initial Points for K-Means Clustering", for starts from a sample
  */
@@ -74,8 +82,9 @@ export function kmeansPartitions(
   kMax: number,
   restarts: number,
   seed: number,
+  precision: Precision = "single",
 ): Partition[] {
-  return [...searchPartitions(points, kMax, restarts, seed).partitions];
+  return [...searchPartitions(points, kMax, restarts, seed, precision).partitions];
 }
 
 /** The same, with the sample. */
@@ -84,18 +93,26 @@ export function searchPartitions(
   kMax: number,
   restarts: number,
   seed: number,
+  precision: Precision = "single",
   onShare: OnShare = () => {},
 ): Search {
   const size = Math.max(FEW_POINTS, SAMPLED_PER_CLUSTER * kMax);
   if (points.length <= size) {
-    const partitions = partitionsOfFew(points, kMax, restarts, seed, onShare);
+    const partitions = partitionsOfFew(points, kMax, restarts, seed, precision, onShare);
     return { partitions, sample: { points, rows: [...points.keys()], partitions } };
   }
   const rows = drawSorted(points.length, size, seed);
   const drawn = rows.map((row) => points[row]);
   // The sample is the smaller part of the work, by far where there are many points.
-  const found = partitionsOfFew(drawn, kMax, restarts, seed, (share) => onShare(share / 4));
-  const partitions = partitionsOfMany(points, kMax, rows, found, (share) => onShare(1 / 4 + share * 3 / 4));
+  const found = partitionsOfFew(drawn, kMax, restarts, seed, precision, (share) => onShare(share / 4));
+  const partitions = partitionsOfMany(
+    points,
+    kMax,
+    rows,
+    found,
+    precision,
+    (share) => onShare(1 / 4 + share * 3 / 4),
+  );
   return { partitions, sample: { points: drawn, rows, partitions: found } };
 }
 
@@ -104,6 +121,7 @@ function partitionsOfFew(
   kMax: number,
   restarts: number,
   seed: number,
+  precision: Precision,
   onShare: OnShare,
 ): Partition[] {
   const rotated = rotateToSpan(points);
@@ -121,7 +139,7 @@ function partitionsOfFew(
 
   let best = describe(rotated, rotated.map(() => 0));
   const partitions = [best.partition];
-  const greatest = countDistinct(rotated, coincidence(points), kMax);
+  const greatest = countDistinct(rotated, coincidence(points, rotated, precision), kMax);
   for (let K = 2; K <= greatest; K++) {
     const starts = [...membersOf(best.partition), [indexOfGreatest(best.distances)]];
     let next = describe(rotated, settle(starts));
@@ -145,13 +163,14 @@ function partitionsOfMany(
   kMax: number,
   rows: readonly number[],
   found: readonly Partition[],
+  precision: Precision,
   onShare: OnShare,
 ): Partition[] {
   const centred = centredPoints(points);
   const drawn = rows.map((row) => centred[row]);
   let best = describe(centred, centred.map(() => 0));
   const partitions = [best.partition];
-  const greatest = countDistinct(centred, coincidence(points), kMax);
+  const greatest = countDistinct(centred, coincidence(points, centred, precision), kMax);
   for (let K = 2; K <= greatest; K++) {
     let next = describe(centred, lloyd(centred, [...best.centres, centred[indexOfGreatest(best.distances)]]));
     // The sample may have fewer distinct points than all.
@@ -194,8 +213,18 @@ function meanOf(points: readonly (readonly number[])[], members: readonly number
   return centroidOf(members.map((i) => points[i]));
 }
 
-function coincidence(points: readonly (readonly number[])[]): number {
-  return COINCIDENT * points.reduce((most, point) => Math.max(most, squaredNorm(point)), 0);
+/** Squared distance below which two points are one. */
+function coincidence(
+  points: readonly (readonly number[])[],
+  centred: readonly (readonly number[])[],
+  precision: Precision,
+): number {
+  const stored = COINCIDENT[precision] * largestSquaredNorm(points);
+  return precision === "single" ? stored : Math.max(stored, COINCIDENT_ROTATED * largestSquaredNorm(centred));
+}
+
+function largestSquaredNorm(points: readonly (readonly number[])[]): number {
+  return points.reduce((most, point) => Math.max(most, squaredNorm(point)), 0);
 }
 
 /** A partition, with the centres of its clusters and the squared distance of each point to its own. */

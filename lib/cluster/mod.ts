@@ -21,3 +21,4 @@ export { rotateToSpan } from "./rotate_to_span.ts";
 export { meanSilhouette } from "./mean_silhouette.ts";
 export { sphericalBic } from "./spherical_bic.ts";
 export { ssePenalty } from "./sse_penalty.ts";
+export { type Precision, storedPrecision } from "./stored_precision.ts";

@@ -76,6 +76,9 @@ export function greatestK(images: number, { kMax, halfCap }: Pick<ClusterOptions
   return Math.max(1, Math.min(...caps));
 }
 
+/** Sums of squares that are smaller may have lost digits to the smallest numbers there are. */
+const SMALLEST_SQUARES = 1e-280;
+
 /** Relative error of distances in 32 bits. */
 const SINGLE_PRECISION = 1e-7;
 
@@ -135,9 +138,9 @@ function embeddingSpace(
     if (!Number.isFinite(squares)) {
       throw new RangeError(`embedding ${i} has squared norm ${squares}, too large to cluster`);
     }
-    if (normalize && squares > 0) {
-      const norm = Math.sqrt(squares);
-      for (let d = 0; d < cols; d++) point[d] /= norm;
+    if (normalize) {
+      const norm = squares >= SMALLEST_SQUARES ? Math.sqrt(squares) : Math.hypot(...point);
+      if (norm > 0) { for (let d = 0; d < cols; d++) point[d] /= norm; }
     }
     return point;
   });

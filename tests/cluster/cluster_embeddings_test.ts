@@ -6,6 +6,7 @@ import {
   compareCriteria,
   CRITERIA,
   kmeansPartitions,
+  storedPrecision,
 } from "../../lib/cluster/mod.ts";
 import { score } from "../../lib/score/mod.ts";
 import type { Matrix } from "../../lib/types.ts";
@@ -226,3 +227,79 @@ for (const [what, call, message] of rejected) {
     assert.throws(call, (error) => error instanceof RangeError && message.test(error.message));
   });
 }
+
+/** Three groups of six numbers on a line each: means 0, 40 and 100. */
+const LINE = [0, 40, 100].flatMap((mean) => [-1, -0.7, -0.2, 0.1, 0.8, 1].map((offset) => mean + offset));
+
+function line(change: (value: number) => number): Matrix {
+  return { rows: LINE.length, cols: 1, data: Float64Array.from(LINE, change) };
+}
+
+for (const criterion of ["gap", "pelleg-moore", "silhouette", "spherical"] as const) {
+  Deno.test(`clusterEmbeddings() by ${criterion} finds groups in 64 bits wherever they stand and however small they are`, () => {
+    const options: ClusterOptions = { criterion, kMax: 3, halfCap: false, seed: 0, normalize: false };
+    for (
+      const change of [
+        (value: number) => value,
+        (value: number) => value + 1e8,
+        (value: number) => value - 2 ** 45,
+        (value: number) => value * 2 ** -548, // squares are below the smallest number
+        (value: number) => value * 1e-165,
+        (value: number) => value * 2 ** -1060, // few digits of its own are left
+      ]
+    ) {
+      const { K, assignments, candidates } = clusterEmbeddings(line(change), options);
+      assert.equal(K, 3, `${change}`);
+      assert.deepEqual(assignments, LINE.map((_, i) => Math.floor(i / 6)), `${change}`);
+      assert.ok(candidates.every(({ criterion, inertia }) => Number.isFinite(criterion) && inertia >= 0));
+    }
+  });
+}
+
+Deno.test("clusterEmbeddings() of 64 bits counts as one point what differs by rounding alone", () => {
+  const options: ClusterOptions = { criterion: "spherical", kMax: 5, halfCap: false, seed: 0, normalize: false };
+  // 0.1 + 0.2 is not 0.3, nor 0.7 - 0.4
+  const rows = [[0.1 + 0.2], [0.3], [0.7 - 0.4], [5], [5 * (1 + 2 ** -52)], [5]];
+  const embeddings = { rows: 6, cols: 1, data: Float64Array.from(rows.flat()) };
+  assert.equal(clusterEmbeddings(embeddings, options).candidates.length, 2);
+});
+
+Deno.test("clusterEmbeddings() keeps a price in the units of embeddings that are very small", () => {
+  const options: ClusterOptions = { criterion: "sse-penalty", kMax: 3, halfCap: false, seed: 0, normalize: false };
+  const data = Float64Array.from([-1, 1, 39, 41, 99, 101], (value) => value * 2 ** -400); // SSE_3 = 6 / 2^800
+  const small = { rows: 6, cols: 1, data };
+  assert.equal(clusterEmbeddings(small, { ...options, beta: 1e-200 }).K, 1);
+  const { K, candidates } = clusterEmbeddings(small, { ...options, beta: 2 ** -800 });
+  assert.equal(K, 3);
+  assert.deepEqual(candidates[2], { k: 3, criterion: 9 * 2 ** -800, inertia: 6 * 2 ** -800 });
+});
+
+Deno.test("clusterEmbeddings() scales to unit length what is too small to square", () => {
+  const options: ClusterOptions = { ...literal, criterion: "gap", normalize: true, kMax: 2 };
+  const rows = [[3, 4], [3.01, 4], [-4, 3], [-4, 3.01]];
+  const embeddings = (factor: number) => ({
+    rows: 4,
+    cols: 2,
+    data: Float64Array.from(rows.flat(), (v) => v * factor),
+  });
+  const found = clusterEmbeddings(embeddings(1e-200), options);
+  assert.deepEqual(found.assignments, [0, 0, 1, 1]);
+  const ordinary = clusterEmbeddings(embeddings(1), options);
+  for (const [i, { inertia }] of found.candidates.entries()) {
+    assertClose(inertia, ordinary.candidates[i].inertia, 1e-12);
+  }
+});
+
+Deno.test("storedPrecision() knows 32 bits in 64, and in decimals, by the numbers", () => {
+  const of = (...values: number[]) =>
+    storedPrecision({ rows: 1, cols: values.length, data: Float64Array.from(values) });
+  const singles = [0.1, 1 / 3, -123456.789, 1e-20, 3e38].map(Math.fround);
+  assert.equal(storedPrecision({ rows: 1, cols: 5, data: Float32Array.from(singles) }), "single");
+  assert.equal(of(...singles, 0, -7, 2 ** 24), "single");
+  for (const digits of [7, 8, 9]) {
+    assert.equal(of(...singles.map((value) => Number(value.toPrecision(digits)))), "single");
+  }
+  for (const value of [1 / 3, 1e8 + 1, 0.1 + 0.2, 1e-165, 1e300]) {
+    assert.equal(of(...singles, value), "double", `${value}`);
+  }
+});
