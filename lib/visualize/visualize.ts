@@ -190,36 +190,49 @@ async function ascend(
   const adam = createAdam(start); // takes over the start
   const measure = (images: tf.Tensor4D) =>
     selectedActivations(network.activations(images, [layer])[0], selection, options.activation);
+  /** By what the gradient of each activation is multiplied; null for 1. */
+  let factors: tf.Tensor1D | null = null;
   const imagesNow = () => parametrization.toImages(adam.read());
-  /** Features in which images repel each other, where they do. */
-  const centre = repulsion === null
-    ? null
-    : tf.tidy(() =>
-      groupMeans(meanResponses(network.activations(imagesNow(), [repulsion.below])[0]), repulsion.groups)
-    );
-  /** The gradient of the activations; while images repel each other, with that of their likeness against it. */
-  const gradientAt = (step: number, movement: Movement): tf.Tensor => {
-    const moved = (variables: tf.Tensor) => applyMovement(parametrization.toImages(variables), movement);
-    const upwards = tf.grad((variables: tf.Tensor) => {
-      const sum = measure(moved(variables)).sum();
+  /** Features in which images repel each other, in units in which their squares neither vanish nor overflow. */
+  const features = (images: tf.Tensor4D, { below }: Repulsion) =>
+    meanResponses(network.activations(images, [below])[0]).mul<tf.Tensor2D>(featureFactor);
+  let featureFactor = 1;
+  let centre: tf.Tensor2D | null = null;
+  const movedImages = (variables: tf.Tensor, movement: Movement) =>
+    applyMovement(parametrization.toImages(variables), movement);
+  /** The gradient of the activations. */
+  const upwards = (movement: Movement): tf.Tensor =>
+    tf.grad((variables: tf.Tensor) => {
+      const activations = measure(movedImages(variables, movement));
+      const sum = (factors === null ? activations : activations.mul(factors)).sum();
       return context.direction === -1 ? sum.neg() : sum;
     })(adam.read());
-    if (repulsion === null || step >= repulsion.steps) return upwards;
+  /** The same; while images repel each other, with that of their likeness against it. */
+  const gradientAt = (step: number, movement: Movement): tf.Tensor => {
+    const up = upwards(movement);
+    if (repulsion === null || step >= repulsion.steps) return up;
     const apart = tf.grad((variables: tf.Tensor) =>
-      likeness(
-        meanResponses(network.activations(moved(variables), [repulsion.below])[0]),
-        repulsion.groups,
-        centre!,
-      ).sum().neg()
+      likeness(features(movedImages(variables, movement), repulsion), repulsion.groups, centre!).sum().neg()
     )(adam.read());
-    return balanced(upwards, apart, repulsion.strength);
+    return balanced(up, apart, repulsion.strength);
   };
-  let largest: Promise<Float32Array> | null = null;
+  let gradientless: boolean[] = [];
   try {
+    if (repulsion !== null) {
+      const startFeatures = tf.tidy(() => features(imagesNow(), repulsion));
+      featureFactor = factorToOrdinary((await readData(() => startFeatures.max()))[0]);
+      centre = tf.tidy(() => groupMeans(startFeatures.mul(featureFactor), repulsion.groups));
+      startFeatures.dispose();
+    }
     for (let step = 0; step < options.steps; step++) {
       const movement = nextMovement(movements, transforms);
+      if (step === 0) {
+        const largest = await readData(() => upwards(movement).abs().max([1, 2, 3]));
+        gradientless = Array.from(largest, (value) => value === 0);
+        const ordinary = Array.from(largest, factorToOrdinary);
+        if (ordinary.some((factor) => factor !== 1)) factors = tf.tensor1d(ordinary);
+      }
       const gradient = tf.tidy(() => gradientAt(step, movement));
-      if (step === 0) largest = readData(() => gradient.abs().max([1, 2, 3]));
       adam.step(gradient, options.learningRate);
       if (fading !== null && step < fadeSteps) adam.move(fading);
       gradient.dispose();
@@ -227,11 +240,29 @@ async function ascend(
     }
     const images = await readData(imagesNow);
     const activations = await readData(() => measure(imagesNow()));
-    return { images, activations, gradientless: Array.from(await largest ?? [], (value) => value === 0) };
+    return { images, activations, gradientless };
   } finally {
     adam.dispose();
-    tf.dispose([selection, fading, centre].filter((tensor) => tensor !== null));
+    tf.dispose([selection, fading, centre, factors].filter((tensor) => tensor !== null));
   }
+}
+
+/**
+ * Numbers whose largest lies outside lose digits: Adam adds an epsilon of 1e-8 to gradients, and the likeness of images one
+ * of 1e-12 to squared features; and both square what may overflow.
+ */
+const ORDINARY = { least: 2 ** -13, most: 2 ** 30 };
+
+/**
+ * By what to multiply numbers, so that a unit's scale, and that of the layer below, do not matter to ascent: 1 for ordinary
+ * ones, else the power of two that brings the largest to [1/2, 1).
+ *
+ * @param largest of their absolute values; the factor is 1 for 0 and for what is not finite.
+ */
+function factorToOrdinary(largest: number): number {
+  const { least, most } = ORDINARY;
+  if (!(largest > 0 && largest < Infinity) || (largest >= least && largest <= most)) return 1;
+  return 2 ** Math.max(-126, Math.min(-Math.floor(Math.log2(largest)) - 1, 126));
 }
 
 /** One-hot rows: the unit of each request. (`tf.oneHot` refuses layers of one unit.) */

@@ -470,3 +470,47 @@ Deno.test("imageRequests() lists images from .. to - 1 of each unit, unit after 
   ]);
   assert.deepEqual(imageRequests([4, 1], 2, 2), []);
 });
+
+/** The small network with every value multiplied. */
+function scaledNetwork(factor: number): Network {
+  return {
+    ...NETWORK,
+    name: `small times ${factor}`,
+    activations: (images, layers) => tf.tidy(() => NETWORK.activations(images, layers).map((each) => each.mul(factor))),
+  };
+}
+
+for (const repulsion of [0, 1]) {
+  Deno.test(`ascent of a unit and of a multiple of it is the same problem (repulsion ${repulsion})`, async () => {
+    const requests = imageRequests([0, 1], 0, 4);
+    const made = (factor: number) =>
+      visualize(scaledNetwork(factor), "dense", requests, { ...OPTIONS, start: "dataset", repulsion }, {
+        ...CONTEXT,
+        dataset: DATASET,
+      });
+    const ordinary = await made(1);
+    const before = tf.memory().numTensors;
+    const small = await made(2 ** -40);
+    assert.equal(tf.memory().numTensors, before);
+    // the same to rounding: what Adam adds to gradients counts less where they were made larger
+    small.images.data.forEach((value, i) => {
+      assert.ok(
+        Math.abs(value - ordinary.images.data[i]) < 1e-4,
+        `${i}: ${value} instead of ${ordinary.images.data[i]}`,
+      );
+    });
+    assert.deepEqual(small.gradientless, ordinary.gradientless);
+    // brought to one size by powers of two, they are the same to the bit
+    for (const factor of [2 ** -80, 2 ** 45, 2 ** 90]) {
+      assert.deepEqual((await made(factor)).images.data, small.images.data, `${factor}`);
+    }
+  });
+}
+
+Deno.test("a unit that is a hundred-millionth of another ends as far from its start", async () => {
+  const requests = imageRequests([0], 0, 2);
+  const [own, tiny] = await Promise.all(
+    [1, 1e-8].map((factor) => visualize(scaledNetwork(factor), "single", requests, OPTIONS, CONTEXT)),
+  );
+  tiny.images.data.forEach((value, i) => assert.ok(Math.abs(value - own.images.data[i]) < 1e-4));
+});
