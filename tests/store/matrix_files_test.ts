@@ -84,6 +84,67 @@ Deno.test("readMatrix() names the line of ragged CSV and of cells that are no nu
   await refused("1;2\n3;4\n5\n", /"3;4" on line 2/); // the first line passes as a column's name
 });
 
+/** What is noted of a text while it is read, and its rows. */
+async function noted(text: string): Promise<{ rows: number[][]; notes: string[] }> {
+  return await withFile(text, async (path) => {
+    const notes: string[] = [];
+    const { rows, cols, data } = await readMatrix(path, (note) => notes.push(note.replace(path, "FILE")));
+    return { rows: Array.from({ length: rows }, (_, i) => [...data.slice(i * cols, (i + 1) * cols)]), notes };
+  });
+}
+
+Deno.test("readMatrix() takes numbers that name columns for names, and says so", async () => {
+  const data = "0.126,-0.132,0.64\n0.105,-0.536,0.362\n";
+  const rows = [[0.126, -0.132, 0.64], [0.105, -0.536, 0.362]];
+  // pandas: to_csv(index=False) of columns without names, of a float index, of chosen columns; from 1; texts
+  for (const names of ["0,1,2", "0.0,1.0,2.0", "3,7,9", "1,2,3", "a,b,c", '"x, y",b,c', '"1","2","3"']) {
+    assert.deepEqual(await noted(`${names}\n${data}`), {
+      rows,
+      notes: [`FILE: line 1, ${names}, is taken for column names`],
+    });
+  }
+  assert.deepEqual(await noted("0,1\n0.5,1.5\n0.25,1e-9\n"), {
+    rows: [[0.5, 1.5], [0.25, 1e-9]],
+    notes: ["FILE: line 1, 0,1, is taken for column names"],
+  });
+  assert.deepEqual((await noted("0,1,2,3\n4,5,6,7\n")).rows, [[4, 5, 6, 7]]);
+});
+
+Deno.test("readMatrix() takes two numbers that may be names for numbers, and says so", async () => {
+  for (const text of ["0,1\n1,0\n", "0,1\n.5,0\n", "0.0,1.0\n1.0,0.5\n", "3,7\n0.5,0.25\n"]) {
+    const { rows, notes } = await noted(text);
+    assert.equal(rows.length, 2);
+    assert.match(notes.join(), /^FILE: line 1, [\d.]+,[\d.]+, is taken for numbers; if it names columns, drop it$/);
+  }
+  for (const text of ["0,1,2\n", "1,0\n0,1\n", "0,2,1\n1,2,3\n", "-1,0,1\n0.5,0.5,0.5\n", "0,0,1\n0.5,0.5,0.5\n"]) {
+    const { rows, notes } = await noted(text);
+    assert.deepEqual([rows.length, notes], [text.trim().split("\n").length, []]);
+  }
+});
+
+Deno.test("readMatrix() does not take missing numbers for column names", async () => {
+  for (
+    const missing of ["NA", "#N/A", "n/a", "<NA>", "NULL", "None", '"NA"', "-1.#IND", "#DIV/0!", "?", "-", ".", "—"]
+  ) {
+    await refused(`${missing},${missing}\n1,2\n3,4\n`, /on line 1, column 1, which is not a number/);
+  }
+  await refused("nan,nan\n1,2\n", /has NaN at row 0, column 0/);
+  assert.deepEqual((await noted("none_1,null_2\n1,2\n")).rows, [[1, 2]]);
+});
+
+Deno.test("readMatrix() refuses an index that line 1 shows, and tells of one that it does not show", async () => {
+  const data = "0,0.126,-0.132\n1,0.105,-0.536\n2,0.3,0.4\n";
+  for (const names of [",0,1", ",a,b", '"","V1","V2"', "Unnamed: 0,0,1", "Unnamed: 0,a,b", "id,0,1", "id,a,b"]) {
+    await refused(`${names}\n${data}`, /has an index as its column 1, .* on line 1; save it without/);
+  }
+  await refused(`,a,b\nx,1,2\n`, /an index/); // an index of texts
+  await refused(`V1,V2\n${data}`, /3 columns on line 2 and 2 before it/); // as R's write.table has it
+  const { rows, notes } = await noted(data);
+  assert.equal(rows.length, 3);
+  assert.match(notes.join(), /^FILE: column 1 counts the rows and is taken for numbers; if it is an index/);
+  await refused(",0.5\n1,2\n", /"" on line 1, column 1, which is not a number/); // a number is missing
+});
+
 Deno.test("readMatrix() refuses a damaged .npy, bytes that are no text, and a file that is not there", async () => {
   await refused(array([2, 2], 1, 2, 3, 4).subarray(0, -1), /is not a readable \.npy file/);
   await refused(new Uint8Array([0xff, 0xfe, 0x00, 0x80]), /neither a \.npy file nor text/);
@@ -97,6 +158,17 @@ Deno.test("readLabels() reads a vector, a column or a row of whole numbers", asy
   for (const content of [array([3, 1], 7, 0, 7), "7\n0\n7\n", "label\n7\n0\n7\n", "7,0,7"]) {
     assert.deepEqual(await withFile(content, (path) => readLabels(path, 3)), [7, 0, 7]);
   }
+});
+
+Deno.test("readLabels() takes a number for the column's name where it is one too many", async () => {
+  const notes: string[] = [];
+  const labels = (text: string) => withFile(text, (path) => readLabels(path, 3, (note) => notes.push(note)));
+  assert.deepEqual(await labels("0\n1\n0\n1\n"), [1, 0, 1]); // pandas: Series([1, 0, 1]).to_csv(index=False)
+  assert.match(notes.join(), /line 1, 0, is taken for the column's name/);
+  assert.deepEqual(await labels("0\n1\n2\n"), [0, 1, 2]);
+  assert.deepEqual(await labels("0,1,2\n"), [0, 1, 2]);
+  assert.equal(notes.length, 1);
+  await refused("7\n1\n0\n1\n", /4 labels for 3 rows/, (path) => readLabels(path, 3));
 });
 
 Deno.test("readLabels() refuses another count, a matrix, fractions, negatives and NaN", async () => {

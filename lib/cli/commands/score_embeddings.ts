@@ -15,7 +15,7 @@ import {
 } from "../../score_embeddings.ts";
 import { readLabels, readMatrix } from "../../store/mod.ts";
 import type { Matrix } from "../../types.ts";
-import { decimals, formatTable, globalOptions, printResult } from "../console/output.ts";
+import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { integerOption, numberOption, seedOption } from "../options/values.ts";
 
@@ -82,10 +82,11 @@ is within one standard error of the next. "k_at_limit" says whether the criterio
 former name of "candidates".)`,
     )
     .action(async (file: string, options: Options, command: Command) => {
-      const embeddings = await readMatrix(file);
+      const note = (text: string) => printNote(command, text);
+      const embeddings = await readMatrix(file, note);
       const result = options.labels === undefined
-        ? await scoreClustered(file, embeddings, options, globalOptions(command).quiet)
-        : await scoreLabelled(file, embeddings, options.labels);
+        ? await scoreClustered(file, embeddings, options, globalOptions(command).quiet, note)
+        : await scoreLabelled(file, embeddings, options.labels, note);
       printResult(command, asJson(result), () => describe(result, embeddings, options));
     });
 }
@@ -105,8 +106,9 @@ async function scoreClustered(
   embeddings: Matrix,
   options: Options,
   quiet: boolean,
+  note: (text: string) => void,
 ): Promise<EmbeddingsScore> {
-  const mean = options.mean === undefined ? undefined : (await readMatrix(options.mean)).data;
+  const mean = options.mean === undefined ? undefined : (await readMatrix(options.mean, note)).data;
   if (mean !== undefined && mean.length !== embeddings.cols) {
     throw new InputError(`${options.mean} has ${mean.length} numbers; give one for each of ${embeddings.cols} columns`);
   }
@@ -125,8 +127,13 @@ async function scoreClustered(
   }
 }
 
-async function scoreLabelled(file: string, embeddings: Matrix, labelsFile: string): Promise<EmbeddingsScore> {
-  const labels = await readLabels(labelsFile, embeddings.rows);
+async function scoreLabelled(
+  file: string,
+  embeddings: Matrix,
+  labelsFile: string,
+  note: (text: string) => void,
+): Promise<EmbeddingsScore> {
+  const labels = await readLabels(labelsFile, embeddings.rows, note);
   return about(file, () => scoreLabelledEmbeddings(embeddings, labels));
 }
 

@@ -253,6 +253,19 @@ Deno.test("score-embeddings reads CSV as it reads .npy", () =>
     assert.deepEqual(await scored(write("two.csv", TWO)), await scored(write("two.npy", TWO)));
   }));
 
+Deno.test("score-embeddings reads the CSV that pandas writes without its header, and says so", () =>
+  inFolder(async (write) => {
+    const path = write("two.csv", TWO);
+    Deno.writeTextFileSync(
+      path,
+      `${TWO[0].map((_, i) => i).join(",")}\n${TWO.map((row) => row.map((x) => x.toFixed(9)).join(",")).join("\n")}\n`,
+    );
+    const { code, out, err } = await polysem("score-embeddings", path, "--json");
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(out), await scored(write("two.npy", TWO)));
+    assert.match(err, /two\.csv: line 1, 0,1.*, is taken for column names\n/);
+  }));
+
 Deno.test("score-embeddings refuses what cannot be scored", () =>
   inFolder(async (write) => {
     await refused(/NaN/, write("nan.npy", [[1, NaN], [1, 2]]));
