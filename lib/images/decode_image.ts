@@ -6,7 +6,8 @@
 import { InputError } from "../errors.ts";
 import type { ImageBatch, Size } from "../types.ts";
 import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.ts";
-import { decodePngPixels, isPng, pngSize } from "./png.ts";
+import { decodePngPixels, pngSize } from "./png.ts";
+import { isPng } from "./png_chunks.ts";
 
 function neither(source: string): InputError {
   return new InputError(`${source} is no image: it begins neither as a PNG nor as a JPEG; convert it or take it away`);

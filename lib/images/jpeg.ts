@@ -8,7 +8,7 @@
 import decode, { init } from "@jsquash/jpeg/decode.js";
 import { InputError, messageOf } from "../errors.ts";
 import type { ImageBatch, Size } from "../types.ts";
-import { MAX_PIXELS } from "./png.ts";
+import { MAX_PIXELS } from "./png_chunks.ts";
 
 const [START, END, SCAN] = [0xd8, 0xd9, 0xda];
 /** Frames that are decoded: baseline, extended and progressive, all with Huffman's coding. */

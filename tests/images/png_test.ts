@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
-import { decodePng, encodePng, readPng, writePng } from "../../lib/images/png.ts";
+import { decodePng, decodePngPixels, encodePng, readPng, writePng } from "../../lib/images/png.ts";
+
+const FIXTURES = new URL("../../fixtures/png/", import.meta.url);
 
 // A PNG writer of the test's own, after the standard: chunks of length, type, data and CRC.
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -142,9 +144,85 @@ Deno.test("decodePng() puts the passes of an interlaced image where they belong"
   const image = png({ width: 3, height: 3, depth: 8, colourType: 2, lines, interlaced: true });
   const rows = [0, 1, 2].flatMap((y) => [0, 1, 2].flatMap((x) => at(x, y)));
   assert.deepEqual(values(image, 3, 3), rows);
+  // 2 x 2 of one bit, all bits a pass of its own but the last row: pass 1 (0,0); 6 (1,0); 7 row 1
+  const bits = { width: 2, height: 2, depth: 1, colourType: 0, lines: [[0x80], [0x00], [0x40]], interlaced: true };
+  assert.deepEqual(values(png(bits), 2, 2), [255, 0, 0, 255].flatMap((level) => [level, level, level]));
+});
+
+interface Expected {
+  readonly width: number;
+  readonly height: number;
+  readonly rgba: readonly number[];
+}
+
+const pixels: Record<string, Expected> = JSON.parse(Deno.readTextFileSync(new URL("pixels.json", FIXTURES)));
+for (const [name, { width, height, rgba }] of Object.entries(pixels)) {
+  Deno.test(`decodePngPixels() reads ${name}.png as Pillow does`, () => {
+    const { images, opacity } = decodePngPixels(Deno.readFileSync(new URL(`${name}.png`, FIXTURES)), name);
+    assert.deepEqual([images.count, images.height, images.width], [1, height, width]);
+    const found = Array.from({ length: width * height }, (_, i) => [
+      ...images.data.subarray(3 * i, 3 * i + 3),
+      opacity?.[i] ?? 1,
+    ]).flat();
+    assert.deepEqual(found.map((value) => Math.round(255 * value)), rgba);
+  });
+}
+
+Deno.test("decodePng() steps over chunks that decide no pixel, damaged or not", () => {
+  const damaged = (type: string, data: ArrayLike<number>) =>
+    chunk(type, data).map((byte, i, { length }) => i < length - 4 ? byte : byte ^ 1);
+  for (
+    const extra of [
+      chunk("iCCP", [105, 99, 99]), // no end of its name
+      chunk("zTXt", []),
+      chunk("iTXt", [0, 255, 255]),
+      chunk("pHYs", [0, 0]),
+      chunk("prVt", [1, 2, 3]),
+      damaged("tEXt", [107, 0, 116]),
+      damaged("iCCP", []),
+      // a profile of 64 MB that is never decompressed
+      chunk("iCCP", [105, 0, 0, ...deflateSync(new Uint8Array(2 ** 26))]),
+    ]
+  ) assert.equal(values(png({ ...rgb, extra }), 2, 2).length, 12);
+  refused(png({ ...rgb, extra: damaged("tRNS", [0, 1, 0, 2, 0, 3]) }), /chunk tRNS is damaged/);
+  refused(png({ ...rgb, extra: damaged("prVt", []) }), /chunk prVt is damaged/); // it may be another one, its name damaged
+  refused(png({ ...rgb, extra: chunk("PRVt", []) }), /needs the chunk PRVt, which is not known/);
+});
+
+Deno.test("decodePng() compares the transparent colour in the bits that samples have", () => {
+  // PNG specification, tRNS: of fewer than 16 bits the least significant are used
+  const grey = (depth: number, line: number, key: number) =>
+    png({ width: 1, height: 1, depth, colourType: 0, lines: [[line]], extra: chunk("tRNS", [key >> 8, key & 255]) });
+  for (const key of [1, 0x00ff, 0xfffd]) refused(grey(1, 0x80, key), /transparent pixels \(row 0, column 0\)/);
+  assert.deepEqual(values(grey(1, 0x80, 0xfffe), 1, 1), [255, 255, 255]);
+  refused(grey(2, 0xc0, 0x00ff), /transparent/);
+  refused(grey(4, 0x70, 0xaa07), /transparent/);
+  assert.deepEqual(values(grey(4, 0x70, 0xaa08), 1, 1, 15), [7, 7, 7]);
+  refused(png({ ...rgb, extra: chunk("tRNS", [0x10, 4, 0x20, 5, 0xff, 6]) }), /transparent pixels \(row 0, column 1\)/);
+  // 16 bits count whole
+  const deep = (key: number[]) =>
+    png({ width: 1, height: 1, depth: 16, colourType: 2, lines: [[1, 2, 3, 4, 5, 6]], extra: chunk("tRNS", key) });
+  refused(deep([1, 2, 3, 4, 5, 6]), /transparent/);
+  assert.equal(values(deep([9, 2, 3, 4, 5, 6]), 1, 1, 65535)[0], 0x0102);
+  const { opacity } = decodePngPixels(grey(1, 0x80, 0x00ff), "key");
+  assert.deepEqual(opacity, new Float32Array(1));
+});
+
+Deno.test("decodePng() refuses a transparent colour and palettes that are not the standard's", () => {
+  refused(png({ ...rgb, extra: chunk("tRNS", [0, 1, 0, 2]) }), /transparent colour has 4 bytes/);
   refused(
-    png({ width: 1, height: 1, depth: 1, colourType: 0, lines: [[128]], interlaced: true }),
-    /interlaced with 1 bits/,
+    png({ ...rgb, extra: [...chunk("tRNS", [0, 1, 0, 2, 0, 3]), ...chunk("tRNS", [0, 1, 0, 2, 0, 3])] }),
+    /two chunks tRNS/,
+  );
+  refused(
+    png({ width: 1, height: 1, depth: 8, colourType: 6, lines: [[1, 2, 3, 255]], extra: chunk("tRNS", [0, 1]) }),
+    /beside the alpha channel/,
+  );
+  const indexed = { width: 1, height: 1, depth: 8, colourType: 3, lines: [[0]] };
+  refused(png({ ...indexed, extra: chunk("PLTE", [1, 2]) }), /palette has 2 bytes/);
+  refused(
+    png({ ...indexed, extra: [...chunk("PLTE", [1, 2, 3]), ...chunk("tRNS", [1, 2])] }),
+    /2 opacities for a palette of 1/,
   );
 });
 
