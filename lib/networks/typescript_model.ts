@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { tf } from "../engine/mod.ts";
 import { InputError, messageOf } from "../errors.ts";
-import { readWeights, type WeightArray, type Weights } from "../weights/mod.ts";
+import { readTensors, type WeightArray, type Weights } from "../weights/mod.ts";
 import { checkNetwork } from "./check_network.ts";
 import type { Network } from "./network.ts";
 import { toTensor } from "./tensors.ts";
@@ -62,7 +62,7 @@ function toolsThatTell(folder: string, onRead: (sha256: string) => void): ModelT
     tf,
     toTensor,
     readWeights: async (path) => {
-      const { tensors, sha256 } = await readWeights(locate(path), "the model");
+      const { tensors, sha256 } = await readTensors(locate(path));
       onRead(sha256);
       return tensors;
     },

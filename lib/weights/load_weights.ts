@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { InputError, messageOf } from "../errors.ts";
-import { decodePth, pthFormat } from "./pth.ts";
+import { openPth, pthFormat, type TensorFile } from "./pth.ts";
 import { decodeSafetensors, type WeightArray } from "./safetensors.ts";
+import { withoutWrappers } from "./state_dict.ts";
 
 /**
  * Reads a weight file. Its first bytes tell the format (safetensors, .pth as zip, legacy .pth), not its name.
@@ -18,20 +19,43 @@ export async function loadWeights(
   path: string,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Map<string, WeightArray>> {
+  return (await openWeights(path)).read(wanted);
+}
+
+/**
+ * Reads a weight file as {@linkcode loadWeights} does, by the names that the network itself gives its tensors: those of
+ * wrappers that all names begin with (`module.`, `_orig_mod.`, `model.`) are taken off.
+ *
+ * @param wanted which tensors to read, by the network's own names.
+ */
+export async function loadNetworkWeights(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, WeightArray>> {
+  const file = await openWeights(path);
+  const own = withoutWrappers(file.names);
+  const isWanted = (name: string) => own.has(name) && wanted(own.get(name)!);
+  return new Map([...file.read(isWanted)].map(([name, array]) => [own.get(name)!, array]));
+}
+
+async function openWeights(path: string): Promise<TensorFile> {
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
     throw new InputError(`cannot read the weight file ${path}: ${messageOf(error)}; check the path`);
   }
-  if (pthFormat(bytes) !== undefined) return decodePth(bytes, path, wanted);
+  if (pthFormat(bytes) !== undefined) return openPth(bytes, path);
   if (bytes[8] !== 0x7b) { // the header of safetensors begins with a brace
     throw new InputError(
       `${path} is not a weight file: it begins neither as safetensors nor as .pth (zip or legacy); check what it is`,
     );
   }
   const { tensors } = decodeSafetensors(bytes, path);
-  return new Map([...tensors].filter(([name]) => wanted(name)));
+  return {
+    names: [...tensors.keys()],
+    read: (wanted) => new Map([...tensors].filter(([name]) => wanted(name))),
+  };
 }
 
 /** The sha256 of a file in lower-case hexadecimal, read in pieces. */

@@ -4,7 +4,7 @@
  * @module
  */
 export { sha256OfFile } from "./load_weights.ts";
-export { type ReadWeights, readWeights } from "./read_weights.ts";
+export { readTensors, type ReadWeights, readWeights } from "./read_weights.ts";
 export {
   checkWeightFile,
   findWeightSet,

@@ -10,6 +10,7 @@ import { InputError, messageOf } from "../errors.ts";
 import { ENTRY_TYPES, type EntryType } from "./entry_types.ts";
 import { PickleGlobal, type PickleGlobals, PickleObject, type PickleValue, runPickle } from "./pickle.ts";
 import type { WeightArray } from "./safetensors.ts";
+import { stateDictOf } from "./state_dict.ts";
 
 type Refuse = (what: string) => never;
 
@@ -48,6 +49,21 @@ class Storage extends PickleObject {
   }
 }
 
+/** A value that is no tensor and is not wanted, such as a device or a NumPy number: what it holds is not kept. */
+class Unread extends PickleObject {}
+
+/** Functions that make such values of plain ones. */
+const UNREAD = [
+  "torch.device",
+  "numpy.dtype",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "_codecs.encode",
+  "__builtin__.set",
+];
+/** Names of types of entries. */
+const DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"];
+
 /** A strided view of a storage, its bounds checked. */
 class Tensor extends PickleObject {
   constructor(
@@ -73,6 +89,9 @@ class Tensor extends PickleObject {
 /** Most dimensions of a tensor, as in PyTorch. */
 const MAX_RANK = 64;
 
+/** Most entries that expanded tensors (of stride 0) repeat in one file: 64 MiB. */
+const MAX_REPEATED = 2 ** 24;
+
 /** Magic number and protocol version 1001, each a pickle of its own: how every legacy file begins. */
 const LEGACY_START = [
   ...[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
@@ -85,19 +104,23 @@ export function pthFormat(bytes: Uint8Array): "zip" | "legacy" | undefined {
   return LEGACY_START.every((byte, i) => bytes[i] === byte) ? "legacy" : undefined;
 }
 
+/** A weight file whose tensors are known by name and need not be read yet. */
+export interface TensorFile {
+  /** Names of its tensors. */
+  readonly names: readonly string[];
+  /** Reads those tensors that are wanted, by name; the others cost nothing. */
+  readonly read: (wanted: (name: string) => boolean) => Map<string, WeightArray>;
+}
+
 /**
- * Reads the tensors of a .pth file: a dict of tensors, as `torch.save(model.state_dict(), file)` writes it, or a dict that
- * holds one under `state_dict`. Any dtype becomes float32; the device that a storage was on does not matter.
+ * Opens a .pth file: a dict of tensors, as `torch.save(model.state_dict(), file)` writes it, or a checkpoint that holds one
+ * among other things. Any dtype becomes float32; the device that a storage was on does not matter.
  *
  * @param source the file's name, for errors.
- * @param wanted which tensors to read, by name; the others cost nothing.
- * @throws {InputError} when the file is not one, is cut off or lies about its sizes, or holds anything but tensors.
+ * @throws {InputError} when the file is not one, is cut off or lies about its sizes, or asks for anything but tensors and
+ * plain values.
  */
-export function decodePth(
-  bytes: Uint8Array,
-  source: string,
-  wanted: (name: string) => boolean = () => true,
-): Map<string, WeightArray> {
+export function openPth(bytes: Uint8Array, source: string): TensorFile {
   const refuse: Refuse = (what) => {
     throw new InputError(
       `${source} cannot be read as PyTorch tensors: ${what.replace(/\s+/g, " ").slice(0, 400)}; ` +
@@ -107,18 +130,38 @@ export function decodePth(
   const format = pthFormat(bytes);
   if (format === undefined) return refuse("it begins neither as a zip file nor as a legacy .pth file");
   const { root, storageBytes } = format === "zip" ? readZip(bytes, refuse) : readLegacy(bytes, refuse);
+  const tensors = new Map(stateDictOf(root, (value): value is Tensor => value instanceof Tensor, refuse));
+  const read: TensorFile["read"] = (wanted) => {
+    const chosen = [...tensors].filter(([name]) => wanted(name));
+    const sum = (entries: (tensor: Tensor) => number) => chosen.reduce((total, [, each]) => total + entries(each), 0);
+    const spans = sum(({ span }) => span);
+    // honest files hold an entry at most a few times (tied weights), and no entry in less than a byte
+    if (spans > 4 * bytes.length) refuse(`its tensors span ${spans} entries, in a file of ${bytes.length} bytes`);
+    const repeated = sum(({ count, span }) => Math.max(0, count - span));
+    if (repeated > MAX_REPEATED) refuse(`its expanded tensors repeat ${repeated} entries, over ${MAX_REPEATED}`);
+    const stored = storageBytes(chosen.map(([, tensor]) => tensor.storage));
+    return new Map(
+      chosen.map(([name, tensor]) => [
+        name,
+        { shape: [...tensor.shape], data: entriesOf(tensor, stored.get(tensor.storage.key)!) },
+      ]),
+    );
+  };
+  return { names: [...tensors.keys()], read };
+}
 
-  const chosen = new Map<string, Tensor>();
-  for (const [name, tensor] of namedTensors(root, refuse)) if (wanted(name)) chosen.set(name, tensor);
-  const total = [...chosen.values()].reduce((sum, tensor) => sum + tensor.span, 0);
-  // honest files hold an entry at most a few times (tied weights), and no entry in less than a byte
-  if (total > 4 * bytes.length) refuse(`its tensors span ${total} entries, in a file of ${bytes.length} bytes`);
-  const stored = storageBytes([...chosen.values()].map((tensor) => tensor.storage));
-  return new Map(
-    [...chosen].map(([name, tensor]) => {
-      return [name, { shape: [...tensor.shape], data: entriesOf(tensor, stored.get(tensor.storage.key)!) }];
-    }),
-  );
+/**
+ * Reads the tensors of a .pth file.
+ *
+ * @param wanted which of them, by name.
+ * @throws {InputError} as {@linkcode openPth}.
+ */
+export function decodePth(
+  bytes: Uint8Array,
+  source: string,
+  wanted: (name: string) => boolean = () => true,
+): Map<string, WeightArray> {
+  return openPth(bytes, source).read(wanted);
 }
 
 /** What both formats come to: what was pickled, and the bytes of those storages that are asked for, by key. */
@@ -276,11 +319,12 @@ function readPickle(bytes: Uint8Array, start: number, { persistent }: Persistent
       ([sizes]: readonly PickleValue[]): PickleValue =>
         Array.isArray(sizes) ? sizes : refuse("it has a bad torch.Size"),
     ],
-    ...[...STORAGES.keys()].map((name): [string, null] => [name, null]),
+    ...UNREAD.map((name): [string, () => PickleValue] => [name, () => new Unread()]),
+    ...[...STORAGES.keys(), ...DTYPES.map((name) => `torch.${name}`)].map((name): [string, null] => [name, null]),
   ]);
   const build = (object: PickleValue, state: PickleValue): void => {
-    // OrderedDict's attributes (_metadata) and what a Parameter knows besides its tensor; neither is wanted
-    const harmless = (object instanceof Map && state instanceof Map) ||
+    // OrderedDict's attributes (_metadata), what a Parameter knows besides its tensor and a dtype its order: none is wanted
+    const harmless = object instanceof Unread || (object instanceof Map && state instanceof Map) ||
       (object instanceof Tensor && Array.isArray(state));
     if (!harmless) refuse("its pickle sets the state (opcode BUILD) of something other than a dict or a parameter");
   };
@@ -316,7 +360,8 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]
     return refuse("it has a tensor whose offset, sizes or strides are no counts");
   }
   const tensor = new Tensor(storage, offset, shape, strides);
-  if (tensor.count > storage.length) {
+  const apart = shape.reduce((product, n, axis) => strides[axis] === 0 && n > 0 ? product : product * n, 1);
+  if (apart > storage.length || tensor.count > storage.length + MAX_REPEATED) {
     refuse(`it has a tensor of shape [${shape}], more entries than the ${storage.length} of its storage`);
   }
   if (!(offset + tensor.span <= storage.length)) {
@@ -325,17 +370,6 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]
     );
   }
   return tensor;
-}
-
-function namedTensors(root: PickleValue, refuse: Refuse): [string, Tensor][] {
-  const dict = root instanceof Map ? root.get("state_dict") ?? root : root;
-  if (!(dict instanceof Map)) return refuse("it holds no dict of tensors");
-  return [...dict].map(([name, tensor]) => {
-    if (typeof name !== "string" || !(tensor instanceof Tensor)) {
-      return refuse(`its entry ${nameOf(name)} is not a tensor`);
-    }
-    return [name, tensor];
-  });
 }
 
 /** The entries of a tensor in row-major order. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadWeights, sha256OfFile, verifySha256 } from "./load_weights.ts";
+import { loadNetworkWeights, loadWeights, sha256OfFile, verifySha256 } from "./load_weights.ts";
 import type { WeightFile } from "./registry.ts";
 import { InputError } from "../errors.ts";
 import type { Weights } from "./take_weight.ts";
@@ -16,9 +16,19 @@ export interface ReadWeights {
 }
 
 /**
- * Reads a weight file.
+ * Reads a weight file by the names it gives its tensors.
  *
- * @param file a path of the user's, or a file of the registry, which must have its pinned sha256.
+ * @throws {InputError} when it is missing or not a weight file.
+ */
+export async function readTensors(path: string): Promise<ReadWeights> {
+  return { path, tensors: await loadWeights(path), sha256: await sha256OfFile(path) };
+}
+
+/**
+ * Reads the weights of a network.
+ *
+ * @param file a path of the user's, in which wrappers may have put their names before the network's own, or a file of the
+ * registry, which must have its pinned sha256.
  * @param set name of the set, for errors.
  * @param wanted which tensors to read, where the file holds more.
  * @throws {InputError} when it is missing, altered or not a weight file.
@@ -29,7 +39,7 @@ export async function readWeights(
   wanted: (name: string) => boolean = () => true,
 ): Promise<ReadWeights> {
   if (typeof file === "string") {
-    const tensors = await loadWeights(file, wanted);
+    const tensors = await loadNetworkWeights(file, wanted);
     return { path: file, sha256: await sha256OfFile(file), tensors };
   }
   const { path, sha256, url } = file;

@@ -17,7 +17,9 @@ export type Weights = ReadonlyMap<string, WeightArray>;
 export function takeWeight(weights: Weights, name: string, shape: readonly number[], source: string): WeightArray {
   const array = weights.get(name);
   if (array === undefined) {
-    throw new InputError(`${source} has no tensor ${name}; is it the weight file of another network?`);
+    const wrapped = [...weights.keys()].find((each) => each.endsWith(`.${name}`));
+    const found = wrapped === undefined ? "" : `, but has ${wrapped}`;
+    throw new InputError(`${source} has no tensor ${name}${found}; is it the weight file of another network?`);
   }
   if (array.shape.join() !== shape.join()) {
     throw new InputError(

@@ -96,6 +96,83 @@ Deno.test("decodePth() reads the state_dict of a training checkpoint", () => {
   assert.deepEqual([...tensors], [["w", { shape: [1], data: new Float32Array([2.5]) }]]);
 });
 
+/** A tensor of shape [2] that holds a value twice, of a storage of its own. */
+const pair = (key: string): Pickle => tensor(storage(key, 2), 0, [2], [1]);
+/** The names in a zip file of that pickle, whose storages are "0" to "9". */
+const namesIn = (...parts: Pickle[]) => {
+  const storages = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [i, floats(i, i)]));
+  return [...decodePth(zip(program(...parts), storages), "some.pth")].map(([name, { data }]) => [name, data[0]]);
+};
+
+Deno.test("decodePth() finds the weights of a checkpoint under any name, beside what is no tensor", () => {
+  const weights = dict(text("w"), pair("1"), text("b"), pair("2"));
+  const expected = [["w", 1], ["b", 2]];
+  const number: Pickle = ["G", 0, 0, 0, 0, 0, 0, 0, 0];
+  for (const key of ["state_dict", "model_state_dict", "model", "net", "params_ema"]) {
+    assert.deepEqual(namesIn(dict(text(key), weights, text("epoch"), count(3))), expected, key);
+  }
+  assert.deepEqual(namesIn(dict(text("a"), dict(text("model"), dict(text("net"), weights)))), expected);
+  // an optimizer's state is numbered; a loss and a scale are single numbers
+  const optimizer = dict(text("state"), dict(count(0), dict(text("exp_avg"), pair("3"))), text("groups"), ["]"]);
+  const loss = tensor(storage("4", 2), 1, [], []);
+  assert.deepEqual(
+    namesIn(dict(text("loss"), loss, text("optimizer"), optimizer, text("model"), weights, text("scale"), number)),
+    expected,
+  );
+  // weights averaged over training beside those asked for by the usual name
+  assert.deepEqual(namesIn(dict(text("ema"), dict(text("w"), pair("5")), text("state_dict"), weights)), expected);
+  // what is no tensor among the weights
+  const extra = [text("version"), ["N"], text("_extra_state"), dict(text("x"), pair("6")), count(1), text("one")]
+    .flat();
+  assert.deepEqual(namesIn(dict(text("w"), pair("1"), extra, text("b"), pair("2"))), expected);
+});
+
+Deno.test("decodePth() steps over devices, dtypes and NumPy numbers", () => {
+  const dtype: Pickle = [...call(global("numpy", "dtype"), text("f8"), [0x89], [0x88]), ...tuple(count(3)), "b"];
+  const bytes = call(global("_codecs", "encode"), text("12345678"), text("latin1"));
+  for (const module of ["numpy.core.multiarray", "numpy._core.multiarray"]) {
+    const accuracy = call(global(module, "scalar"), dtype, bytes);
+    const device = call(global("torch", "device"), text("cuda"), count(0));
+    const found = namesIn(
+      dict(text("best"), accuracy, text("on"), device, text("as"), global("torch", "float32"), text("w"), pair("7")),
+    );
+    assert.deepEqual(found, [["w", 7]]);
+  }
+  refused(zip(program(dict(text("w"), call(global("torch", "device"), text("cpu"))))), /entry "w" is not a tensor/);
+});
+
+Deno.test("decodePth() says what a checkpoint holds where it holds no weights, or several", () => {
+  const one = (key: string) => dict(text("w"), pair(key));
+  refused(
+    zip(program(dict(text("model"), one("1"), text("ema"), dict(text("shadow"), one("2"))))),
+    /holds several dicts of tensors, "model", "ema\.shadow"/,
+  );
+  refused(
+    zip(program(dict(text("epoch"), count(3), text("args"), dict()))),
+    /its entries "epoch", "args" are not tensors/,
+  );
+  refused(zip(program(pair("1"))), /no dict of tensors, but one tensor/);
+  refused(zip(program(["]"], pair("1"), ["a"])), /no dict of tensors/);
+  refused(zip(program(["}", "q", 0], ["("], text("a"), ["h", 0, "u"])), /entry "a" is not a tensor/); // a dict within itself
+});
+
+Deno.test("decodePth() writes expanded tensors out, within a bound", () => {
+  const expanded = (shape: number[], strides: number[], entries = 2) =>
+    zip(program(dict(text("w"), tensor(storage("0", entries), 0, shape, strides))), {
+      0: floats(1, 2).slice(0, 4 * entries),
+    });
+  // torch.tensor([1., 2.]).view(2, 1).expand(2, 3), and its transpose; torch.ones(1).expand(64)
+  assert.deepEqual([...decodePth(expanded([2, 3], [1, 0]), "x").get("w")!.data], [1, 1, 1, 2, 2, 2]);
+  assert.deepEqual([...decodePth(expanded([3, 2], [0, 1]), "x").get("w")!.data], [1, 2, 1, 2, 1, 2]);
+  assert.deepEqual([...decodePth(expanded([64], [0], 1), "x").get("w")!.data], Array(64).fill(1));
+  refused(expanded([3, 3], [1, 0]), /more entries than the 2/);
+  refused(expanded([2 ** 30], [0]), /more entries/);
+  const many = dict(
+    ...Array.from({ length: 5 }, (_, i) => [text(`w${i}`), tensor(storage("0", 2), 0, [2 ** 22], [0])]).flat(),
+  );
+  refused(zip(program(many), { 0: floats(1, 2) }), /expanded tensors repeat 2097\d+ entries, over 16777216/);
+});
+
 Deno.test("decodePth() refuses a whole module, whose class it would have to call", () => {
   refused(fixture("module.pth"), /global "torch\.nn\.modules\.linear\.Linear".*nothing was executed/);
 });

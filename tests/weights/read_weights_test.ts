@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { encodeSafetensors } from "../../lib/weights/safetensors.ts";
-import { readWeights } from "../../lib/weights/read_weights.ts";
+import { readTensors, readWeights } from "../../lib/weights/read_weights.ts";
 import { sha256OfFile } from "../../lib/weights/load_weights.ts";
+import { takeWeight } from "../../lib/weights/take_weight.ts";
 
 const TENSORS = { x: { shape: [1], data: Float32Array.of(2.5) }, y: { shape: [1], data: Float32Array.of(3) } };
 
@@ -49,6 +50,53 @@ Deno.test("readWeights() reads a file of the registry with its pinned hash alone
       await assert.rejects(readWeights({ ...pinned, sha256: other }, "tiny"), saysInput(/has sha256 .* instead of /));
     }
   });
+});
+
+Deno.test("readWeights() takes off the names of wrappers that all tensors begin with", async () => {
+  const one = { shape: [1], data: Float32Array.of(1) };
+  const own = async (...names: string[]) => {
+    const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+    try {
+      await Deno.writeFile(path, encodeSafetensors(new Map(names.map((name) => [name, one]))));
+      const raw = [...(await readTensors(path)).tensors.keys()];
+      assert.deepEqual(raw, names);
+      const wanted = [...(await readWeights(path, "own", (name) => name === "conv1.weight")).tensors.keys()];
+      return [[...(await readWeights(path, "own")).tensors.keys()], wanted];
+    } finally {
+      await Deno.remove(path);
+    }
+  };
+  const both = [["conv1.weight", "fc.bias"], ["conv1.weight"]];
+  for (
+    const prefix of [
+      "module.",
+      "_orig_mod.",
+      "module._orig_mod.",
+      "_orig_mod.module.",
+      "model.",
+      "model.net.",
+      "_forward_module.module.",
+      "",
+    ]
+  ) {
+    assert.deepEqual(await own(`${prefix}conv1.weight`, `${prefix}fc.bias`), both, prefix);
+  }
+  assert.deepEqual(await own("n_averaged", "module.conv1.weight", "module.fc.bias"), both); // torch.optim.swa_utils
+  assert.deepEqual(await own("conv1._orig_mod.weight", "_fsdp_wrapped_module.fc.bias"), both);
+  // not all: whose they are is not known
+  const mixed = ["model.conv1.weight", "loss.weight"];
+  assert.deepEqual(await own(...mixed), [mixed, []]);
+  assert.deepEqual(await own("features.0.weight", "features.0.bias"), [["features.0.weight", "features.0.bias"], []]);
+});
+
+Deno.test("takeWeight() names what stands in the place of a tensor that is missing", () => {
+  const weights = new Map([["student.conv1.weight", { shape: [1], data: Float32Array.of(1) }]]);
+  assert.throws(
+    () => takeWeight(weights, "conv1.weight", [1], "f"),
+    saysInput(
+      /^f has no tensor conv1\.weight, but has student\.conv1\.weight; is it the weight file of another network\?$/,
+    ),
+  );
 });
 
 Deno.test("readWeights() says of a missing file how to get it", async () => {
