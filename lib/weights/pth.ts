@@ -5,12 +5,14 @@
  * @see torch/serialization.py and torch/_utils.py of PyTorch
  * @module
  */
+import { crc32 } from "node:zlib";
 import { unzipSync } from "fflate";
 import { InputError, messageOf } from "../errors.ts";
 import { ENTRY_TYPES, type EntryType } from "./entry_types.ts";
 import { PickleGlobal, type PickleGlobals, PickleObject, type PickleValue, runPickle } from "./pickle.ts";
 import type { WeightArray } from "./safetensors.ts";
 import { stateDictOf } from "./state_dict.ts";
+import { zipChecksums } from "./zip_checksums.ts";
 
 type Refuse = (what: string) => never;
 
@@ -29,6 +31,9 @@ const STORAGES: ReadonlyMap<string, EntryType> = new Map(
     Bool: "BOOL",
   }).map(([name, type]) => [`torch.${name}Storage`, ENTRY_TYPES[type]]),
 );
+
+/** Types of which a tensor may be a negative view. */
+const SIGNED = [ENTRY_TYPES.F64, ENTRY_TYPES.F32, ENTRY_TYPES.F16, ENTRY_TYPES.BF16];
 
 /** A run of entries that tensors are views of. */
 class Storage extends PickleObject {
@@ -64,13 +69,14 @@ const UNREAD = [
 /** Names of types of entries. */
 const DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"];
 
-/** A strided view of a storage, its bounds checked. */
+/** A strided view of a storage, its bounds checked; `negative` where its entries are those of the storage with the other sign. */
 class Tensor extends PickleObject {
   constructor(
     readonly storage: Storage,
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
+    readonly negative: boolean,
   ) {
     super();
   }
@@ -172,6 +178,7 @@ interface Archive {
 
 function readZip(bytes: Uint8Array, refuse: Refuse): Archive {
   let folder: string | undefined;
+  const checksums = zipChecksums(bytes);
   /** Reads the entries `folder/name` for which `take(name)` is true. */
   const extract = (take: (name: string) => boolean): Map<string, Uint8Array> => {
     const sizes = new Map<string, number>();
@@ -194,8 +201,14 @@ function readZip(bytes: Uint8Array, refuse: Refuse): Archive {
       if (error instanceof InputError) throw error;
       return refuse(`its zip directory is not readable: ${messageOf(error)} (truncated?)`);
     }
+    const places = new Map([...sizes.keys()].map((name, i) => [name, i]));
     for (const [name, data] of Object.entries(files)) {
       if (data.length !== sizes.get(name)) refuse(`its zip entry ${JSON.stringify(name)} is cut off (truncated?)`);
+      // 0 stands for none, as PyTorch writes it where it is told to compute no checksums
+      const expected = checksums[places.get(name)!] ?? refuse("its zip directory is not readable");
+      if (expected !== 0 && crc32(data) !== expected) {
+        refuse(`its zip entry ${JSON.stringify(name)} is damaged: its bytes do not have the CRC-32 of the directory`);
+      }
     }
     return new Map(Object.entries(files).map(([name, data]) => [name.slice(folder!.length), data]));
   };
@@ -351,15 +364,21 @@ function orderedDict(pairs: PickleValue | undefined, refuse: Refuse): PickleValu
   return new Map<PickleValue, PickleValue>(pairs);
 }
 
-/** `_rebuild_tensor(storage, offset, size, stride)`; `_v2` has more arguments, which only training needs. */
-function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[], refuse: Refuse): Tensor {
+/**
+ * `_rebuild_tensor(storage, offset, size, stride)`; `_v2` has more arguments: two that only training needs, and what views
+ * of complex numbers leave to whoever reads their entries.
+ */
+function rebuildTensor(
+  [storage, offset, shape, strides, , , metadata]: readonly PickleValue[],
+  refuse: Refuse,
+): Tensor {
   if (!(storage instanceof Storage)) return refuse("it has a tensor without a storage");
   const isCounts = (value: PickleValue): value is readonly number[] => Array.isArray(value) && value.every(isCount);
   if (Array.isArray(shape) && shape.length > MAX_RANK) return refuse(`it has a tensor of ${shape.length} dimensions`);
   if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) {
     return refuse("it has a tensor whose offset, sizes or strides are no counts");
   }
-  const tensor = new Tensor(storage, offset, shape, strides);
+  const tensor = new Tensor(storage, offset, shape, strides, isNegative(metadata, storage, refuse));
   const apart = shape.reduce((product, n, axis) => strides[axis] === 0 && n > 0 ? product : product * n, 1);
   if (apart > storage.length || tensor.count > storage.length + MAX_REPEATED) {
     refuse(`it has a tensor of shape [${shape}], more entries than the ${storage.length} of its storage`);
@@ -372,8 +391,31 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]
   return tensor;
 }
 
+/**
+ * Whether entries are to be read with the other sign, as of `x.conj().imag`. The other lazy operation, conjugation, is of
+ * complex numbers alone, which are not read.
+ *
+ * @see torch._utils.get_tensor_metadata
+ */
+function isNegative(metadata: PickleValue | undefined, { type }: Storage, refuse: Refuse): boolean {
+  if (metadata === undefined || metadata === null) return false;
+  if (!(metadata instanceof Map)) return refuse("it has a tensor whose metadata are no dict");
+  const unknown = [...metadata].find(([key, value]) => value !== false && !(key === "neg" && value === true));
+  if (unknown !== undefined) refuse(`it has a tensor with the metadata ${nameOf(unknown[0])}, which are not known`);
+  if (metadata.get("neg") !== true) return false;
+  if (!SIGNED.includes(type)) {
+    refuse("it has a negative view of a tensor that is not of floats; resolve it with .resolve_neg()");
+  }
+  return true;
+}
+
 /** The entries of a tensor in row-major order. */
-function entriesOf({ storage, offset, shape, strides, count, span }: Tensor, bytes: Uint8Array): Float32Array {
+function entriesOf(tensor: Tensor, bytes: Uint8Array): Float32Array {
+  const entries = entriesOfStorage(tensor, bytes);
+  return tensor.negative ? entries.map((value) => -value) : entries;
+}
+
+function entriesOfStorage({ storage, offset, shape, strides, count, span }: Tensor, bytes: Uint8Array): Float32Array {
   if (count === 0) return new Float32Array(0);
   const { type } = storage;
   const contiguous = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));

@@ -356,6 +356,51 @@ Deno.test("decodePth() refuses zip files that are compressed, doubled or big-end
   refused(double, /entry "a\/data\.pll" twice/);
 });
 
+Deno.test("decodePth() compares the checksum of every entry that it reads", () => {
+  const bytes = zip(program(dict(text("w"), tensor(storage("0", 1), 0, [1], [1]))), { 0: floats(1.5) });
+  const places = { "archive/data.pkl": [0x58 ^ 0x55, "U\x01w"], "archive/data/0": [0x40, "\0\0\xc0?"] } as const;
+  for (const [name, [flip, found]] of Object.entries(places)) {
+    const damaged = bytes.slice();
+    damaged[new TextDecoder("latin1").decode(bytes).indexOf(found) + 2] ^= flip;
+    refused(damaged, new RegExp(`zip entry "${name}" is damaged: its bytes do not have the CRC-32`));
+  }
+  // torch.serialization.set_crc32_options(False): none is known
+  const without = bytes.slice();
+  const view = new DataView(without.buffer);
+  for (let at = 0; at < without.length - 4; at++) {
+    if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 16, 0, true);
+  }
+  assert.deepEqual([...decodePth(without, "some.pth").get("w")!.data], [1.5]);
+});
+
+Deno.test("decodePth() reads a negative view with the other sign", () => {
+  // what torch.save writes of torch._neg_view(x): _rebuild_tensor_v2(storage, 0, (2,), (1,), False, OrderedDict(), {"neg": True})
+  const view = (metadata: Pickle, stored = storage("0", 2)) =>
+    program(dict(
+      text("w"),
+      call(
+        global("torch._utils", "_rebuild_tensor_v2"),
+        stored,
+        count(0),
+        tuple(count(2)),
+        tuple(count(1)),
+        [0x89],
+        [...global("collections", "OrderedDict"), ")", "R"],
+        metadata,
+      ),
+    ));
+  const read = (pickle: Uint8Array) => [...decodePth(zip(pickle, { 0: floats(1.5, -2) }), "some.pth").get("w")!.data];
+  assert.deepEqual(read(view(dict(text("neg"), [0x88]))), [-1.5, 2]);
+  assert.deepEqual(read(view(dict())), [1.5, -2]);
+  assert.deepEqual(read(view(["N"])), [1.5, -2]);
+  const other = (metadata: Pickle, pattern: RegExp) => refused(zip(view(metadata), { 0: floats(1.5, -2) }), pattern);
+  other(dict(text("conj"), [0x88]), /metadata "conj", which are not known/);
+  other(dict(text("neg"), [0x88], text("backend"), count(1)), /metadata "backend"/);
+  other(text("neg"), /metadata are no dict/);
+  const bytes = view(dict(text("neg"), [0x88]), storage("0", 2, "ByteStorage"));
+  refused(zip(bytes, { 0: new Uint8Array(2) }), /negative view of a tensor that is not of floats/);
+});
+
 Deno.test("decodePth() refuses a zip directory that claims more bytes than there are", () => {
   const bytes = zip(program(dict(text("w"), tensor(storage("0", 4), 0, [4], [1]))), { 0: floats(1, 2, 3, 4) });
   const directory = new TextDecoder("latin1").decode(bytes).indexOf("PK\x01\x02");
