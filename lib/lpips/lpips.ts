@@ -70,7 +70,8 @@ export interface Lpips {
    *
    * @param a one image.
    * @param b one image of the same size.
-   * @throws {InputError} when the sizes differ or are too small for the network, or pixels are outside [0, 1].
+   * @throws {InputError} when the sizes differ or are too small for the network, pixels are outside [0, 1], or features are
+   * not finite.
    */
   distance(a: ImageBatch, b: ImageBatch): Promise<LpipsDistance>;
   /**
@@ -185,6 +186,15 @@ export function createLpips(
         );
         return squaredDistances(first, [second])[0];
       });
+      const bad = layers.findIndex((term) => !Number.isFinite(term));
+      if (bad >= 0) {
+        throw new InputError(
+          `LPIPS with ${network.name} is ${layers[bad]} at layer ${
+            bad + 1
+          }: the features there are no finite numbers, ` +
+            "so the network's weights are too large; use its published ones",
+        );
+      }
       return { distance: layers.reduce((sum, term) => sum + term, 0), layers };
     },
     features: async (images) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MODELS_DIRECTORY } from "../../lib/weights/registry.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/weights/safetensors.ts";
 import { polysem } from "./run_main.ts";
 
 /** Runs a command that must exit with 2: nothing on standard output, and one line that says what is wrong. */
@@ -24,6 +25,16 @@ export async function json(...args: string[]) {
 
 /** The committed weights of a model. */
 export const weightsOf = (model: string): string => join(MODELS_DIRECTORY, model, "weights.safetensors");
+
+/** Writes a model's committed weights with one of them multiplied: finite numbers whose products overflow. */
+export async function writeLargeWeights(path: string, model: string, tensor: string, factor: number): Promise<string> {
+  const { tensors } = decodeSafetensors(await Deno.readFile(weightsOf(model)), model);
+  const { shape, data } = tensors.get(tensor)!;
+  const large = data.map((weight) => factor * weight);
+  assert.ok(large.every(Number.isFinite));
+  await Deno.writeFile(path, encodeSafetensors(new Map(tensors).set(tensor, { shape, data: large })));
+  return path;
+}
 
 /** Writes a profile that takes a moment: few steps, few images, LPIPS at 32 px. */
 export async function writeQuickProfile(folder: string): Promise<string> {

@@ -47,7 +47,14 @@ export function registerEmbed(program: Command): void {
         });
         const data = new Float32Array(paths.length * embedder.dimensions);
         for (const [i, image] of images.entries()) {
-          data.set((await embedder.embed(image)).data, i * embedder.dimensions);
+          const { data: row } = await embedder.embed(image);
+          if (!row.every(Number.isFinite)) {
+            throw new InputError(
+              `${paths[i]}: ${embedder.name} embeds it as numbers that are not finite, so its weights are too large; ` +
+                "nothing is written, give others with --embedder-weights",
+            );
+          }
+          data.set(row, i * embedder.dimensions);
           progress.increment();
         }
         progress.stop();

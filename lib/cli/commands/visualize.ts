@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { InputError } from "../../errors.ts";
 import { fileName } from "../../file_name.ts";
 import { type DataOptions, readData, withDataOptions } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
@@ -70,6 +71,13 @@ export function registerVisualize(program: Command): void {
         },
       );
       progress.stop();
+      const exploded = activations.findIndex((activation) => !Number.isFinite(activation));
+      if (exploded >= 0 || !images.data.every(Number.isFinite)) {
+        throw new InputError(
+          `${text} explodes: its activations or their gradients are no finite numbers, so there is nothing to show; ` +
+            "choose another unit, or weights that are not too large",
+        );
+      }
       const stuck = gradientless.filter(Boolean).length;
       if (stuck > 0) {
         printNote(

@@ -7,7 +7,7 @@ import { readMatrix } from "../../../lib/store/matrix_files.ts";
 import { inFolder } from "../../in_folder.ts";
 import { randomBatch } from "../../pipeline/stand_ins.ts";
 import { polysem } from "../run_main.ts";
-import { json, refused, weightsOf } from "../refused.ts";
+import { json, refused, weightsOf, writeLargeWeights } from "../refused.ts";
 
 Deno.test("embed writes a row an image, in the order given, each as the library embeds that image", () =>
   inFolder(async (folder) => {
@@ -89,5 +89,18 @@ Deno.test("embed refuses wrong options", () =>
       ...["embed", image, "--out", out, "--weights", weightsOf("lenet5-cifar10")],
     );
     await refused(/is not a weight file/, "embed", image, "--out", out, "--weights", image);
+    await assert.rejects(Deno.stat(out), "nothing is written");
+  }));
+
+Deno.test("embed refuses weights that embed an image as no finite numbers, and writes nothing", () =>
+  inFolder(async (folder) => {
+    const image = join(folder, "image.png");
+    await writePng(image, randomBatch(1, 32));
+    const out = join(folder, "out.npy");
+    const weights = await writeLargeWeights(join(folder, "large.safetensors"), "resnet18-cifar10", "bn1.weight", 1e38);
+    await refused(
+      /image\.png: resnet18-cifar10 embeds it as numbers that are not finite, .*; nothing is written, /,
+      ...["embed", image, "--out", out, "--embedder-weights", weights],
+    );
     await assert.rejects(Deno.stat(out), "nothing is written");
   }));

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { registerLpips } from "../../../lib/cli/commands/lpips.ts";
 import { InputError } from "../../../lib/errors.ts";
 import { encodePng } from "../../../lib/images/png.ts";
+import { inFolder } from "../../in_folder.ts";
+import { refused, writeLargeWeights } from "../refused.ts";
 import { madeUpImages } from "../../lpips/made_up.ts";
 
 const fixture = (name: string) => new URL(`../../../fixtures/lpips/${name}`, import.meta.url).pathname;
@@ -55,3 +58,12 @@ Deno.test("lpips refuses images of two sizes, naming both; a missing file; an un
     await Deno.remove(small);
   }
 });
+
+Deno.test("lpips refuses weights whose features are no finite numbers", () =>
+  inFolder(async (folder) => {
+    const weights = await writeLargeWeights(join(folder, "large.safetensors"), "lpips-alex", "features.6.weight", 1e38);
+    await refused(
+      /LPIPS with alex is NaN at layer 3: the features there are no finite numbers, .*; use its published ones$/,
+      ...["lpips", fixture("ex_ref.png"), fixture("ex_p0.png"), "--weights", weights],
+    );
+  }));

@@ -4,7 +4,7 @@ import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
-import { json, refused, writeQuickProfile } from "../refused.ts";
+import { json, refused, writeLargeWeights, writeQuickProfile } from "../refused.ts";
 import { COMPANY_KEEPS_BITS } from "../../same_bits.ts";
 
 Deno.test("visualize makes the first images of the sequence that a run scores, with their activations", {
@@ -74,4 +74,26 @@ Deno.test("visualize refuses what it cannot do", () =>
       "/sys/polysem",
     );
     await refused(/profile "none" cannot be read/, "visualize", "conv2:3", "--out", folder, "--profile", "none");
+  }));
+
+Deno.test("visualize says of a unit whose numbers are not finite that it explodes", () =>
+  inFolder(async (folder) => {
+    const weights = await writeLargeWeights(join(folder, "large.safetensors"), "lenet5-cifar10", "conv2.weight", 1e30);
+    const args = [
+      "--count",
+      "1",
+      "--no-data",
+      "--profile",
+      await writeQuickProfile(folder),
+      "--out",
+      join(folder, "out"),
+    ];
+    await refused(
+      /^error: conv2:3 explodes: .*; choose another unit/,
+      "visualize",
+      "conv2:3",
+      "--model-weights",
+      weights,
+      ...args,
+    );
   }));
