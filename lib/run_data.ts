@@ -30,15 +30,15 @@ export interface UnitOverview extends UnitId {
   readonly flags: readonly string[];
   /** Activation of each of the N images made, without transforms; the score counts the first I. */
   readonly activations: readonly number[];
-  /** The score of the profile's stop and rule for K; null for a dead unit. */
+  /** The score of the profile's stop and rule for K; null for a unit without one, whose flags say why. */
   readonly score: ScoreParts | null;
-  /** 90 % interval of S by scoring halves of the images; null for a dead unit, too few images, and in older runs. */
+  /** 90 % interval of S by scoring halves of the images; null without a score, for too few images, and in older runs. */
   readonly scoreInterval: ScoreInterval | null;
   /** K of the same halves; null where there is no interval, and in runs of schema 3 and older. */
   readonly kShares: KShares | null;
   /** K of fresh sets of images, where a study of stability has made some. */
   readonly freshShares?: FreshShares;
-  /** The score at the literal stop with the literal rule for K; null for a dead unit. */
+  /** The score at the literal stop with the literal rule for K; null without a score. */
   readonly paper: ScoreParts | null;
   /** Mean pairwise angle of the I raw embeddings over pi; null with fewer than 2 images. */
   readonly meanAngle: number | null;
@@ -71,7 +71,7 @@ export interface LayerSummary {
   readonly planned: number;
   /** Units committed. */
   readonly units: number;
-  /** Units committed that have no score. */
+  /** Units committed that are dead: no start has a gradient to follow. */
   readonly dead: number;
   /** Mean of S over the units that have one; null when none has. */
   readonly meanS: number | null;
@@ -180,7 +180,7 @@ export function summarizeLayers(
       layer: name,
       planned,
       units: here.length,
-      dead: here.length - scores.length,
+      dead: here.filter(({ stopReason }) => stopReason === "dead").length,
       meanS: S.length === 0 ? null : S.reduce((sum, value) => sum + value, 0) / S.length,
       spreadS: S.length < 2 ? null : sampleStandardDeviation(S),
       K1: scores.filter(({ K }) => K === 1).length,
@@ -217,6 +217,18 @@ export function candidatesForJson(
 /** How many units the run is to score. */
 export function plannedUnits(run: RunData): number {
   return run.layers.reduce((sum, { planned }) => sum + planned, 0);
+}
+
+/** Why a unit has no score, for the end of a sentence; null for one that has. */
+export function whyUnscored(
+  { score, stopReason, flags }: { score: unknown; stopReason: StopReason; flags: readonly string[] },
+): string | null {
+  if (score !== null) return null;
+  if (stopReason === "dead") return "it is dead: no start has a gradient to follow";
+  if (flags.includes("exploded")) return "it exploded: its activation or gradient is too large for a float32 number";
+  if (flags.includes("embedding_not_finite")) return "an image of it is embedded as numbers that are not finite";
+  if (flags.includes("zero_embedding")) return "a cluster of its images is embedded as zeros, which have no direction";
+  return `of its flags: ${flags.join(", ")}`;
 }
 
 /** Whether units of the plan are still missing. */

@@ -109,8 +109,11 @@ export interface KShares {
   readonly K3: number;
 }
 
-/** Why the sequence of images ended: the elbow was reached, the profile's maximum was, or no start had a gradient. */
-export type StopReason = "elbow" | "maximum" | "dead";
+/**
+ * Why the sequence of images ended: the elbow was reached, the profile's maximum was, no start had a gradient, or an image,
+ * its activation or its gradient was no finite number.
+ */
+export type StopReason = "elbow" | "maximum" | "dead" | "exploded";
 
 /** Distances between what a unit's answers to its images are made of. */
 export interface AttributionDistances {
@@ -135,15 +138,18 @@ export interface UnitRecord extends UnitId {
   readonly pooledDistances: readonly number[];
   /** How differently the unit's answers to its images are made up; absent where the profile does not ask, and where no layer below is known. */
   readonly attributions?: AttributionDistances;
-  /** Embeddings of the N images; zero rows for a dead unit. */
+  /** Embeddings of the N images; zero rows for a unit without a score. */
   readonly embeddings: Matrix;
-  /** The score of the profile's stop and rule for K; null for a dead unit. */
+  /**
+   * The score of the profile's stop and rule for K; null for a unit that is dead or exploded, or whose embeddings cannot be
+   * scored, as its flags say.
+   */
   readonly score: ClusteringRecord | null;
-  /** Interval of S, by scoring halves of the I images; null for a dead unit, and where the images are too few. */
+  /** Interval of S, by scoring halves of the I images; null without a score, and where the images are too few. */
   readonly scoreInterval: ScoreInterval | null;
   /** K of the same halves; null where there is no interval. */
   readonly kShares: KShares | null;
-  /** The score of the prefix at the literal stop with the literal rule for K; null for a dead unit. */
+  /** The score of the prefix at the literal stop with the literal rule for K; null without a score. */
   readonly paper: ClusteringRecord | null;
   /** Mean pairwise angle of the I raw embeddings over pi: the control without clustering; null with fewer than 2 images. */
   readonly meanAngle: number | null;

@@ -21,6 +21,9 @@ import { createAlexNetEmbedder } from "./alexnet_embedder.ts";
 import { takeWeight, type Weights } from "../weights/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 
+/** The error of an embedder that gives numbers which are not finite. */
+export class EmbeddingNotFiniteError extends InputError {}
+
 /** What tells one embedder from another. */
 interface EmbedderKind {
   readonly about: string;

@@ -10,5 +10,6 @@ export {
   EMBEDDERS,
   EMBEDDERS_LISTED,
   embedderWeightSet,
+  EmbeddingNotFiniteError,
 } from "./embedder.ts";
 export { type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "./load_embedder.ts";

@@ -6,7 +6,7 @@
 import { imagesThatFit, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { createOnnxFeatures, type OnnxFeatureOptions } from "../networks/mod.ts";
-import type { Embedder } from "./embedder.ts";
+import { type Embedder, EmbeddingNotFiniteError } from "./embedder.ts";
 
 /** Fewest and most numbers of an embedding. */
 const DIMENSIONS: readonly [number, number] = [2, 16_384];
@@ -52,7 +52,9 @@ export async function loadOnnxEmbedder(
           return network.features(isSized ? images : tf.image.resizeBilinear(images, [down, across], false, true));
         });
         if (!part.every(Number.isFinite)) {
-          throw new InputError(`${file} embeds an image as numbers that are not finite; check how it takes its images`);
+          throw new EmbeddingNotFiniteError(
+            `${file} embeds an image as numbers that are not finite; check how it takes its images`,
+          );
         }
         embeddings.set(part, start * dimensions);
       }

@@ -104,8 +104,23 @@ export function chooseFirstImages(embeddings: Matrix, options: ClusterOptions, I
   return chooseImages(embeddings, options, Array.from({ length: I }, (_, i) => i));
 }
 
-/** Clusters embeddings and scores the centres. */
+/** The error for a cluster whose mean embedding is the zero vector: it has no direction, so there is no score. */
+export class ZeroCentreError extends RangeError {
+  override readonly name = "ZeroCentreError";
+}
+
+/**
+ * Clusters embeddings and scores the centres.
+ *
+ * @throws {ZeroCentreError} when a cluster's mean embedding is the zero vector.
+ */
 export function clusterAndScore({ embeddings, options }: ClusterInput): ClusteringRecord {
   const { assignments, candidates, centers } = clusterEmbeddings(embeddings, options);
+  const { rows, cols, data } = centers;
+  for (let k = 0; k < rows; k++) {
+    if (data.subarray(k * cols, (k + 1) * cols).every((value) => value === 0)) {
+      throw new ZeroCentreError(`the embeddings of cluster ${k} have the mean 0, which has no direction`);
+    }
+  }
   return { ...score(centers, embeddings.rows), assignments, candidates };
 }

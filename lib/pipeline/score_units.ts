@@ -6,13 +6,20 @@
  */
 import { greatestK } from "../cluster/mod.ts";
 import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
+import { type Embedder, EmbeddingNotFiniteError } from "../embed/mod.ts";
 import type { LpipsSequence } from "../lpips/mod.ts";
 import { firstRows } from "../matrix.ts";
 import { meanPairwiseAngle } from "../score/mod.ts";
-import type { ImageBatch, Size, UnitRecord } from "../types.ts";
+import type { ImageBatch, Matrix, Size, StopReason, UnitRecord } from "../types.ts";
 import { imageRequests, visualize } from "../visualize/mod.ts";
 import { attributionDistances } from "./attribution_distances.ts";
-import { chooseFirstImages, clusterAndScore, clusterOptions } from "./cluster_unit.ts";
+import {
+  chooseFirstImages,
+  clusterAndScore,
+  type ClusterInput,
+  clusterOptions,
+  ZeroCentreError,
+} from "./cluster_unit.ts";
 import type { PipelineContext } from "./context.ts";
 import { PAPER } from "./profile.ts";
 import { resampleScore } from "./resample_score.ts";
@@ -29,6 +36,8 @@ interface Sequence {
   readonly images: Float32Array[];
   readonly activations: number[];
   readonly gradientless: boolean[];
+  /** Whether an image could not be made for numbers that overflow; the images before it stay, and no more are tried. */
+  exploded: boolean;
   readonly distances: number[];
   elbow: Elbow | null;
   literal: Elbow | null;
@@ -36,6 +45,8 @@ interface Sequence {
 
 /**
  * Scores units of one layer. A unit's record depends on the context and on the unit, not on which others are scored with it.
+ * A unit that cannot be scored has a record whose flags say why, and the others go on: `dead`, `exploded` where numbers
+ * overflow, `embedding_not_finite`, and `zero_embedding` where a cluster's centre is the zero vector, which has no direction.
  *
  * @param units indices in the layer.
  * @param onProgress called with the share of the job that is done, in [0, 1].
@@ -55,6 +66,7 @@ export async function scoreUnits(
     images: [],
     activations: [],
     gradientless: [],
+    exploded: false,
     distances: [],
     elbow: null,
     literal: null,
@@ -72,6 +84,7 @@ export async function scoreUnits(
       (share) => onProgress((made + share * (target - made)) / rule.maxImages),
     );
     made = target;
+    growing = growing.filter(({ exploded }) => !exploded);
     for (const sequence of growing) {
       const means = runningMeanDistances(sequence.distances);
       sequence.elbow = findElbow(means, rule);
@@ -109,18 +122,22 @@ async function grow(
   const perUnit = to - from;
   const pixels = perUnit * made.images.height * made.images.width * 3;
   for (const [i, sequence] of sequences.entries()) {
-    const data = made.images.data.slice(i * pixels, (i + 1) * pixels);
-    sequence.images.push(data);
-    sequence.activations.push(...made.activations.subarray(i * perUnit, (i + 1) * perUnit));
-    sequence.gradientless.push(...made.gradientless.slice(i * perUnit, (i + 1) * perUnit));
+    const first = made.exploded.slice(i * perUnit, (i + 1) * perUnit).indexOf(true);
+    const count = first === -1 ? perUnit : first;
+    sequence.exploded = first !== -1;
     const { height, width } = made.images;
-    sequence.distances.push(...await sequence.lpips.add({ count: perUnit, height, width, data }));
+    const data = made.images.data.slice(i * pixels, i * pixels + count * height * width * 3);
+    sequence.images.push(data);
+    sequence.activations.push(...made.activations.subarray(i * perUnit, i * perUnit + count));
+    sequence.gradientless.push(...made.gradientless.slice(i * perUnit, i * perUnit + count));
+    if (sequence.exploded) continue;
+    sequence.distances.push(...await sequence.lpips.add({ count, height, width, data }));
   }
 }
 
 async function toRecord(context: PipelineContext, layer: string, sequence: Sequence): Promise<UnitRecord> {
   const { network, profile, embedder } = context;
-  const { unit, elbow, literal } = sequence;
+  const { unit, elbow } = sequence;
   const images = joined(sequence.images, network.input);
   const common = {
     layer,
@@ -128,40 +145,38 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
     images,
     activations: sequence.activations,
   };
-  if (isDead(sequence)) {
-    return {
-      ...common,
-      distances: [],
-      pooledDistances: [],
-      stopReason: "dead",
-      flags: ["dead"],
-      embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
-      score: null,
-      scoreInterval: null,
-      kShares: null,
-      paper: null,
-      meanAngle: null,
-    };
-  }
-  const embeddings = await embedder.embed(images);
+  const unscored = (stopReason: StopReason, flag: string): UnitRecord => ({
+    ...common,
+    distances: [],
+    pooledDistances: [],
+    stopReason,
+    flags: [flag],
+    embeddings: { rows: 0, cols: embedder.dimensions, data: new Float32Array() },
+    score: null,
+    scoreInterval: null,
+    kShares: null,
+    paper: null,
+    meanAngle: null,
+  });
+  if (sequence.exploded) return unscored("exploded", "exploded");
+  if (isDead(sequence)) return unscored("dead", "dead");
+  const embeddings = await embedFinite(embedder, images);
+  if (embeddings === null) return unscored(elbow!.reason, "embedding_not_finite");
   const between = {
     distances: sequence.distances,
     pooledDistances: sequence.lpips.pooledDistances(),
     ...await attributionDistances(context, layer, unit, images),
   };
+  if (between.attributions?.distances.every(Number.isFinite) === false) return unscored("exploded", "exploded");
   const counted = chooseFirstImages(embeddings, clusterOptions(context, layer, unit, between), elbow!.I);
-  const { options } = counted;
-  const own = clusterAndScore(counted);
-  const paper = clusterAndScore({
-    embeddings: firstRows(embeddings, literal!.I),
-    options: { ...PAPER.cluster, seed: options.seed },
-  });
-  const resampled = resampleScore(counted, own, [context.seed, "interval", layer, unit]);
+  const scores = scoreBoth(context, layer, sequence, counted, embeddings);
+  if (scores === null) return unscored(elbow!.reason, "zero_embedding");
+  const { own, paper, resampled } = scores;
   const flags = [
     ...(sequence.gradientless.slice(0, own.I).some(Boolean) ? ["some_without_gradient"] : []),
     ...(profile.visualize.start === "dataset" && context.dataset === null ? ["noise_start"] : []),
     ...(profile.cluster.center && context.meanEmbedding === null ? ["uncentred"] : []),
-    ...(own.K > 1 && own.K === greatestK(own.I, options) ? ["k_at_limit"] : []),
+    ...(own.K > 1 && own.K === greatestK(own.I, counted.options) ? ["k_at_limit"] : []),
   ];
   return {
     ...common,
@@ -175,6 +190,38 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
     paper,
     meanAngle: meanPairwiseAngle(counted.embeddings),
   };
+}
+
+/** Embeddings of images; null where one is not finite. */
+async function embedFinite(embedder: Embedder, images: ImageBatch): Promise<Matrix | null> {
+  try {
+    const embeddings = await embedder.embed(images);
+    return embeddings.data.every(Number.isFinite) ? embeddings : null;
+  } catch (error) {
+    if (error instanceof EmbeddingNotFiniteError) return null;
+    throw error;
+  }
+}
+
+/** The score by the profile, with how sure it is, and the literal one; null where a centre has no direction. */
+function scoreBoth(
+  { seed }: PipelineContext,
+  layer: string,
+  { unit, literal }: Sequence,
+  counted: ClusterInput,
+  embeddings: Matrix,
+) {
+  try {
+    const own = clusterAndScore(counted);
+    const paper = clusterAndScore({
+      embeddings: firstRows(embeddings, literal!.I),
+      options: { ...PAPER.cluster, seed: counted.options.seed },
+    });
+    return { own, paper, resampled: resampleScore(counted, own, [seed, "interval", layer, unit]) };
+  } catch (error) {
+    if (error instanceof ZeroCentreError) return null;
+    throw error;
+  }
 }
 
 function joined(parts: readonly Float32Array[], { height, width }: Size): ImageBatch {

@@ -16,7 +16,7 @@ import { scoreByLayer } from "./charts/score_by_layer.ts";
 import { emptyChart, type Figure, figureTitle, INK } from "./charts/theme.ts";
 import { twoScores } from "./charts/two_scores.ts";
 import { type Cell, toCsv } from "../csv.ts";
-import { type RunData, type UnitDetails, unitName, type UnitOverview } from "../run_data.ts";
+import { type RunData, type UnitDetails, unitName, type UnitOverview, whyUnscored } from "../run_data.ts";
 
 /** The threshold of the literal rule of stopping. Alic et al. (2025), section 2.2. */
 const LITERAL_THRESHOLD = 0.02;
@@ -103,13 +103,19 @@ const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n
 
 /** A line on how many units have no score; none where all have one. */
 function withoutScore(run: RunData): string[] {
-  const without = run.units.length - scored(run).length;
-  return without === 0
+  const without = run.units.filter(({ score }) => score === null);
+  const isDead = ({ stopReason }: UnitOverview) => stopReason === "dead";
+  const why = without.every(isDead)
+    ? "dead, no gradient"
+    : `${without.filter(isDead).length} dead; not scorable: ${
+      without.filter((unit) => !isDead(unit)).map(unitName).join(", ")
+    }`;
+  return without.length === 0
     ? []
-    : [`Without a score (dead, no gradient): ${without} of ${count(run.units.length, "unit")}.`];
+    : [`Without a score (${why}): ${without.length} of ${count(run.units.length, "unit")}.`];
 }
 
-const NONE_SCORED = "No unit of this run has a score: every one of them is dead.";
+const NONE_SCORED = "No unit of this run has a score: every one of them is dead or could not be scored.";
 
 /** A field of a section of the run's profile; undefined where it is not there. */
 function setting(run: RunData, section: string, field: string): unknown {
@@ -125,7 +131,7 @@ function pipeline(run: RunData, options: FigureOptions): Content {
   const csv = toCsv(["step", "quantity", "index", "value"], unit?.score ? pipelineRows(unit) : []);
   if (!unit) return { notes: withoutScore(run), chart: NONE_SCORED, csv };
   const { score, images, activations, meanDistances, embeddings } = unit;
-  if (score === null) return { notes: [], chart: `Unit ${unitName(unit)} has no score: it is dead.`, csv };
+  if (score === null) return { notes: [], chart: `Unit ${unitName(unit)} has no score: ${whyUnscored(unit)}.`, csv };
   const { I, K, C, D, S } = score;
   if (C === null || S === null) {
     return { notes: [], chart: `Unit ${unitName(unit)} has one image only: no score.`, csv };

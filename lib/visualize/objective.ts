@@ -62,5 +62,7 @@ export function selectedActivations(
   selection: tf.Tensor2D,
   options: ActivationOptions,
 ): tf.Tensor1D {
-  return reduceSpace(activations, options).mul(selection).sum(1);
+  const reduced = reduceSpace(activations, options);
+  // chosen, not multiplied by 0: another unit's infinity must not reach this one's number
+  return tf.where(selection.cast("bool"), reduced, tf.zerosLike(reduced)).sum(1);
 }

@@ -50,6 +50,11 @@ export interface Visualizations {
   readonly activations: Float32Array;
   /** Whether the gradient was zero in every pixel at the start, length N. */
   readonly gradientless: readonly boolean[];
+  /**
+   * Whether numbers overflowed, length N: a pixel or the activation is not finite, or the gradient at the start is too large
+   * for its square to be a number, so that there was no following it.
+   */
+  readonly exploded: readonly boolean[];
 }
 
 /**
@@ -73,6 +78,7 @@ export async function visualize(
   const images = new Float32Array(requests.length * perImage);
   const activations = new Float32Array(requests.length);
   const gradientless: boolean[] = [];
+  const exploded: boolean[] = [];
   const parametrization = options.parametrization === "pixel"
     ? pixelParametrization(network.input)
     : fourierParametrization(network.input);
@@ -106,11 +112,12 @@ export async function visualize(
       images.set(made.images, start * perImage);
       activations.set(made.activations, start);
       gradientless.push(...made.gradientless);
+      exploded.push(...made.exploded);
     }
   } finally {
     parametrization.dispose();
   }
-  return { images: { count: requests.length, height, width, data: images }, activations, gradientless };
+  return { images: { count: requests.length, height, width, data: images }, activations, gradientless, exploded };
 }
 
 /** Requests that are optimised together. */
@@ -161,6 +168,7 @@ interface Ascended {
   readonly images: Float32Array;
   readonly activations: Float32Array;
   readonly gradientless: readonly boolean[];
+  readonly exploded: readonly boolean[];
 }
 
 async function ascend(
@@ -193,7 +201,7 @@ async function ascend(
   /** By what the gradient of each activation is multiplied; null for 1. */
   let factors: tf.Tensor1D | null = null;
   const imagesNow = () => parametrization.toImages(adam.read());
-  /** Features in which images repel each other, in units in which their squares neither vanish nor overflow. */
+  /** Features in which images repel each other, in units in which their squares do not vanish. */
   const features = (images: tf.Tensor4D, { below }: Repulsion) =>
     meanResponses(network.activations(images, [below])[0]).mul<tf.Tensor2D>(featureFactor);
   let featureFactor = 1;
@@ -216,7 +224,7 @@ async function ascend(
     )(adam.read());
     return balanced(up, apart, repulsion.strength);
   };
-  let gradientless: boolean[] = [];
+  let largest: Float32Array = new Float32Array();
   try {
     if (repulsion !== null) {
       const startFeatures = tf.tidy(() => features(imagesNow(), repulsion));
@@ -227,8 +235,7 @@ async function ascend(
     for (let step = 0; step < options.steps; step++) {
       const movement = nextMovement(movements, transforms);
       if (step === 0) {
-        const largest = await readData(() => upwards(movement).abs().max([1, 2, 3]));
-        gradientless = Array.from(largest, (value) => value === 0);
+        largest = await readData(() => upwards(movement).abs().max([1, 2, 3]));
         const ordinary = Array.from(largest, factorToOrdinary);
         if (ordinary.some((factor) => factor !== 1)) factors = tf.tensor1d(ordinary);
       }
@@ -240,7 +247,18 @@ async function ascend(
     }
     const images = await readData(imagesNow);
     const activations = await readData(() => measure(imagesNow()));
-    return { images, activations, gradientless };
+    const perImage = images.length / activations.length;
+    return {
+      images,
+      activations,
+      gradientless: Array.from(largest, (value) => value === 0),
+      exploded: Array.from(
+        activations,
+        (activation, i) =>
+          !(Number.isFinite(activation) && Math.fround((largest[i] ?? 0) ** 2) < Infinity &&
+            images.subarray(i * perImage, (i + 1) * perImage).every(Number.isFinite)),
+      ),
+    };
   } finally {
     adam.dispose();
     tf.dispose([selection, fading, centre, factors].filter((tensor) => tensor !== null));
@@ -248,21 +266,20 @@ async function ascend(
 }
 
 /**
- * Numbers whose largest lies outside lose digits: Adam adds an epsilon of 1e-8 to gradients, and the likeness of images one
- * of 1e-12 to squared features; and both square what may overflow.
+ * Numbers whose largest is smaller lose digits: Adam adds an epsilon of 1e-8 to gradients, and the likeness of images one of
+ * 1e-12 to squared features.
  */
-const ORDINARY = { least: 2 ** -13, most: 2 ** 30 };
+const LEAST_ORDINARY = 2 ** -13;
 
 /**
- * By what to multiply numbers, so that a unit's scale, and that of the layer below, do not matter to ascent: 1 for ordinary
+ * By what to multiply numbers, so that neither a unit's scale nor that of the layer below matters to ascent: 1 for ordinary
  * ones, else the power of two that brings the largest to [1/2, 1).
  *
  * @param largest of their absolute values; the factor is 1 for 0 and for what is not finite.
  */
 function factorToOrdinary(largest: number): number {
-  const { least, most } = ORDINARY;
-  if (!(largest > 0 && largest < Infinity) || (largest >= least && largest <= most)) return 1;
-  return 2 ** Math.max(-126, Math.min(-Math.floor(Math.log2(largest)) - 1, 126));
+  if (!(largest > 0 && largest < LEAST_ORDINARY)) return 1;
+  return 2 ** Math.min(-Math.floor(Math.log2(largest)) - 1, 126);
 }
 
 /** One-hot rows: the unit of each request. (`tf.oneHot` refuses layers of one unit.) */

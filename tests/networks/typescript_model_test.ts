@@ -181,6 +181,13 @@ Deno.test("a network that is none is refused, in one line that says what is wron
     }
   }));
 
+Deno.test("a network of which one unit overflows is taken: that unit is flagged when it is scored", () =>
+  inFolder(async (folder) => {
+    const changes = "activations: (images) => [images.mul([1, 1e38, 1]).mul([1, 1e38, 1])]";
+    const { network } = await load(await written(folder, model(changes)));
+    network.dispose();
+  }));
+
 Deno.test("a file that makes no network is refused, in one line with the place", () =>
   inFolder(async (folder) => {
     const refused = async (text: string, message: RegExp, name?: string) =>

@@ -13,7 +13,8 @@ import {
   scoreUnits,
 } from "../../lib/pipeline/mod.ts";
 import { imagesOf } from "../../lib/data/mod.ts";
-import { loadEmbedder } from "../../lib/embed/mod.ts";
+import type { Network } from "../../lib/networks/network.ts";
+import { EmbeddingNotFiniteError, loadEmbedder } from "../../lib/embed/mod.ts";
 import { loadLpips } from "../../lib/lpips/mod.ts";
 import { runningMeanDistances } from "../../lib/elbow/mod.ts";
 import type { UnitRecord } from "../../lib/types.ts";
@@ -136,6 +137,65 @@ Deno.test("scoreUnits() flags a unit without any gradient as dead and does not s
   assert.equal(dead.images.count, 32); // its starts, for whoever wants to see them; no more than these
   assert.deepEqual(dead.activations, Array(32).fill(0));
 });
+
+/** The colours' network whose green explodes: its numbers are multiplied by each factor in turn, and more is done to them. */
+function explodingNetwork(factors: readonly number[], more: (x: tf.Tensor) => tf.Tensor = (x) => x): Network {
+  const network = colourNetwork();
+  return {
+    ...network,
+    activations: (images, layers) =>
+      tf.tidy(() =>
+        network.activations(images, layers).map((x, i) =>
+          layers[i] === "colour" ? more(factors.reduce((y, factor) => y.mul([1, factor, 1, 1]), x)) : x
+        )
+      ),
+  };
+}
+
+for (
+  const [what, network] of [
+    ["whose gradient is 1e30: its square, 1e60, is no float32", explodingNetwork([1e30])],
+    ["that is infinite", explodingNetwork([1e30, 1e30])],
+    // infinity less infinity; the others less themselves plus themselves
+    ["that is NaN", explodingNetwork([1e30, 1e30], (x) => x.sub(x).add(x))],
+  ] as const
+) {
+  Deno.test(`scoreUnits() flags a unit ${what} as exploded, and the others are as without it`, async () => {
+    const dataset = madeUpDataset(sourceOf(randomImages(3)), sourceOf(randomImages(1)));
+    const context = standInContext({ dataset });
+    const [red, exploded, bright] = await scoreUnits({ ...context, network }, "colour", [RED, GREEN, BRIGHT_RED]);
+    assert.equal(exploded.stopReason, "exploded");
+    assert.deepEqual(exploded.flags, ["exploded"]);
+    assert.deepEqual([exploded.score, exploded.paper, exploded.scoreInterval], [null, null, null]);
+    assert.deepEqual([exploded.images.count, exploded.activations, exploded.distances], [0, [], []]);
+    const [plainRed, , plainBright] = await scoreUnits(context, "colour", [RED, GREEN, BRIGHT_RED]);
+    assert.deepEqual([red, bright], [plainRed, plainBright]);
+  });
+}
+
+Deno.test("scoreUnits() flags a unit whose images its embedder refuses as not finite", async () => {
+  const embedder = toldEmbedder(() => [1, 0]);
+  const embed = () =>
+    Promise.reject(new EmbeddingNotFiniteError("an image is embedded as numbers that are not finite"));
+  const [record] = await scoreUnits(standInContext({ embedder: { ...embedder, embed } }), "colour", [RED]);
+  assert.deepEqual([record.flags, record.score, record.images.count], [["embedding_not_finite"], null, 32]);
+});
+
+for (
+  const [what, at, flag] of [
+    ["not finite", () => [1, Infinity] as const, "embedding_not_finite"],
+    ["all zeros", () => [0, 0] as const, "zero_embedding"],
+    ["zeros for a cluster of images", (i: number) => i % 2 === 0 ? [0, 0] as const : [0, 9] as const, "zero_embedding"],
+  ] as const
+) {
+  Deno.test(`scoreUnits() flags a unit whose embeddings are ${what}, and keeps its images`, async () => {
+    const [record] = await scoreUnits(standInContext({ embedder: toldEmbedder(at) }), "colour", [RED]);
+    assert.deepEqual(record.flags, [flag]);
+    assert.equal(record.stopReason, "elbow");
+    assert.deepEqual([record.score, record.paper, record.embeddings.rows], [null, null, 0]);
+    assert.deepEqual([record.images.count, record.activations.length], [32, 32]);
+  });
+}
 
 Deno.test("scoreUnits() flags a unit some of whose starts have no gradient, and scores it", async () => {
   // After a ReLU the unit is silent, and flat, on starts whose red is below one half on the mean: about every second one.

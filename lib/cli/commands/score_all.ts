@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf } from "../../errors.ts";
+import { unitName, whyUnscored } from "../../run_data.ts";
 import { fileName } from "../../file_name.ts";
 import type { Run, RunSummary } from "../../store/mod.ts";
 import { integerOption } from "../options/values.ts";
@@ -77,10 +78,22 @@ export function registerScoreAll(program: Command): void {
       const scores = store.writeScores(run);
       const summary = run.summary();
       const report = shard.count === 1 && options.report ? await reportOf(directory, options, command) : {};
+      const unscorable = run.units()
+        .filter(({ score, stopReason }) => score === null && stopReason !== "dead")
+        .map((unit) => ({ unit: unitName(unit), flags: unit.flags, why: whyUnscored(unit) }));
+      for (const { unit, why } of unscorable) printNote(command, `note: ${unit} has no score: ${why}`);
       const files = { run: join(directory, store.RUN_FILE), scores, ...report };
       printResult(
         command,
-        { run: directory, profile: profileName, embedder: context.embedder.name, seconds, files, ...summary },
+        {
+          run: directory,
+          profile: profileName,
+          embedder: context.embedder.name,
+          seconds,
+          files,
+          ...summary,
+          unscorable,
+        },
         () => summaryText(summary, context, files, seconds),
       );
     } finally {

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { fileName } from "../../file_name.ts";
-import { candidatesForJson, withDatasetFlag } from "../../run_data.ts";
+import { candidatesForJson, whyUnscored, withDatasetFlag } from "../../run_data.ts";
 import type { ClusteringRecord, DatasetRecord, UnitRecord } from "../../types.ts";
 import { activationText, decimals, formatTable, globalOptions, printResult, sharesInWords } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -78,7 +78,7 @@ export function registerScoreUnit(program: Command): void {
           files,
         },
         () => {
-          if (score === null) return `${text} is dead: no start has a gradient to follow, so it has no score.`;
+          if (score === null) return `${text} has no score: ${whyUnscored(record)}.`;
           const parts = (name: string, each: NonNullable<UnitRecord["score"]>) => [
             name,
             each.I,
@@ -137,6 +137,7 @@ function forJson(record: ClusteringRecord) {
 /** Writes the images that count, and a sheet with one row or more per cluster. */
 async function writeUnit(directory: string, record: UnitRecord): Promise<string[]> {
   const { layer, unit, images, score, activations } = record;
+  if (images.count === 0) return [];
   const count = score?.I ?? images.count;
   const order = Array.from({ length: count }, (_, i) => i);
   if (score !== null) order.sort((a, b) => score.assignments[a] - score.assignments[b] || a - b);

@@ -59,7 +59,7 @@ export function registerVisualize(program: Command): void {
         unit: "images",
         quiet: globalOptions(command).quiet,
       });
-      const { images, activations, gradientless } = await visualize(
+      const { images, activations, gradientless, exploded } = await visualize(
         network,
         layer,
         imageRequests([unit], 0, options.count),
@@ -85,20 +85,31 @@ export function registerVisualize(program: Command): void {
           `note: ${stuck} of ${options.count} starts have no gradient to follow; those images are the starts themselves`,
         );
       }
-      const files = await writeImages(
+      const made = exploded.flatMap((isExploded, i) => isExploded ? [] : [i]);
+      if (made.length < options.count) {
+        printNote(
+          command,
+          `note: ${
+            options.count - made.length
+          } of ${options.count} images of ${layer}:${unit} exploded: its activation or ` +
+            "gradient is too large for a float32 number; they are not written",
+        );
+      }
+      const files = made.length === 0 ? [] : await writeImages(
         options.out,
         images,
-        Array.from({ length: options.count }, (_, i) => i),
+        made,
         (i) => `${fileName(layer)}_${unit}_${String(i).padStart(2, "0")}.png`,
         join(options.out, `${fileName(layer)}_${unit}_sheet.png`),
       );
-      const rows = Array.from(activations, (activation, i) => ({ file: files[i], activation }));
+      const rows = made.map((i, at) => ({ file: files[at], activation: activations[i] }));
+      const sheet = files.at(-1) ?? null;
       printResult(
         command,
-        { layer, unit, seed: options.seed, images: rows, sheet: files.at(-1) },
+        { layer, unit, seed: options.seed, images: rows, sheet, exploded: options.count - made.length },
         () =>
           formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, activationText(activation)])) +
-          `\nsheet: ${files.at(-1)}`,
+          `\nsheet: ${sheet ?? "none"}`,
       );
     } finally {
       network.dispose();

@@ -150,7 +150,9 @@ async function referencesOf(
       mean: meanSimple([...activations.subarray(from, to)]),
     });
     // a unit without a gradient from any start is dead: its images are what they started from
-    if (sides.positive.gradientless.slice(from, to).every(Boolean)) references.set(name, null);
+    const isDead = sides.positive.gradientless.slice(from, to).every(Boolean);
+    const hasExploded = Object.values(sides).some(({ exploded }) => exploded.slice(from, to).some(Boolean));
+    if (isDead || hasExploded) references.set(name, null);
     else references.set(name, toReferences(await side(sides.positive), await side(sides.negative)));
   }
   const { real, realActivations } = units[index];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { decodeSafetensors, encodeSafetensors } from "../../../lib/weights/safetensors.ts";
 import { readRun } from "../../../lib/store/mod.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
@@ -190,6 +191,43 @@ Deno.test("score-all without a dataset says that ascent starts from noise, flags
     const none = await json(...args.with(-1, join(folder, "none")), "--limit", "1", "--shard", "1/2");
     assert.deepEqual(none.jobs, { planned: 0, completed: 0 });
     assert.equal((await Deno.readTextFile(none.files.scores)).split("\n").length, 2);
+  }));
+
+Deno.test("score-all names a unit that explodes and scores the others, to the bit; every command takes that unit", () =>
+  inFolder(async (folder) => {
+    const profile = ["--no-data", "--profile", await writeQuickProfile(folder)];
+    const weights = join(folder, "exploding.safetensors");
+    const { tensors } = decodeSafetensors(await Deno.readFile(weightsOf("lenet5-cifar10")), "LeNet-5");
+    const name = "conv2.weight";
+    const { shape, data } = tensors.get(name)!;
+    const perChannel = data.length / shape[0];
+    // channel 3 of 16 times 1e30, whose square is no float32
+    tensors.set(name, { shape, data: data.map((w, i) => Math.floor(i / perChannel) === 3 ? 1e30 * w : w) });
+    await Deno.writeFile(weights, encodeSafetensors(tensors));
+    const exploding = [...profile, "--model-weights", weights];
+    const run = join(folder, "exploding");
+    const asked = ["score-all", "--units", "conv2:2-4", "--run", run, ...exploding];
+    const result = await json(...asked);
+    assert.deepEqual(result.unscorable.map(({ unit }: { unit: string }) => unit), ["conv2:3"]);
+    assert.deepEqual(result.jobs, { planned: 1, completed: 1 });
+    assert.deepEqual([result.layers[0].units, result.layers[0].dead], [3, 0]);
+    await json("score-all", "--units", "conv2:2-4", "--run", join(folder, "plain"), ...profile);
+    {
+      using one = readRun(run);
+      using other = readRun(join(folder, "plain"));
+      for (const unit of [2, 4]) assert.deepEqual(one.unit("conv2", unit), other.unit("conv2", unit));
+      assert.deepEqual(one.unit("conv2", 3)!.flags, ["exploded"]);
+    }
+    const again = await polysem(...asked);
+    assert.match(again.err, /^note: conv2:3 has no score: it exploded: /m);
+
+    assert.equal((await json("score-unit", "conv2:3", ...exploding, "--out", folder)).stopReason, "exploded");
+    const made = await json("visualize", "conv2:3", "--count", "2", "--out", folder, ...exploding);
+    assert.deepEqual([made.images, made.sheet, made.exploded], [[], null, 2]);
+    for (const command of [["report", run], ["figures", run], ["export", run], ["merge", run, "--into", `${run}2`]]) {
+      const { code, err } = await polysem(...command, ...(command[0] === "report" ? ["--no-data"] : []));
+      assert.equal(code, 0, `${command.join(" ")}: ${err}`);
+    }
   }));
 
 Deno.test("score-all names its run after the model, the profile, the seed and the shard", () =>

@@ -69,6 +69,9 @@ export function surenessBar(entry: UnitEntry): HTMLElement | null {
   );
 }
 
+/** Flags of units that have no score. */
+const SERIOUS = ["dead", "exploded", "embedding_not_finite", "zero_embedding"];
+
 /** Chips of a unit's flags. */
 export function flagChips(flags: readonly string[]): HTMLElement | null {
   if (flags.length === 0) return null;
@@ -77,7 +80,7 @@ export function flagChips(flags: readonly string[]): HTMLElement | null {
     { class: "flags", "aria-label": "Flags" },
     ...flags.map((flag) => {
       const { name, meaning } = flagInWords(flag);
-      return html("li", { class: flag === "dead" ? "flag serious" : "flag", title: meaning }, name);
+      return html("li", { class: SERIOUS.includes(flag) ? "flag serious" : "flag", title: meaning }, name);
     }),
   );
 }

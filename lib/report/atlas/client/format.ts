@@ -42,6 +42,15 @@ export function scoreLine(score: ScoreNumbers | null): string {
 export function flagInWords(flag: string): { name: string; meaning: string } {
   const known: Readonly<Record<string, [string, string]>> = {
     dead: ["dead", "Its gradient is zero from every start: it has no images to score."],
+    exploded: ["exploded", "Its activation or gradient is too large for a float32 number: it has no score."],
+    embedding_not_finite: [
+      "embedding not finite",
+      "An image of it is embedded as numbers that are not finite: no score.",
+    ],
+    zero_embedding: [
+      "zero embedding",
+      "A cluster of its images is embedded as zeros, which have no direction: no score.",
+    ],
     dataset_higher: [
       "dataset higher",
       "Some of its visualizations activate it less than the best image of the dataset does.",
