@@ -33,7 +33,7 @@ export function lockRun(directory: string): RunLock {
     const holder = /^\d+$/.exec(Deno.readTextFileSync(path).trim());
     throw new InputError(
       `run ${directory} is being written by another process${holder ? ` (${holder[0]})` : ""}; ` +
-        `wait until it is done, or use another run name`,
+        `wait until it is done, or use another run name with --run`,
     );
   }
   try {

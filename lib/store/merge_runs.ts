@@ -89,7 +89,8 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
   }
 }
 
-function recordsOf(run: RunReader, job: number): StoredUnit[] {
+/** The units of a committed job, as they are stored. */
+export function recordsOf(run: RunReader, job: number): StoredUnit[] {
   const { layer, units } = run.manifest.jobs[job];
   return units.map((unit) => run.unit(layer, unit)!);
 }

@@ -258,7 +258,7 @@ function refuseOther({ directory, schema, manifest: stored }: RunReader, manifes
   if (schema < RUN_SCHEMA) {
     throw new InputError(
       `run ${directory} was made by an older polysem (schema ${schema}, this one writes ${RUN_SCHEMA}); ` +
-        `convert it with \`deno task polysem migrate ${directory}\`, or use another run name`,
+        `convert it with \`deno task polysem migrate ${directory}\`, or use another run name with --run`,
     );
   }
   const differences = manifestDifferences(stored, manifest);

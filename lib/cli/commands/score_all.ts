@@ -46,7 +46,10 @@ export function registerScoreAll(program: Command): void {
       .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
       .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
       .option("--sample <n>", "so many units of each layer, drawn by the seed", integerOption(1))
-      .option("--run <name>", "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN)")
+      .option(
+        "--run <name>",
+        "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN; where that holds another choice of units, the choice follows, such as -conv2)",
+      )
       .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
       .option(
         "--workers <n>",
@@ -71,9 +74,21 @@ export function registerScoreAll(program: Command): void {
       const jobs = createPlan(layers, units);
       await refuseUnfollowable(context.network, context.profile, jobs.map(({ layer }) => layer));
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
-      const name = options.run ?? `${fileName(model)}-${profileName}-seed${options.seed}${part}`;
-      const directory = store.runDirectory(name);
-      using run = store.openRun(directory, manifestOf(context, { profileName, jobs, shard, priceCalibrated }, backend));
+      const usual = store.runDirectory(options.run ?? `${fileName(model)}-${profileName}-seed${options.seed}${part}`);
+      const manifest = manifestOf(context, { profileName, jobs, shard, priceCalibrated }, backend);
+      const kinship = options.run === undefined ? store.kinship(usual, manifest) : "same"; // a name given is meant
+      const taken = kinship === "other units";
+      if (kinship === "other") printNote(command, "note: --run NAME scores into a run of another name");
+      const directory = taken ? `${usual}-${selectionName(options)}` : usual;
+      using run = store.openRun(directory, manifest);
+      if (taken) {
+        const units = store.takeOverJobs(usual, run);
+        printNote(
+          command,
+          `note: ${usual} holds another choice of units; this one goes into ${directory} (--run names it otherwise)` +
+            (units === 0 ? "" : `, with ${units} unit${units === 1 ? "" : "s"} that are finished there`),
+        );
+      }
       const seconds = await scorePending(run, context, options, command);
       const scores = store.writeScores(run);
       const summary = run.summary();
@@ -100,6 +115,12 @@ export function registerScoreAll(program: Command): void {
       context.dispose();
     }
   });
+}
+
+/** A choice of units as the end of a run's name, where another choice has the usual name. */
+function selectionName({ layers, units, limit, sample }: ScoreAllOptions): string {
+  const parts = [layers ?? units ?? "all", limit && `limit${limit}`, sample && `sample${sample}`];
+  return fileName(parts.filter((part) => part !== undefined).join("-"));
 }
 
 /**

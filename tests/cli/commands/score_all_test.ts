@@ -193,6 +193,42 @@ Deno.test("score-all without a dataset says that ascent starts from noise, flags
     assert.equal((await Deno.readTextFile(none.files.scores)).split("\n").length, 2);
   }));
 
+Deno.test("score-all of some units, then of all: both runs stay, and the second takes what is finished", () =>
+  inFolder(async (folder) => {
+    const profile = await writeQuickProfile(folder);
+    const here = Deno.cwd();
+    Deno.chdir(folder);
+    try {
+      const args = ["score-all", "--no-data", "--no-report", "--profile", profile];
+      const first = await json(...args, "--units", "conv1:0-5");
+      const { code, err, out } = await polysem(...args, "--units", "conv1:0-5,conv2:0", "--json");
+      assert.equal(code, 0, err);
+      assert.equal(first.run, join("runs", "lenet5-cifar10-quick-seed0"));
+      assert.match(
+        err,
+        /^note: runs.*-seed0 holds another choice of units; this one goes into runs.*-conv1_0-5_conv2_0-[0-9a-f]{8} \(--run .*\), with 6 units that are finished there$/m,
+      );
+      const second = JSON.parse(out);
+      using some = readRun(first.run);
+      using all = readRun(second.run);
+      assert.deepEqual([some.units().length, all.units().length], [6, 7]);
+      assert.deepEqual(some.unit("conv1", 3), all.unit("conv1", 3));
+      // each command again goes on with its own run; a name that was given is never changed
+      assert.equal((await json(...args, "--units", "conv1:0-5,conv2:0")).run, second.run);
+      assert.equal((await json(...args, "--units", "conv1:0-5")).run, first.run);
+      await refused(
+        /plan 6 units in 1 job .* there, 1 unit in 1 job .* asked; /,
+        ...args,
+        "--units",
+        "conv2:0",
+        "--run",
+        first.run,
+      );
+    } finally {
+      Deno.chdir(here);
+    }
+  }));
+
 Deno.test("score-all names a unit that explodes and scores the others, to the bit; every command takes that unit", () =>
   inFolder(async (folder) => {
     const profile = ["--no-data", "--profile", await writeQuickProfile(folder)];
