@@ -1,13 +1,14 @@
 /**
  * The command line: `deno run --allow-all lib/cli/main.ts <command>`.
  *
- * Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage. An error is one line on standard error; its stack
+ * Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage, 130 ended by Ctrl-C, 143 by a request to end. An error is one line on standard error; its stack
  * comes with `--verbose`. Under `--json`, standard output holds one JSON document and nothing else.
  *
  * @module
  */
 import { Command, CommanderError } from "commander";
 import { InputError, messageOf } from "../errors.ts";
+import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
 
 /**
  * The commands. Each is loaded only when it is asked for, so that those that need no engine start at once and work without
@@ -61,7 +62,7 @@ Begin with
     deno task polysem score-unit conv2:3 --out images     one unit, each stage shown
     deno task score-all                                   every unit of LeNet-5, with a table and runs/NAME/scores.csv
     deno task polysem score-all --units conv2:0-7,fc3:0   some units
-Units are written LAYER:NUMBER, from 0. Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage.`;
+Units are written LAYER:NUMBER, from 0. Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage, 130 ended by Ctrl-C.`;
 
 function createProgram(streams: Streams): Command {
   return new Command("polysem")
@@ -83,24 +84,33 @@ function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
+/** The command that is asked for. */
+function commandOf(args: readonly string[]): string | undefined {
+  return args.find((arg) => !arg.startsWith("-"));
+}
+
 /**
  * Runs one command.
  *
  * @param args the arguments after the program's name.
- * @returns the exit code: 0 done, 1 a failure while running, 2 wrong input or usage.
+ * @returns the exit code: 0 done, 1 a failure while running, 2 wrong input or usage, 130 or 143 interrupted.
  */
 export async function main(args: readonly string[], streams: Streams = PROCESS_STREAMS): Promise<number> {
   const program = createProgram(streams);
-  const asked = COMMANDS.filter(({ name }) => name === args.find((arg) => !arg.startsWith("-")));
+  const asked = COMMANDS.filter(({ name }) => name === commandOf(args));
   const log = console.log;
   console.log = (...parts: unknown[]) => console.error(...parts); // libraries must not write into the result
   try {
     for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program);
     await program.parseAsync([...args], { from: "user" });
-    return 0;
+    return interruptedCode() ?? 0;
   } catch (error) {
     if (error instanceof CommanderError) { // commander has printed its message, or the help that was asked for
       return error.exitCode === 0 ? 0 : 2;
+    }
+    if (error instanceof Interrupted) {
+      streams.writeErr(`${error.message}\n`);
+      return EXIT_CODES[error.signal];
     }
     streams.writeErr(`error: ${oneLine(messageOf(error)) || "an error without a message"}\n`);
     if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
@@ -110,4 +120,7 @@ export async function main(args: readonly string[], streams: Streams = PROCESS_S
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left
+if (import.meta.main) {
+  if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => PROCESS_STREAMS.writeErr(`${line}\n`)); // JupyterLab asks
+  Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left
+}

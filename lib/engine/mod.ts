@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { hearEvents } from "./events.ts";
 export { dataOf, readAll, readData } from "./read.ts";
 export { tf } from "./tf.ts";
 export { type Attribute, type NativeOps, nativeOps } from "./native_ops.ts";

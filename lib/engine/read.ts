@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hearEvents } from "./events.ts";
 import { tf } from "./tf.ts";
 
 /**
@@ -19,7 +20,9 @@ export async function readData(compute: () => tf.Tensor): Promise<Float32Array> 
 export async function readAll(compute: () => tf.Tensor[]): Promise<Float32Array[]> {
   const tensors = tf.tidy(compute);
   try {
-    return await Promise.all(tensors.map((tensor) => tensor.data() as Promise<Float32Array>));
+    const entries = await Promise.all(tensors.map((tensor) => tensor.data() as Promise<Float32Array>));
+    await hearEvents();
+    return entries;
   } finally {
     tf.dispose(tensors);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ImageSource } from "../data/mod.ts";
-import { createAdam, imagesThatFit, readData, tf } from "../engine/mod.ts";
+import { createAdam, hearEvents, imagesThatFit, readData, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
@@ -244,6 +244,7 @@ async function ascend(
       if (fading !== null && step < fadeSteps) adam.move(fading);
       gradient.dispose();
       await onStep(step + 1, () => readData(() => measure(imagesNow())));
+      await hearEvents();
     }
     const images = await readData(imagesNow);
     const activations = await readData(() => measure(imagesNow()));

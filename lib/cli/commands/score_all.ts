@@ -19,6 +19,7 @@ import {
   printNote,
   printResult,
 } from "../console/output.ts";
+import { Interrupted } from "../console/interruption.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
 import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
@@ -154,8 +155,17 @@ async function scorePending(
   const workers = options.workers ?? suggestWorkers(context.backend, pending.length);
   printDetail(command, `workers: ${workers}`);
   try {
+    progress.update(0); // a signal may have come already
     if (workers === 1) await scoreAll(context, jobs, run, events);
     else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    const kept = run.units().length;
+    const planned = kept + run.pendingJobs().flatMap((job) => jobs[job].units).length;
+    throw new Interrupted(
+      error.signal,
+      `${kept} of ${planned} units are finished and kept in ${run.directory}; the same command goes on with the rest`,
+    );
   } finally {
     progress.stop();
   }

@@ -8,6 +8,7 @@ import { Presets, SingleBar } from "cli-progress";
 import process from "node:process";
 import type { Command } from "commander";
 import type { OnMean } from "../../pipeline/mod.ts";
+import { beginWork, throwIfInterrupted } from "./interruption.ts";
 import { duration, globalOptions } from "./output.ts";
 
 /** What a progress counts, and where it shows. */
@@ -50,21 +51,27 @@ const LINE_SHARE = 0.05;
 /** ... but no closer than this, so that quick work is not a flood of lines. */
 const CLOSEST_MILLISECONDS = 1_000;
 
-/** Begins to show a progress. */
+/** Begins to show a progress. After Ctrl-C, its next update throws `Interrupted`. */
 export function createProgress(options: ProgressOptions): Progress {
-  if (options.quiet) return counting(0, () => {}, () => {});
+  if (options.quiet) return counting(options.already ?? 0, () => {}, () => {});
   return options.terminal ?? process.stderr.isTTY ? bar(options) : lines(options);
 }
 
 function counting(already: number, show: (done: number, detail: string) => void, end: () => void): Progress {
   let done = already;
   let detail = "";
+  const over = beginWork(end);
+  const stop = () => {
+    over();
+    end();
+  };
   const update = (count: number, now?: string) => {
+    throwIfInterrupted();
     done = count;
     detail = now ?? detail;
     show(done, detail);
   };
-  return { update, increment: (count = 1, now) => update(done + count, now), stop: end };
+  return { update, increment: (count = 1, now) => update(done + count, now), stop };
 }
 
 function bar({ title, total, already = 0, unit }: ProgressOptions): Progress {
