@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "file_name.ts",
     "pair_distances.ts",
     "shards.ts",
+    "streams.ts",
     "version.ts",
     "elbow",
   ],

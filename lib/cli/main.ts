@@ -1,14 +1,16 @@
 /**
  * The command line: `deno run --allow-all lib/cli/main.ts <command>`.
  *
- * Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage, 130 ended by Ctrl-C, 143 by a request to end. An error is one line on standard error; its stack
- * comes with `--verbose`. Under `--json`, standard output holds one JSON document and nothing else.
+ * Exit codes: 0 done, 1 a failure while running, 2 wrong input or usage, 130 ended by Ctrl-C, 143 by a request to end. An
+ * error is one line on standard error; its stack comes with `--verbose`. Under `--json`, standard output holds one JSON
+ * document and nothing else.
  *
  * @module
  */
 import { Command, CommanderError } from "commander";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
+import { writeErr, writeOut } from "../streams.ts";
 
 /**
  * The commands. Each is loaded only when it is asked for, so that those that need no engine start at once and work without
@@ -46,16 +48,6 @@ export interface Streams {
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
 }
-
-function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
-}
-
-const PROCESS_STREAMS: Streams = {
-  writeOut: (text) => writeAll(Deno.stdout, text),
-  writeErr: (text) => writeAll(Deno.stderr, text),
-};
 
 const AFTER_HELP = `
 Begin with
@@ -95,7 +87,7 @@ function commandOf(args: readonly string[]): string | undefined {
  * @param args the arguments after the program's name.
  * @returns the exit code: 0 done, 1 a failure while running, 2 wrong input or usage, 130 or 143 interrupted.
  */
-export async function main(args: readonly string[], streams: Streams = PROCESS_STREAMS): Promise<number> {
+export async function main(args: readonly string[], streams: Streams = { writeOut, writeErr }): Promise<number> {
   const program = createProgram(streams);
   const asked = COMMANDS.filter(({ name }) => name === commandOf(args));
   const log = console.log;
@@ -121,6 +113,6 @@ export async function main(args: readonly string[], streams: Streams = PROCESS_S
 }
 
 if (import.meta.main) {
-  if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => PROCESS_STREAMS.writeErr(`${line}\n`)); // JupyterLab asks
+  if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => writeErr(`${line}\n`)); // JupyterLab asks
   Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left
 }

@@ -8,6 +8,7 @@ import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { integerOption } from "../../lib/cli/options/values.ts";
 import { decimals, formatTable } from "../../lib/cli/console/output.ts";
+import { writeOut } from "../../lib/streams.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
 import { DEFAULT_DATASET, openDataset } from "../../lib/data/mod.ts";
 import { loadNetwork } from "../../lib/networks/models.ts";
@@ -176,7 +177,7 @@ if (import.meta.main) {
     .option("--json", "print one JSON document", false)
     .action(async (options: BenchOptions) => {
       const report = await bench(options);
-      console.log(options.json ? JSON.stringify(report, null, 2) : formatReport(report));
+      writeOut(`${options.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
     });
   try {
     await program.parseAsync(Deno.args, { from: "user" });

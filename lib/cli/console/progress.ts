@@ -10,6 +10,7 @@ import type { Command } from "commander";
 import type { OnMean } from "../../pipeline/mod.ts";
 import { beginWork, throwIfInterrupted } from "./interruption.ts";
 import { duration, globalOptions } from "./output.ts";
+import { writeErr } from "../../streams.ts";
 
 /** What a progress counts, and where it shows. */
 export interface ProgressOptions {
@@ -86,7 +87,7 @@ function bar({ title, total, already = 0, unit }: ProgressOptions): Progress {
 }
 
 function lines(
-  { title, total, already = 0, unit, writeLine = console.error, now = Date.now }: ProgressOptions,
+  { title, total, already = 0, unit, writeLine = (line) => writeErr(`${line}\n`), now = Date.now }: ProgressOptions,
 ): Progress {
   const begun = now();
   let shownAt = begun;

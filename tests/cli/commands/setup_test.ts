@@ -109,3 +109,21 @@ Deno.test("setup says which task has the rights that it needs", async () => {
     assert.match(err, /run `deno task setup`\n$/);
   });
 });
+
+Deno.test("setup leaves standard output to the command that a task runs after it", async () => {
+  const root = join(import.meta.dirname!, "..", "..", "..");
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as {
+    tasks: Record<string, { command: string }>;
+  };
+  const chained = Object.values(tasks).map(({ command }) => command).filter((command) => command.includes("&&"));
+  assert.ok(chained.length > 0);
+  for (const command of chained) assert.match(command, /^deno task --quiet setup --stderr && /);
+  await withEmptyCache(async (setup) => {
+    for (const json of [[], ["--json"]]) {
+      const { code, out, err } = await setup(["--no-data", "--stderr", ...json], { path: "/nowhere" });
+      assert.equal(code, 0, err);
+      assert.equal(out, "");
+      assert.match(err, /\nengine: no native one; scoring runs on wasm, some ten times slower\n$/);
+    }
+  });
+});
