@@ -1,9 +1,29 @@
 /**
  * The process's own streams, written to the last byte. A reader that has gone, such as `head`, wants no more: that is no
- * failure. A pipe that was set not to wait is waited for.
+ * failure. A pipe that was set not to wait is waited for. As paths they are `-`, `/dev/stdin` and `/dev/stdout`, which no
+ * right to files opens.
  *
  * @module
  */
+
+/** Whether a path to write is standard output: `-` or `/dev/stdout`. */
+export function isStandardOutput(path: string): boolean {
+  return path === "-" || path === "/dev/stdout";
+}
+
+let isInputTaken = false;
+
+/**
+ * Reads a file, or standard input where the path is `-` or `/dev/stdin`.
+ *
+ * @throws when the file cannot be read, or standard input was read before.
+ */
+export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (path !== "-" && path !== "/dev/stdin") return await Deno.readFile(path);
+  if (isInputTaken) throw new Error("standard input can be read once; give a file for the other");
+  isInputTaken = true;
+  return await new Response(Deno.stdin.readable).bytes();
+}
 
 /** How long to wait before a pipe that was full is tried again. */
 const PAUSE_MILLISECONDS = 5;

@@ -11,6 +11,7 @@ import { Command, CommanderError } from "commander";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
 import { writeErr, writeOut } from "../streams.ts";
+import { enterWhereTyped } from "./where_typed.ts";
 
 /**
  * The commands. Each is loaded only when it is asked for, so that those that need no engine start at once and work without
@@ -81,6 +82,14 @@ function commandOf(args: readonly string[]): string | undefined {
   return args.find((arg) => !arg.startsWith("-"));
 }
 
+/** An error's message; where the runtime refuses a path such as `/dev/fd/63`, in words that are of use. */
+function explain(error: unknown): string {
+  return messageOf(error).replace(
+    /Requires all access to "([^"]+)", run again with the --allow-all flag/,
+    "$1 is no plain file, and polysem has no right to it; give a file, or - for standard input or output",
+  );
+}
+
 /**
  * Runs one command.
  *
@@ -104,7 +113,7 @@ export async function main(args: readonly string[], streams: Streams = { writeOu
       streams.writeErr(`${error.message}\n`);
       return EXIT_CODES[error.signal];
     }
-    streams.writeErr(`error: ${oneLine(messageOf(error)) || "an error without a message"}\n`);
+    streams.writeErr(`error: ${oneLine(explain(error)) || "an error without a message"}\n`);
     if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
     return error instanceof InputError ? 2 : 1;
   } finally {
@@ -114,5 +123,6 @@ export async function main(args: readonly string[], streams: Streams = { writeOu
 
 if (import.meta.main) {
   if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => writeErr(`${line}\n`)); // JupyterLab asks
+  enterWhereTyped();
   Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left
 }

@@ -5,6 +5,7 @@
  */
 import { encode } from "fast-png";
 import { InputError, messageOf } from "../errors.ts";
+import { readInput } from "../streams.ts";
 import type { ImageBatch, Size } from "../types.ts";
 import { type PngChunks, readChunks } from "./png_chunks.ts";
 import { readScanlines } from "./png_scanlines.ts";
@@ -127,14 +128,14 @@ export function encodePng(images: ImageBatch, index = 0): Uint8Array {
 }
 
 /**
- * Reads a PNG file.
+ * Reads a PNG file; `-` is standard input.
  *
  * @throws {InputError} when there is no such file, or as {@linkcode decodePng}.
  */
 export async function readPng(path: string): Promise<ImageBatch> {
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readInput(path);
   } catch (error) {
     throw new InputError(`cannot read the image ${path}: ${messageOf(error)}; check the path`);
   }

@@ -7,6 +7,7 @@ import { InputError, messageOf } from "../errors.ts";
 import type { Matrix } from "../types.ts";
 import { decodeNumberTable, type NumberTable } from "./number_table.ts";
 import { writeWhole } from "./scores.ts";
+import { readInput } from "../streams.ts";
 import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "../npy.ts";
 
 /**
@@ -81,7 +82,7 @@ export function writeMatrix(path: string, { rows, cols, data }: Matrix): void {
 async function readArray(path: string): Promise<NpyArray | NumberTable> {
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readInput(path);
   } catch (error) {
     throw new InputError(`cannot read ${path}: ${messageOf(error)}; check the path`);
   }

@@ -12,8 +12,8 @@ import { RUN_FILE } from "./schema.ts";
  * The folder of a run.
  *
  * - A text with a slash or backslash, `.` and `..` are paths.
- * - Any other text is a name: the folder is `runs/NAME`. But if there is no `runs/NAME`, and the current folder has a
- *   folder NAME that holds a run, it is that one.
+ * - Any other text is a name: the folder is `runs/NAME`, or `$POLYSEM_RUNS/NAME` where that is set. But if there is none,
+ *   and the current folder has a folder NAME that holds a run, it is that one.
  *
  * @param nameOrPath a run's name or the path of its folder.
  * @throws {InputError} when it is empty.
@@ -22,6 +22,6 @@ export function runDirectory(nameOrPath: string): string {
   if (nameOrPath.trim() === "") throw new InputError("the run's name is empty; give a name such as lenet5, or a path");
   if (nameOrPath.includes("\0")) throw new InputError("the run's name has a null character; give a plain name");
   if (/[/\\]/.test(nameOrPath) || nameOrPath === "." || nameOrPath === "..") return nameOrPath;
-  const named = join("runs", nameOrPath);
+  const named = join(Deno.env.get("POLYSEM_RUNS") || "runs", nameOrPath);
   return !existsSync(named) && existsSync(join(nameOrPath, RUN_FILE)) ? nameOrPath : named;
 }

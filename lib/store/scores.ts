@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { toCsv } from "../csv.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { exceedance, type UnitOverview } from "../run_data.ts";
+import { isStandardOutput, writeOut } from "../streams.ts";
 import type { RunReader } from "./run_reader.ts";
 
 /** The columns in order, with the type that Parquet gives them. Any but the first two may be empty. */
@@ -95,8 +96,13 @@ export function scoresCsv(rows: readonly ScoreRow[]): string {
   return toCsv(SCORE_COLUMNS.map(({ name }) => name), rows);
 }
 
-/** Writes a file whole or not at all: a reader never sees half of it. */
+/**
+ * Writes a file whole or not at all: a reader never sees half of it. The path `-` is standard output.
+ *
+ * @throws {InputError} when it cannot be written there.
+ */
 export function writeWhole(path: string, content: string | Uint8Array): void {
+  if (isStandardOutput(path)) return writeOut(content);
   const unfinished = `${path}.${Deno.pid}.tmp`;
   try {
     writeFileSync(unfinished, content);

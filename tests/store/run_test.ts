@@ -386,6 +386,12 @@ Deno.test("runDirectory() puts names under runs/ and leaves paths alone", () => 
   assert.equal(runDirectory("/tmp/x"), "/tmp/x");
   assert.equal(runDirectory(".."), "..");
   assert.equal(runDirectory("tests"), join("runs", "tests"), "a folder that holds no run is not one");
+  Deno.env.set("POLYSEM_RUNS", "/elsewhere");
+  try {
+    assert.equal(runDirectory("lenet5"), join("/elsewhere", "lenet5"));
+  } finally {
+    Deno.env.delete("POLYSEM_RUNS");
+  }
   refused(() => runDirectory(""), /empty/);
   refused(() => runDirectory("  "), /empty/);
   refused(() => runDirectory("a\0b"), /null character/);

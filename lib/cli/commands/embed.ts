@@ -5,7 +5,8 @@
  */
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
-import { globalOptions, printResult } from "../console/output.ts";
+import { isStandardOutput } from "../../streams.ts";
+import { globalOptions, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../options/embedder.ts";
 
@@ -19,13 +20,17 @@ export function registerEmbed(program: Command): void {
   withEmbedderOptions(
     program.command("embed")
       .description("Embed PNG images; those of another size are resized to the embedder's own.")
-      .argument("<images...>", "PNG files")
-      .requiredOption("--out <file>", "where the embeddings go, .npy, shape [N, D], a row an image"),
+      .argument("<images...>", "PNG files; - is standard input")
+      .requiredOption(
+        "--out <file>",
+        "where the embeddings go, .npy, shape [N, D], a row an image; - for standard output",
+      ),
     "resnet18-cifar10, 512 dimensions",
   )
     .option("--weights <file>", "the former name of --embedder-weights")
     .action(async (paths: string[], options: EmbedOptions, command: Command) => {
-      if (!options.out.endsWith(".npy")) {
+      refuseTwoOutputs(command, options.out);
+      if (!isStandardOutput(options.out) && !options.out.endsWith(".npy")) {
         throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
       }
       const { useBackend } = await import("../../engine/mod.ts");
@@ -60,8 +65,9 @@ export function registerEmbed(program: Command): void {
         progress.stop();
         writeMatrix(options.out, { rows: paths.length, cols: embedder.dimensions, data });
         const shape = [paths.length, embedder.dimensions];
-        printResult(
+        printWritten(
           command,
+          options.out,
           { out: options.out, shape, embedder: embedder.name, sha256: embedder.sha256, images: paths },
           `${options.out}: ${shape.join(" x ")}, ${embedder.name}`,
         );

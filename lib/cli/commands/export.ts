@@ -6,7 +6,7 @@
 import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory, writeWhole } from "../../store/mod.ts";
-import { printResult } from "../console/output.ts";
+import { printWritten, refuseTwoOutputs } from "../console/output.ts";
 
 /** Adds the command to the program. */
 export function registerExport(program: Command): void {
@@ -17,12 +17,13 @@ export function registerExport(program: Command): void {
       new Option("--format <format>", "csv and parquet: the columns of scores.csv; json: all but images and embeddings")
         .choices(EXPORT_FORMATS).default("csv"),
     )
-    .option("--out <file>", "file to write (default: scores.FORMAT in the run's folder)")
+    .option("--out <file>", "file to write, - for standard output (default: scores.FORMAT in the run's folder)")
     .action((run: string, options: { format: ExportFormat; out?: string }, command: Command) => {
+      refuseTwoOutputs(command, options.out);
       using reader = readRun(runDirectory(run));
       const file = options.out ?? join(reader.directory, `scores.${options.format}`);
       writeWhole(file, exportRun(reader, options.format));
       const units = reader.units().length;
-      printResult(command, { file, format: options.format, units }, `${units} units written to ${file}`);
+      printWritten(command, file, { file, format: options.format, units }, `${units} units written to ${file}`);
     });
 }

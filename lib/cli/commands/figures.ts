@@ -5,13 +5,14 @@
  */
 import { type Command, Option } from "commander";
 import { join } from "node:path";
-import { InputError, messageOf } from "../../errors.ts";
+import { InputError } from "../../errors.ts";
 import { drawFigures, FIGURE_NAMES, renderPng, renderSvg } from "../../report/mod.ts";
 import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
 import { readRunData, writeWhole } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
 import { type DataOptions, testImages, withDataOptions } from "../options/data.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
+import { makeFolder } from "../console/study_files.ts";
 import { createProgress } from "../console/progress.ts";
 
 interface FiguresOptions extends DataOptions {
@@ -38,11 +39,7 @@ export function registerFigures(program: Command): void {
         : await readRunData(options.compare, () => Promise.resolve(null));
       const unit = options.unit === undefined ? undefined : unitOf(run, options.unit);
       const folder = options.out ?? join(run.directory, "figures");
-      try {
-        await Deno.mkdir(folder, { recursive: true });
-      } catch (error) {
-        throw new InputError(`${folder} cannot be made: ${messageOf(error)}; choose another folder with --out`);
-      }
+      makeFolder(folder);
       if (isPartial(run)) {
         printNote(
           command,

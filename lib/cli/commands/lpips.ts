@@ -19,7 +19,7 @@ interface LpipsCommandOptions {
 export function registerLpips(program: Command): void {
   program.command("lpips")
     .description("LPIPS v0.1, the published perceptual distance, of two PNG images of one size; 0 for equal images.")
-    .argument("<a>", "first image, .png")
+    .argument("<a>", "first image, .png; - is standard input")
     .argument("<b>", "second image, .png")
     .option("--net <net>", "alex (comes with polysem), squeeze or vgg (deno task weights fetch lpips-NET)", "alex")
     .option(

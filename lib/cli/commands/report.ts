@@ -6,11 +6,12 @@
 import type { Command } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
+import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
 import { drawFigures, renderSvg } from "../../report/mod.ts";
 import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
 import { manifestDifferences, readRunData, writeWhole } from "../../store/mod.ts";
-import { globalOptions, printNote, printResult } from "../console/output.ts";
+import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
 import { createProgress } from "../console/progress.ts";
 
@@ -46,10 +47,12 @@ export function registerReport(program: Command): void {
     .option("--data <dir>", "folder of the run's images (default: CIFAR-10 as `setup` fetched it)")
     .option("--no-data", "leave out the dataset's images")
     .action(async (run: string, options: ReportOptions, command: Command) => {
+      refuseTwoOutputs(command, options.out);
       const report = await writeReport(run, options, command);
       const { units, planned, bytes } = report;
-      printResult(
+      printWritten(
         command,
+        report.file,
         report,
         `${
           units < planned ? `partial run, ${units} of ${planned} units` : `${units} unit${units === 1 ? "" : "s"}`
@@ -76,7 +79,7 @@ export async function writeReport(run: string, options: ReportOptions, command: 
   const file = options.out ?? join(first.directory, "report.html");
   const folder = join(dirname(file), `${basename(file, extname(file))}_files`);
   try {
-    await Deno.mkdir(dirname(file), { recursive: true }); // at once: not after minutes of work
+    if (!isStandardOutput(file)) await Deno.mkdir(dirname(file), { recursive: true }); // at once: not after minutes of work
   } catch (error) {
     throw new InputError(`${dirname(file)} cannot be made: ${messageOf(error)}; choose another place with --out`);
   }
@@ -112,6 +115,9 @@ export async function writeReport(run: string, options: ReportOptions, command: 
           .map((each) => each.replace(/ there, (.*) asked$/, " → $1")),
       },
       saveImage: async (name, bytes) => {
+        if (isStandardOutput(file)) {
+          throw new InputError("the images are too many for one page; give a file with --out");
+        }
         try {
           await Deno.mkdir(folder, { recursive: true });
           await Deno.writeFile(join(folder, name), bytes);

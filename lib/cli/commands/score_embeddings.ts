@@ -47,7 +47,7 @@ const ENTRIES_TO_WAIT_FOR = 100_000;
 export function registerScoreEmbeddings(program: Command): void {
   program.command("score-embeddings")
     .description("Cluster and score any [I, D] array of embeddings; with labels, only the formula.")
-    .argument("<file>", "array of shape [I, D]: NumPy .npy (float or integer) or CSV")
+    .argument("<file>", "array of shape [I, D]: NumPy .npy (float or integer) or CSV; - is standard input")
     .option("--labels <file>", "I integers, the cluster of each row: nothing is clustered, and candidates is empty")
     .option("--k-max <n>", "greatest K to try, below I (default: 10, and at most half of I)", integerOption(1, 1000))
     .option("--seed <n>", "seed of k-means", seedOption, 0)

@@ -11,6 +11,7 @@ import { openDataset } from "../../data/mod.ts";
 import { cifar10Ref, withCifar10Option } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
 import { duration, globalOptions, printNote, printResult } from "../console/output.ts";
+import { makeFolder } from "../console/study_files.ts";
 import { createProgress } from "../console/progress.ts";
 import type { TrainGanCliOptions } from "./train_gan.ts";
 
@@ -73,6 +74,7 @@ export function registerTrain(program: Command): void {
     }
     const data = await openDataset(cifar10Ref(options));
     const directory = options.out ?? MODELS_DIRECTORY;
+    makeFolder(directory);
     if (name === GAN) {
       const { trainGanCommand } = await import("./train_gan.ts");
       return await trainGanCommand(data, engine, directory, options, command);

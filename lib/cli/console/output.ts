@@ -5,6 +5,8 @@
  */
 import Table from "cli-table3";
 import type { Command } from "commander";
+import { InputError } from "../../errors.ts";
+import { isStandardOutput } from "../../streams.ts";
 import type { KShares } from "../../types.ts";
 
 /** Options that every command accepts, before or after its name. */
@@ -41,6 +43,27 @@ export function printResult(command: Command, value: unknown, humanText: string 
     ? humanText()
     : humanText;
   write(command, "writeOut", text);
+}
+
+/**
+ * Says what was written, as {@linkcode printResult} does. Where it was written to standard output, that holds nothing else,
+ * and the text goes to standard error.
+ *
+ * @param file where it was written.
+ */
+export function printWritten(command: Command, file: string, value: unknown, humanText: string | (() => string)): void {
+  if (!isStandardOutput(file)) return printResult(command, value, humanText);
+  printNote(command, typeof humanText === "function" ? humanText() : humanText);
+}
+
+/**
+ * To be called before the work.
+ *
+ * @throws {InputError} with `--json` and `--out -`: standard output holds one document.
+ */
+export function refuseTwoOutputs(command: Command, out: string | undefined): void {
+  if (out === undefined || !isStandardOutput(out) || !globalOptions(command).json) return;
+  throw new InputError(`--json and --out ${out} both print on standard output; leave one out`);
 }
 
 /** Says something beside the result, on standard error. */

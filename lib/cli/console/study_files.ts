@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
+import { isStandardOutput } from "../../streams.ts";
 
 /**
  * Makes the folder that files will go into: to be called before the work, so that a wrong one costs nothing.
@@ -13,6 +14,7 @@ import { InputError, messageOf } from "../../errors.ts";
  * @throws {InputError} when it cannot be made.
  */
 export function makeFolder(folder: string, option = "--out"): void {
+  if (isStandardOutput(folder)) throw new InputError(`${option} ${folder} is standard output; give a folder`);
   try {
     Deno.mkdirSync(folder, { recursive: true });
   } catch (error) {

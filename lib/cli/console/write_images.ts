@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
 import { contactSheet, encodePng, selectImages } from "../../images/mod.ts";
+import { isStandardOutput } from "../../streams.ts";
 import type { ImageBatch } from "../../types.ts";
 
 /**
@@ -14,6 +15,7 @@ import type { ImageBatch } from "../../types.ts";
  * @throws {InputError} when it cannot be made.
  */
 export async function createImageFolder(directory: string): Promise<void> {
+  if (isStandardOutput(directory)) throw new InputError(`--out ${directory} is standard output; give a folder`);
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {

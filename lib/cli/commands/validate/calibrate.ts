@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import type { Choice } from "../../../validate/planted/mod.ts";
-import { decimals, formatTable, printResult } from "../../console/output.ts";
+import { decimals, formatTable, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { embedderRef } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
 
@@ -28,6 +28,7 @@ export function registerValidateCalibrate(validate: Command): void {
       .option("--out <file>", "file to write in place of that one"),
     SEEDS,
   ).action(async (options: CalibrateOptions, command: Command) => {
+    refuseTwoOutputs(command, options.out);
     const { CALIBRATED, CALIBRATED_NAME, calibrationPath, withEmbedder } = await import("../../../pipeline/mod.ts");
     const { calibrationDocument } = await import("../../../validate/planted/mod.ts");
     const { loadEmbedder } = await import("../../../embed/mod.ts");
@@ -59,7 +60,7 @@ export function registerValidateCalibrate(validate: Command): void {
     });
     const { lpips, pooled, beta } = document.best;
     writeWhole(file, `${JSON.stringify(document, null, 2)}\n`);
-    printResult(command, { file, ...document }, () =>
+    printWritten(command, file, { file, ...document }, () =>
       [
         table("weights", document.grid.map((choice) => [name(choice), choice])),
         table("left out", document.leave_one_family_out.map((choice) => [`${choice.family}: ${name(choice)}`, choice])),

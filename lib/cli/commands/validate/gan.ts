@@ -6,10 +6,11 @@
 import type { Command } from "commander";
 import { dirname, join } from "node:path";
 import { InputError } from "../../../errors.ts";
+import { isStandardOutput } from "../../../streams.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/data.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
-import { formatTable, globalOptions, printNote, printResult } from "../../console/output.ts";
+import { formatTable, globalOptions, printNote, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
 
 interface GanOptions extends DataOptions {
@@ -39,6 +40,7 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
     if (options.card && options.weights !== undefined) {
       throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
     }
+    refuseTwoOutputs(command, out);
     if (out !== undefined) await requireFolder(out); // before minutes of work
     const { openDataset } = await import("../../../data/mod.ts");
     const { measureGenerator, SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
@@ -67,7 +69,7 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
         await writeMeasures(folder, measures);
         printNote(command, `note: the card is ${join(folder, "card.md")}`);
       }
-      printResult(command, measures, () =>
+      printWritten(command, out ?? "", measures, () =>
         formatTable(SUMMARY_HEAD, summaryRows(measures)) +
         `\n${count} images of ${generator.name}, seed ${seed}; in brackets 95 % intervals. Frechet and nearest distances ` +
         `are in 512 features of ${measures.judge.name}: not the Inception FID.\nReal composites are test images pasted ` +
@@ -79,6 +81,7 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
 }
 
 async function requireFolder(file: string): Promise<void> {
+  if (isStandardOutput(file)) return;
   const folder = dirname(file);
   const there = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
   if (!there) throw new InputError(`--out ${file}: there is no folder ${folder}; make it, or choose another place`);
