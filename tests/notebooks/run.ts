@@ -5,6 +5,7 @@
  *     deno task notebooks --write         ... and keeps the outputs in notebooks/
  *     deno task notebooks --small         a setting of minutes, for CI; its outputs cannot be written
  *     deno task notebooks --check-same    each twice: the outputs must be the same
+ *     deno task notebooks --small --keep DIR    ... and keeps the executed notebooks in DIR
  *     deno task notebooks 04_cluster studies/validity    only those
  *
  * A cell with the tag `figure` must show a picture, one with `figures-3` three. Deno's kernel may lose a result now and then: a notebook whose figure
@@ -15,7 +16,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { Command, CommanderError } from "commander";
+import { enterWhereTyped } from "../../lib/cli/where_typed.ts";
+import { makeFolder } from "../../lib/cli/console/study_files.ts";
+import { messageOf } from "../../lib/errors.ts";
 import { setUpJupyter } from "../../lib/setup/jupyter.ts";
 import { compareOutputs, emptyFigures, type Notebook, withOutputsOf } from "./notebook_outputs.ts";
 
@@ -27,17 +31,35 @@ const ATTEMPTS = 3;
 /** Notebooks executed at once: each keeps little more than one core busy. */
 const AT_ONCE = 2;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    "small": { type: "boolean", default: false },
-    "write": { type: "boolean", default: false },
-    "check-same": { type: "boolean", default: false },
-    /** Folder that keeps every executed notebook, to look at. */
-    "keep": { type: "string" },
-  },
-});
-if (options.small && options.write) fail("--small and --write: outputs are kept at the full setting only; give one", 2);
+interface Options {
+  readonly small?: boolean;
+  readonly write?: boolean;
+  readonly checkSame?: boolean;
+  readonly keep?: string;
+}
+
+enterWhereTyped();
+const program = new Command("notebooks")
+  .description("Executes the notebooks from the top, headless, and checks what they show.")
+  .argument("[names...]", "notebooks, such as 04_cluster or studies/validity (default: all)")
+  .option("--small", "a setting of minutes, for CI; its outputs cannot be written into notebooks/, see --keep")
+  .option("--write", "keep the outputs in notebooks/")
+  .option("--check-same", "execute each twice: the outputs must be the same")
+  .option("--keep <dir>", "folder that keeps every executed notebook, to look at")
+  .exitOverride();
+try {
+  program.parse(Deno.args, { from: "user" });
+} catch (error) {
+  process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : 2); // it has said what, or shown its help
+}
+const options = program.opts<Options>();
+const positionals = program.args;
+if (options.small && options.write) {
+  fail(
+    "--small and --write: outputs are kept at the full setting only; give one, or --small --keep DIR to look at them",
+    2,
+  );
+}
 
 const all = readdirSync(NOTEBOOKS, { recursive: true }).map(String)
   .filter((name) => name.endsWith(".ipynb") && !name.includes(".ipynb_checkpoints")).sort();
@@ -45,9 +67,15 @@ const chosen = positionals.length === 0 ? all : positionals.map((name) => `${nam
 const unknown = chosen.find((name) => !all.includes(name));
 if (unknown !== undefined) fail(`there is no notebooks/${unknown}; there are ${all.join(", ")}`, 2);
 
+if (options.keep !== undefined) {
+  try {
+    makeFolder(options.keep, "--keep");
+  } catch (error) {
+    fail(messageOf(error), 2);
+  }
+}
 const jupyter = await setUpJupyter("run", (line) => console.error(line));
 const work = options.keep ?? Deno.makeTempDirSync({ prefix: "polysem-notebooks-" });
-Deno.mkdirSync(work, { recursive: true });
 const wrong: string[] = [];
 const waiting = chosen.toReversed(); // the studies, which take longest, first
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
@@ -61,7 +89,7 @@ async function check(name: string): Promise<void> {
   const started = performance.now();
   const first = await execute(name);
   const complaints = first === null ? [`${name} failed`] : [];
-  if (first !== null && options["check-same"]) {
+  if (first !== null && options.checkSame) {
     const second = await execute(name);
     complaints.push(...(second === null ? [`${name} failed the second time`] : compareOutputs(first, second)));
   }

@@ -77,22 +77,85 @@ export function printDetail(command: Command, text: string): void {
 }
 
 /**
- * A table for reading, without colour: columns of numbers to the right, others to the left.
+ * A table for reading, without colour: columns of numbers to the right, others to the left. One that is wider than the
+ * terminal has its cells broken into lines, and, where that is not enough, its columns in several tables, each with the
+ * first column.
  *
  * @param head names of the columns.
  * @param rows cells; null prints as `-`, a number as it is (round it first, see `decimals`).
+ * @param width characters that a line may have; by default those of the terminal, or any number where there is none.
  */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly (string | number | boolean | null)[])[],
+  width: number = terminalWidth(),
 ): string {
-  const table = new Table({
-    head: [...head],
-    colAligns: head.map((_, i) => rows.every((row) => isNumeric(row[i])) ? "right" : "left"),
-    style: { head: [], border: [] },
+  const aligns = head.map((_, i): "right" | "left" => rows.every((row) => isNumeric(row[i])) ? "right" : "left");
+  const lines = [head, ...rows.map((row) => row.map((cell) => cell === null ? "-" : String(cell)))];
+  const columns = head.map((_, i) => lines.map((line) => line[i] ?? ""));
+  return columnsThatFit(columns, width).map(({ indices, widths }) => {
+    const [first, ...others] = lines.map((line) => indices.map((i, j) => broken(line[i] ?? "", widths[j])));
+    const table = new Table({ head: first, colAligns: indices.map((i) => aligns[i]), style: { head: [], border: [] } });
+    table.push(...others);
+    return table.toString();
+  }).join("\n");
+}
+
+/** The narrowest terminal that tables are made for. */
+const LEAST_WIDTH = 60;
+/** Longer words, such as paths and hashes, are broken where a table does not fit. */
+const LONGEST_WORD = 24;
+/** A border and two spaces beside each cell. */
+const AROUND_CELL = 3;
+
+/** Characters in a line of the terminal that standard output is; infinite where it is none. */
+function terminalWidth(): number {
+  return Deno.stdout.isTerminal() ? Math.max(LEAST_WIDTH, Deno.consoleSize().columns) : Infinity;
+}
+
+/** Columns of one table, and the widths that their cells are broken to. */
+interface TablePart {
+  readonly indices: readonly number[];
+  readonly widths: readonly number[];
+}
+
+/** Puts columns into one table, or as few as the width asks for. */
+function columnsThatFit(columns: readonly (readonly string[])[], width: number): TablePart[] {
+  const widest = (cells: readonly string[]) => Math.max(...cells.map((cell) => cell.length));
+  const natural = columns.map(widest);
+  const least = columns.map((cells, i) =>
+    Math.min(natural[i], widest(cells.flatMap((cell) => cell.split(" "))), LONGEST_WORD)
+  );
+  const room = (indices: readonly number[]) => width - 1 - AROUND_CELL * indices.length;
+  const sum = (indices: readonly number[], widths: readonly number[]) => indices.reduce((all, i) => all + widths[i], 0);
+  const parts: number[][] = [[]];
+  for (const i of columns.keys()) {
+    const wider = [...parts.at(-1)!, i];
+    if (sum(wider, least) <= room(wider) || wider.length <= 2) parts[parts.length - 1] = wider;
+    else parts.push([0, i]);
+  }
+  return parts.map((indices) => {
+    const widths = sum(indices, natural) <= room(indices) ? natural : [...least];
+    for (let left = room(indices) - sum(indices, widths); left > 0; left--) { // what is left goes where most is broken
+      const i = indices.reduce((a, b) => natural[b] - widths[b] > natural[a] - widths[a] ? b : a);
+      if (natural[i] === widths[i]) break;
+      widths[i]++;
+    }
+    return { indices, widths: indices.map((i) => widths[i]) };
   });
-  for (const row of rows) table.push(row.map((cell) => cell === null ? "-" : String(cell)));
-  return table.toString();
+}
+
+/** A text in lines of at most so many characters, broken between words where that can be. */
+function broken(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const lines = [""];
+  for (const word of text.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${width}}`, "gsu")) ?? [""])) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join("\n");
 }
 
 function isNumeric(cell: string | number | boolean | null): boolean {

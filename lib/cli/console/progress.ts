@@ -75,46 +75,103 @@ function counting(already: number, show: (done: number, detail: string) => void,
   return { update, increment: (count = 1, now) => update(done + count, now), stop };
 }
 
-function bar({ title, total, already = 0, unit }: ProgressOptions): Progress {
-  const single = new SingleBar({
-    format: `${title} {bar} {value}/{total} ${unit}, {duration_formatted}, {eta_formatted} left {detail}`,
-    stream: process.stderr,
-    hideCursor: true,
-    etaBuffer: 20,
-  }, Presets.shades_classic);
-  single.start(total, already, { detail: "" });
-  return counting(already, (done, detail) => single.update(done, { detail }), () => single.stop());
+/** What a progress has come to. */
+interface State {
+  readonly done: number;
+  /** Since it began. */
+  readonly seconds: number;
+  /** What is left by the pace so far; null where there is no pace yet, or nothing left. */
+  readonly secondsLeft: number | null;
+  readonly detail: string;
 }
 
-function lines(
-  { title, total, already = 0, unit, writeLine = (line) => writeErr(`${line}\n`), now = Date.now }: ProgressOptions,
-): Progress {
+/** Keeps the time of what is done. */
+function createMeter({ total, already = 0, now = Date.now }: ProgressOptions) {
   const begun = now();
-  let shownAt = begun;
-  let shownDone = already;
   let latest = { done: already, detail: "" };
   let movedAt = begun; // when the first was begun: what came before is not what is left
+  return {
+    set(done: number, detail: string): void {
+      latest = { done, detail };
+      if (done <= already) movedAt = now();
+    },
+    state(): State {
+      const { done, detail } = latest;
+      const at = now();
+      const secondsLeft = done > already && done < total
+        ? (at - movedAt) / 1000 / (done - already) * (total - done)
+        : null;
+      return { done, seconds: (at - begun) / 1000, secondsLeft, detail };
+    },
+  };
+}
+
+/** How many are done, in whole units. */
+function countText(done: number, { total, unit }: ProgressOptions): string {
+  return unit === "%" ? `${Math.floor(done)} %` : `${Math.floor(done)}/${total} ${unit}`;
+}
+
+/** The longest bar, and the shortest that still shows something. */
+const BAR = { most: 40, least: 10 };
+
+/** A line with a bar, in a terminal of so many columns; what does not fit beside the count and the times is cut. */
+export function barText(
+  options: ProgressOptions,
+  { done, seconds, secondsLeft, detail }: State,
+  columns: number,
+): string {
+  const { title, total } = options;
+  const left = secondsLeft === null ? "" : `, ${duration(secondsLeft)} left`;
+  const numbers = `${countText(done, options)}, ${duration(seconds)}${left}`;
+  const more = detail === "" ? "" : `; ${detail}`;
+  const room = columns - 1 - title.length - numbers.length - 2;
+  const size = Math.max(0, Math.min(room, BAR.most, Math.max(BAR.least, room - more.length)));
+  const full = Math.round(size * (total > 0 ? Math.min(1, done / total) : 1));
+  const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
+  const drawn = barCompleteChar!.repeat(full) + barIncompleteChar!.repeat(size - full);
+  return `${title} ${drawn} ${numbers}${more}`.slice(0, columns - 1);
+}
+
+function bar(options: ProgressOptions): Progress {
+  const { total, already = 0 } = options;
+  const meter = createMeter(options);
+  const single = new SingleBar({
+    format: () => barText(options, meter.state(), process.stderr.columns ?? 80),
+    stream: process.stderr,
+    hideCursor: true,
+  }, Presets.shades_classic);
+  single.start(total, already);
+  const show = (done: number, detail: string) => {
+    meter.set(done, detail);
+    single.update(done);
+  };
+  return counting(already, show, () => single.stop());
+}
+
+function lines(options: ProgressOptions): Progress {
+  const { title, total, already = 0, unit, now = Date.now } = options;
+  const writeLine = options.writeLine ?? ((line) => writeErr(`${line}\n`));
+  const meter = createMeter(options);
+  let shownAt = now();
+  let shownDone = already;
   const show = () => {
-    const { done, detail } = latest;
+    const { done, seconds, secondsLeft, detail } = meter.state();
     shownAt = now();
     shownDone = done;
-    const seconds = (shownAt - begun) / 1000;
-    const left = done > already && done < total
-      ? `, about ${duration((shownAt - movedAt) / 1000 / (done - already) * (total - done))} left`
-      : "";
+    const left = secondsLeft === null ? "" : `, about ${duration(secondsLeft)} left`;
     const share = total > 0 && unit !== "%" ? ` (${Math.floor(100 * done / total)} %)` : "";
-    const count = unit === "%" ? `${done} %` : `${done}/${total} ${unit}`;
-    writeLine(`${title}: ${count}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`);
+    writeLine(
+      `${title}: ${countText(done, options)}${share}, ${duration(seconds)}${left}${detail ? `; ${detail}` : ""}`,
+    );
   };
   return counting(already, (done, detail) => {
-    latest = { done, detail };
-    if (done <= already) movedAt = now();
+    meter.set(done, detail);
     const elapsed = now() - shownAt;
     const finished = done >= total && shownDone < total;
     const much = done - shownDone >= LINE_SHARE * total && elapsed >= CLOSEST_MILLISECONDS;
     if (finished || elapsed >= LINE_MILLISECONDS || much) show();
   }, () => {
-    if (latest.done !== shownDone) show();
+    if (meter.state().done !== shownDone) show();
   });
 }
 

@@ -74,3 +74,45 @@ Deno.test("sharesInWords() and sharesText() give shares of K in whole per cent",
   assert.equal(sharesText(shares), "12 / 88 / 0 %");
   assert.equal(sharesText(null), "-");
 });
+
+Deno.test("formatTable() breaks cells between words, and long words, where the terminal is narrower", () => {
+  assert.equal(
+    formatTable(["unit", "best image exceeds"], [["conv1:0", 3], ["x".repeat(30), 4]], 40),
+    [
+      "┌──────────────────────────┬─────────┐",
+      "│ unit                     │    best │",
+      "│                          │   image │",
+      "│                          │ exceeds │",
+      "├──────────────────────────┼─────────┤",
+      "│ conv1:0                  │       3 │",
+      "├──────────────────────────┼─────────┤",
+      "│ xxxxxxxxxxxxxxxxxxxxxxxx │       4 │",
+      "│ xxxxxx                   │         │",
+      "└──────────────────────────┴─────────┘",
+    ].join("\n"),
+  );
+});
+
+Deno.test("formatTable() puts columns that do not fit into further tables, each with the first", () => {
+  const head = ["layer", "units", "mean S", "sd S", "K=1", "K=2", "K>=3", "dead", "exceed dataset", "time"];
+  const rows = [["conv1", 6, "0.000", "0.000", 6, 0, 0, 0, "6 of 6", "9.9 s"], [
+    "all",
+    236,
+    null,
+    null,
+    216,
+    20,
+    0,
+    0,
+    "236 of 236",
+    "7 min 06 s",
+  ]];
+  const text = formatTable(head, rows, 60);
+  assert.ok(text.split("\n").every((line) => line.length <= 60), text);
+  assert.equal(text.match(/│ conv1 │/g)?.length, 2);
+  for (const word of head.flatMap((name) => name.split(" "))) assert.ok(text.includes(word), word);
+  const whole = formatTable(head, rows, Infinity);
+  const width = whole.split("\n")[0].length;
+  assert.equal(formatTable(head, rows, width), whole);
+  assert.notEqual(formatTable(head, rows, width - 1), whole);
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createProgress } from "../../../lib/cli/console/progress.ts";
+import { barText, createProgress } from "../../../lib/cli/console/progress.ts";
 
 function lineProgress(total: number, already?: number) {
   const said: string[] = [];
@@ -79,4 +79,26 @@ Deno.test("createProgress() that is quiet says nothing", () => {
   progress.update(1);
   progress.stop();
   assert.deepEqual(said, []);
+});
+
+Deno.test("createProgress() counts whole units and whole per cent", () => {
+  const { progress, said, wait } = lineProgress(20);
+  wait(10_000);
+  progress.update(5.06);
+  assert.match(said[0], /^scoring: 5\/20 units \(25 %\), 10\.0 s/);
+});
+
+Deno.test("barText() fits the terminal, counts whole units, and says what is left once there is a pace", () => {
+  const options = { title: "scoring", total: 20, unit: "units" };
+  const start = { done: 0, seconds: 0, secondsLeft: null, detail: "" };
+  assert.equal(barText(options, start, 80), `scoring ${"░".repeat(40)} 0/20 units, 0.0 s`);
+  const later = { done: 5.06, seconds: 20, secondsLeft: 59, detail: "conv2, 37 images of units 4, 5, 6 and 7" };
+  assert.equal(barText(options, later, 60), "scoring ███░░░░░░░ 5/20 units, 20.0 s, 59.0 s left; conv2, ");
+  assert.equal(barText({ ...options, unit: "%", total: 100 }, { ...later, detail: "" }, 60).match(/5 %,/)?.[0], "5 %,");
+  for (const columns of [20, 60, 80, 200]) {
+    assert.ok(
+      barText(options, later, columns).length < columns,
+      "the last column is left, where terminals break the line",
+    );
+  }
 });
