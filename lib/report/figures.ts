@@ -334,10 +334,10 @@ function byScore(run: RunData): Scored[] {
 
 function map(run: RunData): Content {
   const one = scored(run).filter(({ score }) => score.K === 1);
-  const many = byScore(run).filter(({ score }) => score.K >= 3);
+  const several = byScore(run).find(({ score }) => score.K >= 2);
   // both of one layer if possible, so that the two maps can be compared
-  const single = one.find(({ layer }) => layer === many[0]?.layer) ?? one.at(-1);
-  const chosen = [...(single ? [single] : []), ...(many.length > 0 ? [many[0]] : [])];
+  const single = one.find(({ layer }) => layer === several?.layer) ?? one.at(-1);
+  const chosen = [single, several].filter((unit) => unit !== undefined);
   const drawn = chosen.map((unit) => {
     const whole = details(run, unit);
     return { whole, clusters: whole.score!.assignments, components: countedComponents(whole) };
@@ -350,20 +350,20 @@ function map(run: RunData): Content {
       clusters.map((_, i) => imageUrl(whole.images, i)),
     )
   );
+  const missing = [
+    ...(one.length === 0 ? ["K = 1"] : []),
+    ...(scored(run).some(({ score }) => score.K >= 3) ? [] : ["K ≥ 3"]),
+  ];
   return {
+    ...(panels.length === 1 && { title: "Where the images of a unit lie by their embeddings" }),
     notes: [
       `Principal components of the raw ${
         drawn[0]?.whole.embeddings.cols ?? ""
       }-d embeddings, in its units, for each unit by itself. ` +
       "Thumbnails that hid others are moved aside.",
-      ...(one.length === 0 && panels.length > 0 ? ["No unit of this run has K = 1."] : []),
-      ...(many.length === 0 && panels.length > 0 ? ["No unit of this run has K ≥ 3."] : []),
+      ...(missing.length > 0 ? [`No unit of this run has ${missing.join(", and none ")}.`] : []),
     ],
-    chart: panels.length > 0
-      ? (title) => embeddingMap(panels, title)
-      : scored(run).length === 0
-      ? NONE_SCORED
-      : "No unit of this run has K = 1, and none K ≥ 3.",
+    chart: panels.length === 0 ? NONE_SCORED : (title) => embeddingMap(panels, title),
     csv: toCsv(
       ["layer", "unit", "image", "cluster", "pc1", "pc2", "activation"],
       drawn.flatMap(({ whole, clusters, components }) =>

@@ -215,13 +215,24 @@ Deno.test("the elbow's data mark both stops on each curve", async () => {
   );
 });
 
-Deno.test("the embedding map shows a unit of one cluster and one of three or more, and says when there is none", async () => {
+Deno.test("the embedding map shows a unit of one cluster and one of several, and says when there is none", async () => {
   assert.match((await drawn(madeUpRun(), "4_embedding_map")).text, /fc1:0: I = 6, K = 1.*fc1:1: I = 6, K = 3/);
   const without = await drawn(madeUpRun([unitOf("fc1", 0, 1), unitOf("fc1", 1, 2)]), "4_embedding_map");
   assert.match(without.text, /No unit of this run has K ≥ 3\./);
   assert.match(without.text, /fc1:0: I = 6, K = 1/);
   const neither = await drawn(madeUpRun([unitOf("fc1", 1, 2)]), "4_embedding_map");
   assert.match(neither.text, /No unit of this run has K = 1, and none K ≥ 3\./);
+});
+
+Deno.test("the embedding map's title counts the units that it shows", async () => {
+  const panels = async (...Ks: number[]) => {
+    const { text } = await drawn(madeUpRun(Ks.map((K, unit) => unitOf("fc1", unit, K))), "4_embedding_map");
+    return [/images of (\w+ units?) lie/.exec(text)?.[1], ...text.match(/I = 6, K = \d/g) ?? []];
+  };
+  assert.deepEqual(await panels(1, 2), ["two units", "I = 6, K = 1", "I = 6, K = 2"]);
+  assert.deepEqual(await panels(2, 1, 3), ["two units", "I = 6, K = 1", "I = 6, K = 3"]);
+  assert.deepEqual(await panels(1, 1), ["a unit", "I = 6, K = 1"]);
+  assert.deepEqual(await panels(2, 2), ["a unit", "I = 6, K = 2"]);
 });
 
 Deno.test("criteria that have no finite value are left out of the chart", async () => {
