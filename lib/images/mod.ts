@@ -9,3 +9,4 @@ export { decodeImage, imageSize } from "./decode_image.ts";
 export { decodePngPixels, encodePng, readPng, writePng } from "./png.ts";
 export { resizeBilinear } from "./resize.ts";
 export { selectImages } from "./select_images.ts";
+export { stackSheets } from "./stack_sheets.ts";

@@ -100,17 +100,18 @@ Deno.test("unitSheet() has each cluster in rows of its own, and real images belo
     return { count, height: side, width: side, data };
   };
   const { count, height, width, data } = unitSheet(grey(4, 64, 0), [0, 1, 0], grey(17, 32, 0.5));
-  // 64 px are wide enough; rows of 64 and 2 lines: two for the clusters, two for 17 real images in one sheet, and the gap
-  assert.deepEqual([count, height, width], [1, 66 + 66 + 12 + (65 * 2 + 1), 16 * 65 + 1]);
+  // 64 px are wide enough; rows of 64 and 2 lines: two for the clusters, apart, then two for 17 real images in one sheet
+  assert.deepEqual([count, height, width], [1, 66 + 12 + 66 + 36 + (65 * 2 + 1), 16 * 65 + 1]);
   const at = (y: number, x: number) => data[(y * width + x) * 3];
   const middle = (column: number) => 1 + column * 65 + 32;
   const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual}`);
   near(at(33, middle(0)), 0);
   near(at(33, middle(1)), 0.02); // the second of the first cluster; the fourth image does not count
   near(at(33, middle(2)), 1);
-  near(at(66 + 33, middle(0)), 0.01);
-  near(at(66 + 33, middle(1)), 1);
-  near(at(132 + 6, middle(0)), 1);
-  near(at(144 + 33, middle(3)), 0.53);
-  near(at(144 + 65 + 33, middle(0)), 0.66);
+  near(at(66 + 6, middle(0)), 1);
+  near(at(78 + 33, middle(0)), 0.01);
+  near(at(78 + 33, middle(1)), 1);
+  near(at(144 + 18, middle(0)), 1);
+  near(at(180 + 33, middle(3)), 0.53);
+  near(at(180 + 65 + 33, middle(0)), 0.66);
 });

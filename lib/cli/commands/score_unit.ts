@@ -138,14 +138,15 @@ function forJson(record: ClusteringRecord) {
 async function writeUnit(directory: string, record: UnitRecord): Promise<string[]> {
   const { layer, unit, images, score, activations } = record;
   if (images.count === 0) return [];
-  const count = score?.I ?? images.count;
-  const order = Array.from({ length: count }, (_, i) => i);
-  if (score !== null) order.sort((a, b) => score.assignments[a] - score.assignments[b] || a - b);
+  const counted = Array.from({ length: score?.I ?? images.count }, (_, i) => i);
+  const clusters = score === null
+    ? [counted]
+    : Array.from({ length: score.K }, (_, cluster) => counted.filter((i) => score.assignments[i] === cluster));
   const names = (i: number) => {
     const cluster = score === null ? "" : `_cluster${score.assignments[i]}`;
     return `${fileName(layer)}_${unit}_${String(i).padStart(2, "0")}${cluster}_activation${
       activations[i].toFixed(2)
     }.png`;
   };
-  return await writeImages(directory, images, order, names, join(directory, `${fileName(layer)}_${unit}_sheet.png`));
+  return await writeImages(directory, images, clusters, names, join(directory, `${fileName(layer)}_${unit}_sheet.png`));
 }

@@ -71,10 +71,10 @@ export function registerVisualize(program: Command): void {
         },
       );
       progress.stop();
-      const exploded = activations.findIndex((activation) => !Number.isFinite(activation));
-      if (exploded >= 0 || !images.data.every(Number.isFinite)) {
+      const made = exploded.flatMap((isExploded, i) => isExploded ? [] : [i]);
+      if (made.length === 0) {
         throw new InputError(
-          `${text} explodes: its activations or their gradients are no finite numbers, so there is nothing to show; ` +
+          `${text} explodes: its activation or gradient is too large for a float32 number, so there is nothing to show; ` +
             "choose another unit, or weights that are not too large",
         );
       }
@@ -85,7 +85,6 @@ export function registerVisualize(program: Command): void {
           `note: ${stuck} of ${options.count} starts have no gradient to follow; those images are the starts themselves`,
         );
       }
-      const made = exploded.flatMap((isExploded, i) => isExploded ? [] : [i]);
       if (made.length < options.count) {
         printNote(
           command,
@@ -95,21 +94,21 @@ export function registerVisualize(program: Command): void {
             "gradient is too large for a float32 number; they are not written",
         );
       }
-      const files = made.length === 0 ? [] : await writeImages(
+      const files = await writeImages(
         options.out,
         images,
-        made,
+        [made],
         (i) => `${fileName(layer)}_${unit}_${String(i).padStart(2, "0")}.png`,
         join(options.out, `${fileName(layer)}_${unit}_sheet.png`),
       );
       const rows = made.map((i, at) => ({ file: files[at], activation: activations[i] }));
-      const sheet = files.at(-1) ?? null;
+      const sheet = files.at(-1);
       printResult(
         command,
         { layer, unit, seed: options.seed, images: rows, sheet, exploded: options.count - made.length },
         () =>
           formatTable(["image", "activation"], rows.map(({ file, activation }) => [file, activationText(activation)])) +
-          `\nsheet: ${sheet ?? "none"}`,
+          `\nsheet: ${sheet}`,
       );
     } finally {
       network.dispose();

@@ -5,9 +5,12 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { contactSheet, encodePng, selectImages } from "../../images/mod.ts";
+import { contactSheet, encodePng, selectImages, stackSheets } from "../../images/mod.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { ImageBatch } from "../../types.ts";
+
+/** Rows of pixels between two groups of images on a sheet. */
+const BETWEEN_GROUPS = 12;
 
 /**
  * Makes the folder that images will go into: to be called before the work, so that a wrong one costs nothing.
@@ -32,7 +35,7 @@ function cannotWrite(directory: string, error: unknown): InputError {
 /**
  * Writes images and a contact sheet.
  *
- * @param order which images, and in which order they stand on the sheet.
+ * @param groups which images, and in which order they stand on the sheet, each group in rows of its own.
  * @param name the file name of an image.
  * @param sheet path of the sheet.
  * @returns paths of the files, the sheet last.
@@ -41,16 +44,18 @@ function cannotWrite(directory: string, error: unknown): InputError {
 export async function writeImages(
   directory: string,
   images: ImageBatch,
-  order: readonly number[],
+  groups: readonly (readonly number[])[],
   name: (index: number) => string,
   sheet: string,
 ): Promise<string[]> {
-  const columns = Math.min(8, order.length);
-  const page = contactSheet(selectImages(images, order), { columns, padding: 2, scale: 2 });
+  const columns = Math.min(8, Math.max(...groups.map(({ length }) => length)));
+  const sheetOf = (group: readonly number[]) =>
+    contactSheet(selectImages(images, group), { columns, padding: 2, scale: 2 });
+  const page = stackSheets(groups.map(sheetOf), BETWEEN_GROUPS);
   await createImageFolder(directory);
   try {
     const paths: string[] = [];
-    for (const index of order) {
+    for (const index of groups.flat()) {
       const path = join(directory, name(index));
       await Deno.writeFile(path, encodePng(images, index));
       paths.push(path);

@@ -58,6 +58,11 @@ for (
       const { I, assignments } = stored.score!;
       assert.equal(result.files.length, I + 1);
       assert.equal(result.files.at(-1), join(out, "conv2_3_sheet.png"));
+      // images of 32 px twofold, 2 px around each and at most eight in a row; 12 px between clusters
+      const sizes = Array.from({ length: stored.score!.K }, (_, k) => assignments.filter((each) => each === k).length);
+      const heights = sizes.map((size) => 2 + Math.ceil(size / Math.min(8, Math.max(...sizes))) * 66);
+      const sheet = await readPng(result.files.at(-1));
+      assert.equal(sheet.height, heights.reduce((sum, height) => sum + height, 12 * (sizes.length - 1)));
       const clusters = result.files.slice(0, -1).map((file: string) => Number(/_cluster(\d+)_/.exec(file)![1]));
       assert.deepEqual(clusters, [...assignments].sort((a, b) => a - b)); // the sheet goes cluster by cluster
       const pixels = stored.images.height * stored.images.width * 3;
