@@ -35,6 +35,7 @@ interface Setting {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: "light" | "dark";
+  /** What follows the file in the page's address: a query, a hash, or both. */
   readonly hash?: string;
 }
 
@@ -119,7 +120,6 @@ const drawn = (page: Page, selector: string) =>
 browserTest("the page shows every unit with its images", madeUpRun, () => ({}), {}, async ({ page }) => {
   assert.equal(await page.title(), "made-up – polysemanticity of 16 units");
   assert.equal(await count(page), "16 units");
-  assert.deepEqual((await names(page)).slice(0, 2), ["conv1:0", "conv1:1"]);
   await page.locator('[data-unit="conv1:2"] .group canvas').first().waitFor();
   assert.ok(await drawn(page, '[data-unit="conv1:2"] .group canvas'));
   // K = 3 of 8 images, then the dataset's best
@@ -133,16 +133,22 @@ browserTest("the page shows every unit with its images", madeUpRun, () => ({}), 
 });
 
 browserTest("the page sorts units, those without a score last", madeUpRun, () => ({}), {}, async ({ page }) => {
+  // at first by S: K = 4 and D = 7 / 40 are the highest of both parts, then K = 4 and D = 3 / 40, ...
+  const order = ["fc1:7", "conv1:3", "fc1:3", "fc1:6", "fc1:9", "conv1:2", "fc1:2", "fc1:5", "conv1:1", "fc1:1"];
+  assert.deepEqual((await names(page)).slice(0, 10), order);
+  assert.equal((await names(page)).at(-1), "conv1:5");
+  await page.selectOption("#order", "layer");
+  assert.deepEqual((await names(page)).slice(0, 2), ["conv1:0", "conv1:1"]);
   await page.selectOption("#order", "S down");
-  const order = await names(page);
-  assert.equal(order[0], "fc1:7"); // K = 4, D = 7 / 40: the highest of both parts
-  assert.equal(order.at(-1), "conv1:5");
+  assert.deepEqual((await names(page)).slice(0, 10), order);
   await page.selectOption("#order", "S up");
   assert.deepEqual((await names(page)).slice(0, 2), ["conv1:0", "conv1:4"]);
   assert.equal((await names(page)).at(-1), "conv1:5");
 });
 
-browserTest("the page filters by layer, K, S, flag and words", madeUpRun, () => ({}), {}, async ({ page }) => {
+const BY_LAYER = { hash: "?sort=layer" };
+
+browserTest("the page filters by layer, K, S, flag and words", madeUpRun, () => ({}), BY_LAYER, async ({ page }) => {
   await page.selectOption("#layer", "conv1");
   assert.equal(await count(page), "6 of 16 units");
   await page.selectOption("#clusters", "2+");
@@ -161,9 +167,77 @@ browserTest("the page filters by layer, K, S, flag and words", madeUpRun, () => 
   await page.click("#reset");
   await page.fill("#search", "FC1:3");
   assert.deepEqual(await names(page), ["fc1:3"]);
+  await page.selectOption("#order", "layer");
   await page.fill("#search", "dataset higher");
   assert.deepEqual(await names(page), ["conv1:1", "fc1:1", "fc1:6"]);
 });
+
+const query = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams);
+
+browserTest("filters and order are in the page's address", madeUpRun, () => ({}), {}, async ({ page, file }) => {
+  assert.deepEqual(query(page), {});
+  await page.selectOption("#layer", "fc1");
+  await page.selectOption("#clusters", "2+");
+  await page.selectOption("#flag", "flag:dataset_higher");
+  await page.selectOption("#order", "S up");
+  await page.fill("#search", "higher");
+  await page.fill("#s-from", "0.1");
+  await page.locator("#s-from").blur();
+  const asked = { layer: "fc1", K: "2+", flag: "dataset_higher", sort: "S up", search: "higher", S_from: "0.1" };
+  assert.deepEqual(query(page), asked);
+  assert.deepEqual(await names(page), ["fc1:1", "fc1:6"]); // of K = 2 and 3
+  await page.locator('[data-unit="fc1:6"] h3 a').click();
+  await opened(page, "fc1:6");
+  assert.deepEqual(query(page), asked);
+  await page.keyboard.press("Escape");
+  await page.reload();
+  assert.deepEqual(await names(page), ["fc1:1", "fc1:6"]);
+  await page.click("#reset");
+  assert.deepEqual(query(page), {});
+  assert.equal(await page.locator("#unfit").isHidden(), true);
+  await page.goto(`file://${file}?layer=conv9&S_from=high&K=2%2B#fc1:5`);
+  await opened(page, "fc1:5");
+  assert.equal(
+    await page.locator("#unfit").textContent(),
+    "The address asks for layer conv9, S_from high, which this page does not have.",
+  );
+  assert.equal(await count(page), "10 of 16 units"); // of 15 scored five have K = 1
+});
+
+browserTest("the summary's numbers lead to their units", madeUpRun, () => ({}), {}, async ({ page }) => {
+  await page.click(".headline a:has-text('with two or more clusters')");
+  assert.equal(await count(page), "10 of 16 units");
+  assert.deepEqual(query(page), { K: "2+" });
+  await page.click(".layers a:has-text('conv1')");
+  assert.equal(await count(page), "6 of 16 units");
+  assert.equal(await page.evaluate("document.activeElement.id"), "atlas");
+});
+
+browserTest(
+  "there is no option that no unit has, and no choice of one",
+  () => madeUpRun({ layers: { conv1: 3 }, withoutDataset: true }), // K = 1 and 2, the third is dead
+  () => ({}),
+  {},
+  async ({ page }) => {
+    assert.deepEqual(await page.locator("#clusters option").allTextContents(), [
+      "any K",
+      "2 or more",
+      "K = 1",
+      "K = 2",
+    ]);
+    assert.deepEqual(await page.locator("#flag option").allTextContents(), [
+      "any or none",
+      "none",
+      "dataset higher",
+      "dead",
+    ]);
+    assert.equal(await page.locator("#layer").isVisible(), false);
+    const orders = await page.locator("#order option").evaluateAll((all) =>
+      all.map((each) => each.getAttribute("value"))
+    );
+    assert.ok(orders.includes("sure up") && !orders.includes("change down"), orders.join());
+  },
+);
 
 browserTest("a deep link opens its unit", madeUpRun, () => ({}), { hash: "#fc1:6" }, async ({ page }) => {
   await opened(page, "fc1:6");
@@ -175,23 +249,29 @@ browserTest("a deep link opens its unit", madeUpRun, () => ({}), { hash: "#fc1:6
   assert.match((await page.locator("dialog").textContent())!, /literal stop, 4/);
 });
 
-browserTest("a unit opens by keyboard, steps to the next, and closes", madeUpRun, () => ({}), {}, async ({ page }) => {
-  await page.locator('[data-unit="conv1:4"] h3 a').focus();
-  await page.keyboard.press("Enter");
-  await opened(page, "conv1:4");
-  assert.ok(page.url().endsWith("#conv1:4"));
-  await page.keyboard.press("ArrowRight");
-  await opened(page, "conv1:5");
-  assert.match((await page.locator("dialog").textContent())!, /Dead: its gradient is zero/);
-  await page.keyboard.press("ArrowLeft");
-  await opened(page, "conv1:4");
-  await page.keyboard.press("Escape");
-  await page.locator("dialog").waitFor({ state: "hidden" });
-  await page.waitForURL((url) => url.hash === ""); // the link is taken back a moment after
-  assert.equal(await page.evaluate("document.activeElement.textContent"), "conv1:4");
-  await page.keyboard.press("/");
-  assert.equal(await page.evaluate("document.activeElement.id"), "search");
-});
+browserTest(
+  "a unit opens by keyboard, steps to the next, and closes",
+  madeUpRun,
+  () => ({}),
+  BY_LAYER,
+  async ({ page }) => {
+    await page.locator('[data-unit="conv1:4"] h3 a').focus();
+    await page.keyboard.press("Enter");
+    await opened(page, "conv1:4");
+    assert.ok(page.url().endsWith("?sort=layer#conv1:4"));
+    await page.keyboard.press("ArrowRight");
+    await opened(page, "conv1:5");
+    assert.match((await page.locator("dialog").textContent())!, /Dead: its gradient is zero/);
+    await page.keyboard.press("ArrowLeft");
+    await opened(page, "conv1:4");
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "hidden" });
+    await page.waitForURL((url) => url.hash === ""); // the link is taken back a moment after
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "conv1:4");
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate("document.activeElement.id"), "search");
+  },
+);
 
 browserTest(
   "a link to a unit that is not there says so",
@@ -242,6 +322,7 @@ browserTest(
       await page.waitForURL((url) => url.hash === "");
       assert.equal(await page.evaluate("document.activeElement.closest('.card').dataset.unit"), unit);
       await page.selectOption("#layer", { value: `layer:${name}` });
+      await page.selectOption("#order", "layer");
       assert.deepEqual(await names(page), [`${name}:0`, unit]);
       await page.click("#reset");
     }

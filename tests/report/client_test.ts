@@ -60,6 +60,13 @@ Deno.test("inOrder() sorts both ways with units without the number last, and kee
   assert.deepEqual(order("sure up"), [2, 1, 0, 4, 3, 5]);
 });
 
+Deno.test("inOrder() puts units of the same S in the order of the upper end of its interval", () => {
+  const unit = (interval: UnitEntry["interval"]) => ({ ...UNITS[0], interval }); // S = 0
+  const units = [unit([0, 0.1]), unit(null), unit([0, 0.3]), unit([0, 0.2]), UNITS[3], UNITS[5]];
+  assert.deepEqual(inOrder(units, [0, 1, 2, 3, 4, 5], "S down"), [4, 2, 3, 0, 1, 5]);
+  assert.deepEqual(inOrder(units, [0, 1, 2, 3, 4, 5], "S up"), [0, 3, 2, 1, 4, 5]);
+});
+
 Deno.test("compareNumbers() and difference() know of no number", () => {
   assert.deepEqual([3, null, 1, null, 2].sort((a, b) => compareNumbers(a, b, true)), [3, 2, 1, null, null]);
   assert.deepEqual([3, null, 1, null, 2].sort((a, b) => compareNumbers(a, b, false)), [1, 2, 3, null, null]);

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import * as address from "./client/address.ts";
 import * as cards from "./client/cards.ts";
 import * as charts from "./client/charts.ts";
 import * as clusters from "./client/clusters.ts";
@@ -25,6 +26,7 @@ import * as start from "./client/start.ts";
 /** What the files of `client/` export, in the order of the script. */
 const FILES: readonly Readonly<Record<string, (...values: never[]) => unknown>>[] = [
   dom,
+  address,
   links,
   format,
   numbers,

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ComponentChildren, JSX } from "preact";
+import { orderNumber } from "./client/filters.ts";
 import { flagInWords } from "./client/format.ts";
 import type { LayerSummary } from "../../run_data.ts";
 import type { KShares } from "../../types.ts";
@@ -92,6 +93,7 @@ export function Page(props: PageProps): JSX.Element {
         <main>
           {props.notices.map((notice) => <p class="notice" key={notice}>{notice}</p>)}
           <p class="notice" id="unknown" role="status" hidden></p>
+          <p class="notice" id="unfit" role="status" hidden></p>
           <noscript>
             <p class="notice">Scripts are off: the summary and figures show, the units and their images do not.</p>
           </noscript>
@@ -138,9 +140,15 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
           value={committed < planned ? `${committed} of ${planned}` : String(committed)}
           name={committed < planned ? "units so far" : committed === 1 ? "unit" : "units"}
           more={scored < committed ? `${committed - scored} dead` : "all scored"}
+          query={scored < committed ? "?flag=dead" : "?"}
         />
         <Headline value={two(meanS)} name="mean S" more="over the units with a score" />
-        <Headline value={String(several)} name="with two or more clusters" more={share(several)} />
+        <Headline
+          value={String(several)}
+          name="with two or more clusters"
+          more={share(several)}
+          query={several > 0 ? "?K=2%2B" : undefined}
+        />
         {exceeding !== null && (
           <Headline value={String(exceeding)} name="exceed the dataset" more="with every visualization" />
         )}
@@ -167,7 +175,9 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
               {layers.map((layer) => (
                 <tr key={layer.layer}>
                   <th scope="row">
-                    <span class="row-name">{layer.layer}</span>
+                    {layer.units > 0
+                      ? <a class="row-name" href={`?layer=${encodeURIComponent(layer.layer)}#atlas`}>{layer.layer}</a>
+                      : <span class="row-name">{layer.layer}</span>}
                   </th>
                   <td class="number">
                     {layer.units < layer.planned ? `${layer.units} of ${layer.planned}` : layer.units}
@@ -199,11 +209,14 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
   );
 }
 
-function Headline({ value, name, more }: { value: string; name: string; more: string }): JSX.Element {
+/** A number of the run in sum; `query` is the address of the units that it counts. */
+function Headline(
+  { value, name, more, query }: { value: string; name: string; more: string; query?: string },
+): JSX.Element {
   return (
     <li>
       <strong>{value}</strong>
-      <span>{name}</span>
+      <span>{query === undefined ? name : <a href={`${query}#atlas`}>{name}</a>}</span>
       <small>{more}</small>
     </li>
   );
@@ -382,9 +395,48 @@ function Scatter({ points, names }: ComparisonSummary): JSX.Element {
   );
 }
 
-function Atlas({ index }: { index: PageIndex }): JSX.Element {
-  const flags = [...new Set(index.units.flatMap(({ flags }) => flags))].sort();
-  const counts = [...new Set(index.units.flatMap(({ score }) => score?.K ?? []))].sort((a, b) => a - b);
+/** Orders of the units, the first of them at the beginning, each with its words. */
+const ORDERS: readonly (readonly [order: string, words: string])[] = [
+  ["S down", "S, high to low"],
+  ["S up", "S, low to high"],
+  ["layer", "by layer"],
+  ["K down", "K, most first"],
+  ["sure up", "K, least sure first"],
+  ["C down", "C, high to low"],
+  ["D down", "D, high to low"],
+  ["I down", "I, most first"],
+  ["angle down", "mean angle, wide to narrow"],
+  ["above up", "above the dataset, fewest first"],
+  ["change down", "difference of S, largest first"],
+];
+
+/** A choice of one; there is none to be seen where it has fewer than two options beside the first, which is for all. */
+function Choice({ id, name, all, options }: {
+  id: string;
+  name: string;
+  all: string;
+  options: readonly (readonly [value: string, text: string])[];
+}): JSX.Element {
+  return (
+    <label hidden={options.length < 2}>
+      <span>{name}</span>
+      <select id={id}>
+        <option value="">{all}</option>
+        {options.map(([value, text]) => <option value={value} key={value}>{text}</option>)}
+      </select>
+    </label>
+  );
+}
+
+function Atlas({ index: { units, layers } }: { index: PageIndex }): JSX.Element {
+  const has = (fits: (entry: PageIndex["units"][number]) => boolean) => units.some(fits);
+  const flags = [...new Set(units.flatMap(({ flags }) => flags))].sort();
+  const counts = [...new Set(units.flatMap(({ score }) => score?.K ?? []))].sort((a, b) => a - b);
+  const least = [2, 3].filter((K) => counts.some((count) => count >= K));
+  const orders = ORDERS.filter(([order]) => {
+    const number = orderNumber(order.split(" ")[0]);
+    return number === undefined || has((entry) => number(entry) !== null);
+  });
   return (
     <section class="atlas" aria-labelledby="atlas">
       <h2 id="atlas" tabIndex={-1}>Units</h2>
@@ -393,54 +445,40 @@ function Atlas({ index }: { index: PageIndex }): JSX.Element {
           <span>Search</span>
           <input type="search" id="search" placeholder="conv2:3, dead …" autocomplete="off" spellcheck={false} />
         </label>
-        <label>
-          <span>Layer</span>
-          <select id="layer">
-            <option value="">all layers</option>
-            {index.layers.map((layer) => <option value={`layer:${layer}`} key={layer}>{layer}</option>)}
-          </select>
-        </label>
-        <label>
-          <span>Clusters</span>
-          <select id="clusters">
-            <option value="">any K</option>
-            <option value="2+">2 or more</option>
-            <option value="3+">3 or more</option>
-            {counts.map((K) => <option value={String(K)} key={K}>{`K = ${K}`}</option>)}
-          </select>
-        </label>
+        <Choice
+          id="layer"
+          name="Layer"
+          all="all layers"
+          options={layers.filter((name) => has(({ layer }) => layer === name)).map((name) => [`layer:${name}`, name])}
+        />
+        <Choice
+          id="clusters"
+          name="Clusters"
+          all="any K"
+          options={[
+            ...least.map((K) => [`${K}+`, `${K} or more`] as const),
+            ...counts.map((K) => [String(K), `K = ${K}`] as const),
+          ]}
+        />
         <fieldset class="range">
           <legend>S</legend>
           <input type="number" id="s-from" min="0" max="1" step="0.05" placeholder="0" aria-label="S from" />
           <span aria-hidden="true">to</span>
           <input type="number" id="s-to" min="0" max="1" step="0.05" placeholder="1" aria-label="S to" />
         </fieldset>
-        <label>
-          <span>Flag</span>
-          <select id="flag">
-            <option value="">any or none</option>
-            <option value="none">none</option>
-            {flags.map((flag) => <option value={`flag:${flag}`} key={flag}>{flagInWords(flag).name}</option>)}
-          </select>
-        </label>
+        <Choice
+          id="flag"
+          name="Flag"
+          all="any or none"
+          options={flags.length === 0 ? [] : [
+            ...(has((entry) => entry.flags.length === 0) ? [["none", "none"] as const] : []),
+            ...flags.map((flag) => [`flag:${flag}`, flagInWords(flag).name] as const),
+          ]}
+        />
         <label>
           <span>Sort</span>
           <select id="order">
-            <option value="layer">by layer</option>
-            <option value="S down">S, high to low</option>
-            <option value="S up">S, low to high</option>
-            <option value="K down">K, most first</option>
-            {index.units.some(({ kShares }) => kShares !== null) && (
-              <option value="sure up">
-                K, least sure first
-              </option>
-            )}
-            <option value="C down">C, high to low</option>
-            <option value="D down">D, high to low</option>
-            <option value="I down">I, most first</option>
-            <option value="angle down">mean angle, wide to narrow</option>
-            <option value="above up">above the dataset, fewest first</option>
-            {index.runs !== null && <option value="change down">change of S, largest first</option>}
+            {orders.map(([order, words]) => <option value={order} key={order}>{words}</option>)}
           </select>
         </label>
         <button type="button" id="reset">Reset</button>

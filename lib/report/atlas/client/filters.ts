@@ -59,27 +59,38 @@ export function fitsFilters(entry: UnitEntry, { words, layer, K, S, flag }: Filt
     (flag === "any" || (flag === "none" ? entry.flags.length === 0 : entry.flags.includes(flag.slice("flag:".length))));
 }
 
+/** The number of a unit that an order sorts by, by its name; undefined for the order of the layers. */
+export function orderNumber(name: string): ((entry: UnitEntry) => number | null) | undefined {
+  const numbers = new Map<string, (entry: UnitEntry) => number | null>([
+    ["S", ({ score }) => score?.S ?? null],
+    ["C", ({ score }) => score?.C ?? null],
+    ["D", ({ score }) => score?.D ?? null],
+    ["K", ({ score }) => score?.K ?? null],
+    ["I", ({ score }) => score?.I ?? null],
+    ["sure", sureness],
+    ["angle", ({ angle }) => angle],
+    ["above", ({ above }) => above],
+    ["change", ({ score, other }) => magnitude(difference(score, other, "S"))],
+  ]);
+  return numbers.get(name);
+}
+
 /**
- * Places of units in the order asked for; units without the number that is sorted by are last.
+ * Places of units in the order asked for; units without the number that is sorted by are last. Units of the same S are in the
+ * order of the upper end of its interval: of those at 0, the ones that may have more come first.
  *
  * @param order `layer`, or the name of a number and `up` or `down`, such as `S down`.
  */
 export function inOrder(units: readonly UnitEntry[], places: readonly number[], order: string): number[] {
-  const numbers: Readonly<Record<string, (entry: UnitEntry) => number | null>> = {
-    S: ({ score }) => score?.S ?? null,
-    C: ({ score }) => score?.C ?? null,
-    D: ({ score }) => score?.D ?? null,
-    K: ({ score }) => score?.K ?? null,
-    I: ({ score }) => score?.I ?? null,
-    sure: sureness,
-    angle: ({ angle }) => angle,
-    above: ({ above }) => above,
-    change: ({ score, other }) => magnitude(difference(score, other, "S")),
-  };
   const [name, direction] = order.split(" ");
-  const number = numbers[name];
+  const number = orderNumber(name);
   if (number === undefined) return [...places];
-  return [...places].sort((first, second) =>
-    compareNumbers(number(units[first]), number(units[second]), direction !== "up") || first - second
-  );
+  const keys = name === "S" ? [number, ({ interval }: UnitEntry) => interval && interval[1]] : [number];
+  return [...places].sort((first, second) => {
+    for (const key of keys) {
+      const sign = compareNumbers(key(units[first]), key(units[second]), direction !== "up");
+      if (sign !== 0) return sign;
+    }
+    return first - second;
+  });
 }

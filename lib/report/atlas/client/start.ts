@@ -4,6 +4,7 @@
  * @module
  */
 import type { PageIndex } from "../page_data.ts";
+import { filterControls, keepQuery, takeQuery } from "./address.ts";
 import { cardList } from "./cards.ts";
 import { startComparison } from "./comparison.ts";
 import { startDialog } from "./dialog.ts";
@@ -37,21 +38,32 @@ export function startTheme(): void {
 }
 
 /**
- * Makes the filters and the order work.
+ * Makes the filters, the order, and the links to them work.
  *
  * @param select called when the reader changes one of them.
  */
 export function startControls(select: () => void): void {
-  const controls = ["search", "layer", "clusters", "s-from", "s-to", "flag", "order"]
-    .map((id) => byId<HTMLInputElement | HTMLSelectElement>(id));
-  const [search] = controls;
-  for (const each of controls) each.addEventListener(each === search ? "input" : "change", select);
-  byId("reset").addEventListener("click", () => {
-    for (const each of controls) {
-      if (each instanceof HTMLSelectElement) each.selectedIndex = 0;
-      else each.value = "";
-    }
+  const search = byId<HTMLInputElement>("search");
+  const change = () => {
+    byId("unfit").hidden = true;
+    keepQuery();
     select();
+  };
+  for (const { control } of filterControls()) {
+    control.addEventListener(control === search ? "input" : "change", change);
+  }
+  byId("reset").addEventListener("click", () => {
+    takeQuery("");
+    change();
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href^="?"]') : null;
+    if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault(); // it is of this page, which need not be loaded again
+    takeQuery(link.search);
+    change();
+    byId("atlas").focus();
+    byId("atlas").scrollIntoView();
   });
   document.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
@@ -60,6 +72,13 @@ export function startControls(select: () => void): void {
       search.focus();
     }
   });
+}
+
+/** Sets the filters and the order as the page's address says, and tells what it asks in vain. */
+export function openFiltered(): void {
+  const unknown = takeQuery(location.search);
+  byId("unfit").hidden = unknown.length === 0;
+  byId("unfit").textContent = `The address asks for ${unknown.join(", ")}, which this page does not have.`;
 }
 
 /** Starts the page. The script runs before the units' blocks have arrived: cards that wait for theirs get it at the end. */
@@ -80,6 +99,7 @@ export function startAtlas(): void {
     byId("nothing").hidden = shown.length > 0;
     cards.show(shown);
   };
+  openFiltered();
   startControls(select);
   addEventListener("hashchange", dialog.openLinked);
   document.addEventListener("DOMContentLoaded", () => {
