@@ -93,6 +93,10 @@ export interface LayerSummary {
 export interface DatasetImages {
   /** Number of images that were compared, such as 10000. */
   readonly count: number;
+  /** Class of each image, 0 .. number of classes - 1; null or missing where images have none. */
+  readonly labels?: ArrayLike<number> | null;
+  /** Names of the classes in the order of the labels. */
+  readonly classes?: readonly string[];
   /** The images of these indices, in their order. */
   images(indices: readonly number[]): Promise<ImageBatch>;
 }

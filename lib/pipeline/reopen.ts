@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { type Dataset, type DatasetRef, type ImageSource, locateDataset, openDataset } from "../data/mod.ts";
+import { type Dataset, type DatasetRef, locateDataset, openDataset } from "../data/mod.ts";
 import { type EmbedderRef, type LoadedEmbedder, loadEmbedder } from "../embed/mod.ts";
 import { InputError } from "../errors.ts";
 import type { ModelRef } from "../networks/mod.ts";
+import type { DatasetImages } from "../run_data.ts";
 import type { RunManifest, Size } from "../types.ts";
 import { type InstrumentsRef, type LoadedInstruments, loadInstruments } from "./instruments.ts";
 import { PAPER, parseProfile, type Profile } from "./profile.ts";
@@ -128,13 +129,15 @@ export async function reopenDataset(run: ReopenedRun, places: ReopenPlaces = {})
 }
 
 /**
- * Opens the test images of a run's dataset, to be shown.
+ * Opens the test images of a run's dataset, to be shown, with the names of its classes.
  *
  * @returns null where the run was made without a dataset, and where it is not in its usual place.
  * @throws {InputError} when it is altered or another than the run's, or missing from the folder that is named.
  */
-export async function reopenTestImages(run: ReopenedRun, places: ReopenPlaces = {}): Promise<ImageSource | null> {
-  return isDatasetAtHand(run, places) ? (await reopenDataset(run, places))!.test : null;
+export async function reopenTestImages(run: ReopenedRun, places: ReopenPlaces = {}): Promise<DatasetImages | null> {
+  if (!isDatasetAtHand(run, places)) return null;
+  const { test, classes } = (await reopenDataset(run, places))!;
+  return { ...test, classes };
 }
 
 /**

@@ -6,8 +6,7 @@
 import { basename, resolve } from "node:path";
 import { runningMeanDistances } from "../elbow/mod.ts";
 import { InputError } from "../errors.ts";
-import type { ImageSource } from "../data/mod.ts";
-import { plannedLayers, type RunData, unitName } from "../run_data.ts";
+import { type DatasetImages, plannedLayers, type RunData, unitName } from "../run_data.ts";
 import { isInShard } from "../shards.ts";
 import type { RunManifest } from "../types.ts";
 import { readFreshShares } from "./fresh_images.ts";
@@ -31,7 +30,7 @@ export interface OpenRunData extends RunData, Disposable {
  */
 export async function readRunData(
   run: string,
-  testImages: (manifest: RunManifest) => Promise<ImageSource | null>,
+  testImages: (manifest: RunManifest) => Promise<DatasetImages | null>,
 ): Promise<OpenRunData> {
   const reader = readRun(runDirectory(run));
   try {

@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { type AtlasOptions, renderAtlas } from "../../lib/report/atlas/render_atlas.tsx";
 import { unitLink } from "../../lib/report/atlas/client/links.ts";
 import { drawFigures } from "../../lib/report/figures.ts";
+import { readPng } from "../../lib/images/mod.ts";
 import { renderSvg } from "../../lib/report/render.ts";
 import type { RunData } from "../../lib/run_data.ts";
 import { ODD_NAMES } from "../odd_names.ts";
@@ -250,6 +251,75 @@ browserTest("a deep link opens its unit", madeUpRun, () => ({}), { hash: "#fc1:6
 });
 
 browserTest(
+  "an image is enlarged, stepped through, and kept as a PNG",
+  madeUpRun,
+  () => ({}),
+  { hash: "#fc1:6" },
+  async ({ page }) => {
+    await opened(page, "fc1:6");
+    const caption = () => page.locator("#viewer-caption").textContent();
+    await page.locator("dialog .tiles .tile").nth(1).click(); // of K = 3 the first cluster has images 1, 4 and 7
+    assert.equal(await caption(), "image 4, cluster 1, activation 2.63"); // 2 + 6 / 10 + 3 / 100
+    assert.ok(await drawn(page, "#viewer-image"));
+    const image = page.waitForEvent("download");
+    await page.click("#image-file");
+    assert.equal((await image).suggestedFilename(), "fc1_6-image-4.png");
+    const { width, height } = await readPng(await (await image).path());
+    assert.deepEqual([width, height], [32, 32]);
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await caption(), "image 7, cluster 1, activation 2.66");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await caption(), "image 2, cluster 2, activation 2.61");
+    await page.keyboard.press("Escape");
+    await page.locator("#viewer").waitFor({ state: "hidden" });
+    assert.equal(await page.locator("#unit-title").textContent(), "fc1:6");
+    assert.equal(await page.evaluate("document.activeElement.title"), "image 4, cluster 1, activation 2.63");
+    await page.locator("dialog .map canvas").nth(7).click();
+    assert.equal(await caption(), "image 8, cluster 2, activation 2.67");
+    await page.click("#image-close");
+    const sheet = page.waitForEvent("download");
+    await page.click("a[download='fc1_6.jpg']");
+    assert.deepEqual((await Deno.readFile(await (await sheet).path())).slice(0, 3), Uint8Array.of(0xff, 0xd8, 0xff));
+  },
+);
+
+browserTest(
+  "the dataset's best images have the names of their classes",
+  () => {
+    const run = madeUpRun({ layers: { conv1: 2 }, images: 4 });
+    // the nine best of unit 0 are images 0, 7, 14, ..., 56
+    const labels = Array.from({ length: 100 }, (_, i) => i < 20 ? 1 : 0);
+    return { ...run, dataset: { ...run.dataset!, labels, classes: ["ship", "<b>frog"] } };
+  },
+  () => ({}),
+  { hash: "#conv1:0" },
+  async ({ page }) => {
+    await opened(page, "conv1:0");
+    const names = await page.locator("dialog .tiles figcaption").allTextContents();
+    assert.deepEqual(names, ["<b>frog", "<b>frog", "<b>frog", ...Array(6).fill("ship")]);
+    const first = page.locator("dialog .tiles figure .tile").first();
+    assert.equal(await first.getAttribute("title"), "test image 0, <b>frog, activation 1.50");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator('[data-unit="conv1:0"] .group-note').textContent(), "ship 6, <b>frog 3");
+  },
+);
+
+browserTest(
+  "every card of the list has its images, near or far, for a capture of the whole page",
+  () => madeUpRun({ layers: { conv1: 70 }, images: 4 }),
+  () => ({}),
+  {},
+  async ({ page }) => {
+    const blank = page.locator(".card:not(:has(canvas))");
+    assert.equal(await page.locator(".card").count(), 60);
+    await blank.first().waitFor({ state: "detached" });
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)");
+    await page.locator(".card").nth(69).waitFor();
+    await blank.filter({ hasNotText: "dead" }).first().waitFor({ state: "detached" });
+  },
+);
+
+browserTest(
   "a unit opens by keyboard, steps to the next, and closes",
   madeUpRun,
   () => ({}),
@@ -373,6 +443,12 @@ browserTest(
   {},
   async ({ page, file, complaints }) => {
     await page.locator('[data-unit="conv1:0"] canvas').first().waitFor();
+    await page.goto(`file://${file}#conv1:0`);
+    await opened(page, "conv1:0");
+    await page.locator("dialog .tile").first().click();
+    // the browser gives no pixels of a file beside the page; the file itself is linked
+    assert.equal(await page.locator("#image-file").isVisible(), false);
+    assert.equal(await page.locator("a[download='conv1_0.jpg']").getAttribute("href"), "report_files/unit-0.jpg");
     await page.goto("about:blank");
     await Deno.remove(file.replace("report.html", "report_files"), { recursive: true });
     await page.goto(`file://${file}#conv1:1`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { countedNames } from "../../lib/report/atlas/client/cards.ts";
 import { flagInWords } from "../../lib/report/atlas/client/format.ts";
 import { jsonForScript } from "../../lib/report/atlas/json_script.ts";
 import type { PageIndex, UnitBlock } from "../../lib/report/atlas/page_data.ts";
@@ -7,7 +8,7 @@ import { criterionInWords, elbowRule, runFacts } from "../../lib/report/atlas/se
 import { encodeSheet, sheetLayout } from "../../lib/report/atlas/sheet.ts";
 import { timeInWords } from "../../lib/report/atlas/time_in_words.ts";
 import { unitBlock, unitEntry } from "../../lib/report/atlas/unit_data.ts";
-import type { RunData } from "../../lib/run_data.ts";
+import type { DatasetImages, RunData } from "../../lib/run_data.ts";
 import { madeUpRun, MANIFEST } from "./atlas_run.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'"> </script><!--`;
@@ -180,6 +181,25 @@ Deno.test("unitBlock() maps the I images on their principal plane", () => {
   assert.deepEqual(block.map.map(([x]) => Math.abs(x)), [3, 3, 3, 3]);
   assert.deepEqual(block.map.map(([, y]) => Math.abs(y)), [1, 1, 1, 1]);
   assert.deepEqual(block.mapShares, [0.9, 0.1]);
+});
+
+Deno.test("unitBlock() names the classes of the dataset's best images, where they have any", () => {
+  const run = madeUpRun();
+  const unit = run.unit("conv1", 1);
+  const best = [{ index: 0, activation: 2 }, { index: 2, activation: 1 }];
+  const named = (dataset: Partial<DatasetImages>) =>
+    unitBlock({ ...unit, datasetBest: best }, null, false, { ...run.dataset!, ...dataset }).best.map((each) =>
+      each.class
+    );
+  assert.deepEqual(named({ labels: [1, 1, 0], classes: ["cat", "dog"] }), ["dog", "cat"]);
+  assert.deepEqual(named({ labels: [1, 1, 0], classes: ["0", "1"] }), ["class 1", "class 0"]); // of arrays
+  assert.deepEqual(named({ labels: null, classes: [] }), [undefined, undefined]);
+  assert.deepEqual(named({}), [undefined, undefined]);
+});
+
+Deno.test("countedNames() counts names, the most frequent first", () => {
+  assert.equal(countedNames(["ship", "frog", "ship", "cat", "frog", "ship"]), "ship 3, frog 2, cat 1");
+  assert.equal(countedNames([]), undefined);
 });
 
 Deno.test("timeInWords() says a short time in seconds, a longer one in minutes, then in hours", () => {

@@ -9,10 +9,10 @@ import {
   datasetIn,
   type DatasetRef,
   DEFAULT_DATASET,
-  type ImageSource,
   locateDataset,
   openDataset,
 } from "../../data/mod.ts";
+import type { DatasetImages } from "../../run_data.ts";
 import type { RunManifest } from "../../types.ts";
 import { printNote } from "../console/output.ts";
 
@@ -89,7 +89,7 @@ export function cifar10Ref({ data }: DataOptions): DatasetRef {
 export function testImages(
   name: string,
   { data }: DataOptions,
-): (manifest: RunManifest) => Promise<ImageSource | null> {
+): (manifest: RunManifest) => Promise<DatasetImages | null> {
   return async (manifest) => {
     if (data === false) return null;
     const { reopenTestImages } = await import("../../pipeline/mod.ts");

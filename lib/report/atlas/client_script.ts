@@ -22,6 +22,7 @@ import * as images from "./client/images.ts";
 import * as links from "./client/links.ts";
 import * as numbers from "./client/numbers.ts";
 import * as start from "./client/start.ts";
+import * as viewer from "./client/viewer.ts";
 
 /** What the files of `client/` export, in the order of the script. */
 const FILES: readonly Readonly<Record<string, (...values: never[]) => unknown>>[] = [
@@ -36,6 +37,7 @@ const FILES: readonly Readonly<Record<string, (...values: never[]) => unknown>>[
   cards,
   details,
   filters,
+  viewer,
   dialog,
   comparison,
   start,

@@ -502,6 +502,16 @@ function UnitDialog(): JSX.Element {
         <button type="button" id="close" aria-label="Close">✕</button>
       </header>
       <div id="unit-content" tabIndex={0} autofocus role="region" aria-label="About the unit"></div>
+      <div id="viewer" popover="auto" role="group" aria-label="Enlarged image">
+        <canvas id="viewer-image" class="pixels" role="img"></canvas>
+        <p id="viewer-caption" role="status"></p>
+        <p class="viewer-tools">
+          <button type="button" id="image-before" aria-label="Previous image">←</button>
+          <button type="button" id="image-after" aria-label="Next image">→</button>
+          <a id="image-file" class="button">Download PNG</a>
+          <button type="button" id="image-close" autofocus aria-label="Close the image">✕</button>
+        </p>
+      </div>
     </dialog>
   );
 }

@@ -75,6 +75,14 @@ export interface Sheet {
   readonly columns: number;
 }
 
+/** One of the dataset's images that activate a unit most. */
+export interface BestImage {
+  readonly index: number;
+  readonly activation: number;
+  /** Name of its class, where the dataset is at hand and has classes. */
+  readonly class?: string;
+}
+
 /** What the page shows of an opened unit beyond its entry in the index. */
 export interface UnitBlock {
   /** Null where the unit has no images. */
@@ -93,7 +101,7 @@ export interface UnitBlock {
   readonly mapShares: readonly [number, number];
   /** Angles between cluster centres over pi, K x K. */
   readonly theta: readonly (readonly number[])[];
-  readonly best: readonly { readonly index: number; readonly activation: number }[];
+  readonly best: readonly BestImage[];
   /** Whether the dataset's best images are on the sheet. */
   readonly bestPictured: boolean;
 }

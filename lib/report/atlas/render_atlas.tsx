@@ -70,7 +70,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
     const { batches, bestPictured } = await sheetImages(of, details);
     const sheet = batches.length === 0 ? null : await makeSheet(batches, quality, inline, name, options.saveImage);
     onProgress(++done, total);
-    return unitBlock(details, sheet, bestPictured);
+    return unitBlock(details, sheet, bestPictured, of.dataset);
   };
   const blocks: UnitBlock[] = [];
   const otherBlocks: (UnitBlock | null)[] = [];

@@ -6,7 +6,14 @@
 import { resizeBilinear } from "../../images/mod.ts";
 import type { ClusteringRecord, ImageBatch, KShares, RunManifest, ScoreParts } from "../../types.ts";
 import { principalComponents } from "../pca.ts";
-import { exceedance, type RunData, type UnitDetails, unitName, type UnitOverview } from "../../run_data.ts";
+import {
+  type DatasetImages,
+  exceedance,
+  type RunData,
+  type UnitDetails,
+  unitName,
+  type UnitOverview,
+} from "../../run_data.ts";
 import type { ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
 
 /** A number to a few significant digits: more than a chart of a few hundred pixels shows, in a third of the bytes. */
@@ -68,8 +75,19 @@ export async function sheetImages(
   };
 }
 
-/** The block of a unit, with a sheet that was made before. */
-export function unitBlock(unit: UnitDetails, sheet: Sheet | null, bestPictured: boolean): UnitBlock {
+/** The name of the class of a dataset's image; undefined where it has none. Classes that have numbers alone are called by them. */
+function classOf({ labels, classes }: DatasetImages, index: number): string | undefined {
+  const name = labels && classes?.[labels[index]];
+  return name && /^\d+$/.test(name) ? `class ${name}` : name ?? undefined;
+}
+
+/** The block of a unit, with a sheet that was made before; `dataset` names the classes of the dataset's best images. */
+export function unitBlock(
+  unit: UnitDetails,
+  sheet: Sheet | null,
+  bestPictured: boolean,
+  dataset: DatasetImages | null = null,
+): UnitBlock {
   const score: ClusteringRecord | null = unit.score;
   const rows = score === null ? 0 : Math.min(score.I, unit.embeddings.rows);
   const { cols, data } = unit.embeddings;
@@ -89,7 +107,10 @@ export function unitBlock(unit: UnitDetails, sheet: Sheet | null, bestPictured: 
     map: plane.coordinates.map(([x, y]) => [significant(x, 4), significant(y, 4)] as const),
     mapShares: [significant(plane.shares[0], 4), significant(plane.shares[1], 4)],
     theta: (score?.theta ?? []).map((row) => row.map((value) => significant(value, 4))),
-    best: unit.datasetBest.map(({ index, activation }) => ({ index, activation: significant(activation) })),
+    best: unit.datasetBest.map(({ index, activation }) => {
+      const name = dataset === null ? undefined : classOf(dataset, index);
+      return { index, activation: significant(activation), ...(name === undefined ? {} : { class: name }) };
+    }),
     bestPictured,
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Sheet, UnitBlock, UnitEntry } from "../page_data.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
-import { byId, growingList, html, readBlock } from "./dom.ts";
+import { byId, growingList, html, idleTime, readBlock } from "./dom.ts";
 import { fixed, flagInWords, intervalInWords, sharesInWords } from "./format.ts";
 import { drawImages, loadSheet, sheetFolder } from "./images.ts";
 import { unitLink } from "./links.ts";
@@ -20,6 +20,8 @@ export interface ImageGroup {
   readonly kind: string;
   /** Places of the images on the unit's sheet. */
   readonly places: readonly number[];
+  /** A line below them. */
+  readonly note?: string;
 }
 
 /** A thin bar of a number in [0, 1] with its name and value, and a line across it for its interval. */
@@ -137,14 +139,25 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
 export function imageGroup(
   image: HTMLImageElement,
   sheet: Sheet,
-  { label, description, kind, places }: ImageGroup,
+  { label, description, kind, places, note }: ImageGroup,
 ): HTMLElement {
   const canvas = html("canvas", { class: "pixels", role: "img", "aria-label": description });
   const columns = Math.max(1, Math.ceil(places.length / 4));
-  drawImages(canvas, image, sheet, places, columns, 1);
+  // a card shows an image 32 px wide; more than twice that is memory for nothing
+  drawImages(canvas, image, sheet, places, columns, 1, Math.min(1, 64 / sheet.tile[0]));
   canvas.style.setProperty("--columns", String(columns));
   canvas.style.setProperty("--rows", String(Math.ceil(places.length / columns)));
-  return html("figure", { class: `group ${kind}` }, html("figcaption", {}, label), canvas);
+  const below = note === undefined ? null : html("p", { class: "group-note" }, note);
+  return html("figure", { class: `group ${kind}` }, html("figcaption", {}, label), canvas, below);
+}
+
+/** Names with how often each occurs, the most frequent first, such as `ship 6, truck 3`; undefined of none. */
+export function countedNames(names: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts.size === 0
+    ? undefined
+    : [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${count}`).join(", ");
 }
 
 /** The images of a card by groups: each cluster, then the dataset's best. */
@@ -171,6 +184,7 @@ export function imageGroups(entry: UnitEntry, block: UnitBlock): ImageGroup[] {
       description: `The ${block.best.length} images of the dataset that activate ${entry.id} most`,
       kind: "best",
       places: block.best.map((_, i) => made + i),
+      note: countedNames(block.best.flatMap(({ class: name }) => name ?? [])),
     });
   }
   return groups;
@@ -196,50 +210,75 @@ export async function fillCard(card: HTMLElement, entry: UnitEntry, block: UnitB
 }
 
 /**
- * The list of cards. A card gets its images when it comes near, and gives them up when it is far away again.
+ * The list of cards. A card gets its images when it comes near; the others of the list get theirs, from the top, when the browser
+ * has nothing else to do, so that a capture of the whole page shows them all. Where there are very many cards with images,
+ * those far away give theirs up again.
  *
  * @returns what shows the units of other places, and what fills the cards whose blocks had not arrived yet.
  */
 export function cardList(
   units: readonly UnitEntry[],
 ): { show: (places: readonly number[]) => void; fillWaiting: () => void } {
-  const waiting = new Set<HTMLElement>();
-  const come = (card: HTMLElement) => {
+  const most = 400; // cards of 60 small images hold some 100 MB then
+  const near = new Set<HTMLElement>();
+  const empty = new Set<HTMLElement>(); // in the order of the list
+  const filled = new Set<HTMLElement>(); // the longest filled first
+  const come = async (card: HTMLElement) => {
     const place = Number(card.dataset.place);
-    const block = readBlock(`unit-${place}`);
-    if (block === null) {
-      waiting.add(card); // the page is still arriving
-      return;
+    const block = empty.has(card) ? readBlock(`unit-${place}`) : null;
+    if (block === null) return; // it has its images, or the page is still arriving
+    empty.delete(card);
+    filled.add(card);
+    await fillCard(card, units[place], block);
+    for (const each of filled) {
+      if (filled.size <= most) break;
+      if (!near.has(each)) go(each);
     }
-    waiting.delete(card);
-    fillCard(card, units[place], block);
   };
   const go = (card: HTMLElement) => {
-    waiting.delete(card);
     const room = card.querySelector<HTMLElement>(".card-images")!;
-    if (!room.firstChild) return;
     room.style.minHeight = `${room.offsetHeight}px`; // so that what is below stays where it is
     room.replaceChildren();
+    filled.delete(card);
+    empty.add(card);
+  };
+  let isWhole = false; // the page has arrived
+  let isFilling = false;
+  const fillRest = async () => {
+    if (isFilling || !isWhole) return;
+    isFilling = true;
+    for (const card of empty) {
+      if (filled.size >= most) break;
+      await new Promise((resolve) => idleTime(() => resolve(null)));
+      await come(card);
+    }
+    isFilling = false;
   };
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) come(target as HTMLElement);
-      else go(target as HTMLElement);
+      const card = target as HTMLElement;
+      near.delete(card);
+      if (!isIntersecting) continue;
+      near.add(card);
+      come(card);
     }
   }, { rootMargin: "800px 0px" });
-  const list = growingList(byId("cards"), byId<HTMLButtonElement>("more"), 60);
+  const list = growingList(byId("cards"), byId<HTMLButtonElement>("more"), 60, () => void fillRest());
   return {
     show(places) {
       watcher.disconnect();
-      waiting.clear();
+      for (const cards of [near, empty, filled]) cards.clear();
       list.show(places.map((place) => () => {
         const card = unitCard(units[place], place);
+        empty.add(card);
         watcher.observe(card);
         return card;
       }));
     },
     fillWaiting() {
-      for (const card of [...waiting]) come(card);
+      isWhole = true;
+      for (const card of near) come(card);
+      fillRest();
     },
   };
 }

@@ -218,6 +218,7 @@ export function embeddingMap(entry: UnitEntry, block: UnitBlock, image: HTMLImag
     const dot = html("canvas", {
       class: `pixels ${clusterClass(block.assignments[i])}`,
       "aria-hidden": "true",
+      "data-place": i,
       title: `image ${i + 1}, cluster ${block.assignments[i] + 1}`,
     });
     drawImages(dot, image, sheet!, [i], 1, 0);

@@ -9,7 +9,7 @@ import { criterionChart, elbowChart, embeddingMap } from "./charts.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
 import { type Child, html } from "./dom.ts";
 import { fixed, flagInWords, intervalInWords, scoreLine, sharesInWords, short } from "./format.ts";
-import { loadSheet, sheetFolder, singleImage } from "./images.ts";
+import { fileStem, imageTile, loadSheet, sheetFolder, sheetLink } from "./images.ts";
 import { difference } from "./numbers.ts";
 
 /** Angles between centres as a table. */
@@ -48,7 +48,11 @@ export function clusterRows(
   image: HTMLImageElement,
 ): HTMLElement[] {
   const { sheet, activations } = block;
-  const one = (i: number) => singleImage(image, sheet!, i, `image ${i + 1}, activation ${short(activations[i])}`);
+  const one = (i: number) => {
+    const cluster = i < block.assignments.length ? `, cluster ${block.assignments[i] + 1}` : "";
+    const label = `image ${i + 1}${cluster}, activation ${short(activations[i])}`;
+    return imageTile(image, sheet!, i, label, `${fileStem(entry.id)}-image-${i + 1}`);
+  };
   const members = clusterMembers(block.assignments);
   const rows = members.map((images, k) =>
     html(
@@ -177,9 +181,12 @@ export function bestRow(entry: UnitEntry, block: UnitBlock, image: HTMLImageElem
     html(
       "div",
       { class: "tiles" },
-      ...best.map(({ index, activation }, i) =>
-        singleImage(image, sheet, activations.length + i, `test image ${index}, activation ${short(activation)}`)
-      ),
+      ...best.map(({ index, activation, class: name }, i) => {
+        const label = `test image ${index}${name === undefined ? "" : `, ${name}`}, activation ${short(activation)}`;
+        const file = `${fileStem(entry.id)}-test-image-${index}`;
+        const tile = imageTile(image, sheet, activations.length + i, label, file);
+        return name === undefined ? tile : html("figure", {}, tile, html("figcaption", {}, name));
+      }),
     ),
   );
 }
@@ -247,6 +254,7 @@ export async function unitDetails(
   if (sheet !== null && image === null) parts.push(missingImages(sheet));
   if (image !== null) parts.push(...clusterRows(entry, score, block, image));
   parts.push(bestRow(entry, block, image));
+  if (sheet !== null && image !== null) parts.push(sheetLink(entry.id, sheet));
   if (score !== null) {
     const map = image !== null && block.map.length > 1 ? embeddingMap(entry, block, image) : null;
     parts.push(

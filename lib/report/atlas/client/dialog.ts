@@ -7,6 +7,7 @@ import type { PageIndex, UnitEntry } from "../page_data.ts";
 import { unitDetails } from "./details.ts";
 import { byId, readBlock } from "./dom.ts";
 import { forgetLink, linkedName, unitLink } from "./links.ts";
+import { startViewer } from "./viewer.ts";
 
 /**
  * Makes the dialog work.
@@ -19,6 +20,7 @@ export function startDialog(index: PageIndex, shown: () => readonly number[]): {
   const places = new Map(units.map(({ id }, place) => [id, place]));
   const dialog = byId<HTMLDialogElement>("unit");
   let opened = -1;
+  startViewer(byId("unit-content"));
   const open = async (place: number) => {
     const block = readBlock(`unit-${place}`);
     if (block === null) return; // the page is still arriving

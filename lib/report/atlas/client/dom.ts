@@ -42,6 +42,12 @@ export function byId<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
   return document.getElementById(id) as Kind;
 }
 
+/** Calls back when the browser has nothing else to do; soon, where it cannot tell. */
+export function idleTime(call: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(call);
+  else setTimeout(call, 50);
+}
+
 /** The block of a unit, out of the page; null while the page is still arriving. */
 export function readBlock(id: string): UnitBlock | null {
   const text = document.getElementById(id)?.textContent;
@@ -52,12 +58,14 @@ export function readBlock(id: string): UnitBlock | null {
  * A list that grows as its end comes near, or by its button.
  *
  * @param batch how many items are added at a time.
+ * @param onGrow called when some were.
  * @returns what shows other items, from the top.
  */
 export function growingList(
   list: HTMLElement,
   more: HTMLButtonElement,
   batch: number,
+  onGrow: () => void = () => {},
 ): { show: (items: readonly (() => HTMLElement)[]) => void } {
   let waiting: readonly (() => HTMLElement)[] = [];
   let shown = 0;
@@ -66,6 +74,7 @@ export function growingList(
     shown = Math.min(shown + batch, waiting.length);
     more.hidden = shown >= waiting.length;
     more.textContent = `Show more (${waiting.length - shown} left)`;
+    onGrow();
   };
   more.addEventListener("click", grow);
   new IntersectionObserver((entries) => {

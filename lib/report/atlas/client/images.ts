@@ -23,7 +23,7 @@ export function sheetFolder({ source }: Sheet): string {
   return decodeURIComponent(source.split("/")[0]);
 }
 
-/** Draws chosen images of a sheet on a canvas, in columns. */
+/** Draws chosen images of a sheet on a canvas, in columns, each `scale` times its size. */
 export function drawImages(
   canvas: HTMLCanvasElement,
   image: HTMLImageElement,
@@ -31,11 +31,14 @@ export function drawImages(
   places: readonly number[],
   columns: number,
   gap: number,
+  scale = 1,
 ): void {
   const [width, height] = sheet.tile;
-  canvas.width = columns * (width + gap) - gap;
-  canvas.height = Math.ceil(places.length / columns) * (height + gap) - gap;
+  const [stepX, stepY] = [Math.round(width * scale) + gap, Math.round(height * scale) + gap];
+  canvas.width = columns * stepX - gap;
+  canvas.height = Math.ceil(places.length / columns) * stepY - gap;
   const context = canvas.getContext("2d")!;
+  context.imageSmoothingQuality = "high";
   places.forEach((place, i) => {
     context.drawImage(
       image,
@@ -43,17 +46,46 @@ export function drawImages(
       Math.floor(place / sheet.columns) * sheet.pitch[1],
       width,
       height,
-      (i % columns) * (width + gap),
-      Math.floor(i / columns) * (height + gap),
-      width,
-      height,
+      (i % columns) * stepX,
+      Math.floor(i / columns) * stepY,
+      stepX - gap,
+      stepY - gap,
     );
   });
 }
 
-/** One image of a sheet. */
-export function singleImage(image: HTMLImageElement, sheet: Sheet, place: number, label: string): HTMLCanvasElement {
-  const canvas = html("canvas", { class: "pixels", role: "img", "aria-label": label, title: label });
+/**
+ * One image of a sheet as a button, which enlarges it.
+ *
+ * @param place on the sheet.
+ * @param label what it is, such as `image 3, activation 7.1`.
+ * @param file name of the file in which a reader keeps it, without its ending.
+ */
+export function imageTile(
+  image: HTMLImageElement,
+  sheet: Sheet,
+  place: number,
+  label: string,
+  file: string,
+): HTMLButtonElement {
+  const canvas = html("canvas", { class: "pixels", "aria-hidden": "true" });
   drawImages(canvas, image, sheet, [place], 1, 0);
-  return canvas;
+  const attributes = { type: "button", class: "tile", "aria-label": `Enlarge ${label}`, title: label };
+  return html("button", { ...attributes, "data-place": place, "data-file": file }, canvas);
+}
+
+/** A name for files of a unit, of characters that every file system takes. */
+export function fileStem(id: string): string {
+  return id.replace(/[^\w.-]+/g, "_").replace(/^[_.]+/, "") || "unit";
+}
+
+/** A link that keeps all images of a unit as one file. */
+export function sheetLink(id: string, sheet: Sheet): HTMLElement {
+  const href = sheet.inline ? `data:image/jpeg;base64,${sheet.source}` : sheet.source;
+  return html(
+    "p",
+    { class: "note" },
+    html("a", { href, download: `${fileStem(id)}.jpg` }, "Download all images of the unit"),
+    " as one JPEG: the visualizations in their order, then the dataset’s best",
+  );
 }
