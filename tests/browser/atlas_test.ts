@@ -526,6 +526,35 @@ browserTest(
 const LONG_NAME = "/layer2/layer2.0/downsample/downsample.0/Conv_with_no_place_to_break";
 const LONG_LAYERS = { [LONG_NAME]: 6, fc1: 10 };
 
+const CSV = 'layer,unit,S\n"convolução, 1",0,0.5\n';
+
+browserTest("all scores are kept as CSV", madeUpRun, () => ({ csv: CSV }), {}, async ({ page }) => {
+  const download = page.waitForEvent("download");
+  await page.click("text=All scores as CSV");
+  assert.equal((await download).suggestedFilename(), "made-up-scores.csv");
+  assert.equal(await Deno.readTextFile(await (await download).path()), CSV);
+});
+
+for (const width of [360, 1280]) {
+  browserTest(
+    `on a screen of ${width} px the interval of S is read, and what scrolls says so`,
+    madeUpRun,
+    () => ({ figures: [{ title: "a", svg: `<svg viewBox="0 0 540 9"><text>a</text></svg>` }] }),
+    { width, hash: "#conv1:1" },
+    async ({ page }) => {
+      await opened(page, "conv1:1");
+      // S = .1643 of conv1:1; its interval is from 0 halfway to 1
+      assert.equal(await page.locator("dialog").getByText("90 %: 0.000 to 0.582").isVisible(), true);
+      await page.keyboard.press("Escape");
+      assert.equal(await page.locator('[data-unit="conv1:1"]').getByText("90 %: 0.000 to 0.582").isVisible(), true);
+      const scrolling = await page.locator(".scroll").evaluateAll((all) =>
+        all.map((each) => [each.scrollWidth > each.clientWidth, each.hasAttribute("data-scrolls")])
+      );
+      assert.deepEqual(scrolling, Array(2).fill(width === 360 ? [true, true] : [false, false]));
+    },
+  );
+}
+
 for (const width of [360, 1920]) {
   browserTest(
     `nothing is wider than a screen of ${width} px`,

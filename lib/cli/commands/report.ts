@@ -10,7 +10,7 @@ import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
 import { drawFigures, renderSvg } from "../../report/mod.ts";
 import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
-import { manifestDifferences, readRunData, writeWhole } from "../../store/mod.ts";
+import { exportRun, manifestDifferences, readRun, readRunData, writeWhole } from "../../store/mod.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
 import { createProgress } from "../console/progress.ts";
@@ -106,8 +106,10 @@ export async function writeReport(run: string, options: ReportOptions, command: 
       if (place >= 0) drawn.set(place, { title, svg: await renderSvg(spec) });
     }
     const figures = FIGURES.flatMap((_, place) => drawn.get(place) ?? []);
+    using reader = readRun(first.directory);
     const { html, inline } = await renderAtlas(first, {
       figures,
+      csv: new TextDecoder().decode(exportRun(reader, "csv")),
       notices,
       compare: second === null ? undefined : {
         run: second,

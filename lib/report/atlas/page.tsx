@@ -48,6 +48,8 @@ export interface PageProps {
   readonly figures: readonly AtlasFigure[];
   readonly comparison: ComparisonSummary | null;
   readonly index: PageIndex;
+  /** The scores of all units as CSV; null to do without. */
+  readonly csv: string | null;
   /** A block for each unit of the index. */
   readonly blocks: readonly UnitBlock[];
   /** The blocks of the same units in the run compared with; null for a unit that it does not have. */
@@ -100,7 +102,7 @@ export function Page(props: PageProps): JSX.Element {
           <Summary {...props} />
           {comparison && <Comparison {...comparison} />}
           <Figures figures={props.figures} />
-          <Atlas index={index} />
+          <Atlas index={index} csv={props.csv} csvName={`${runName}-scores.csv`} />
         </main>
         <footer>
           <p>
@@ -428,7 +430,9 @@ function Choice({ id, name, all, options }: {
   );
 }
 
-function Atlas({ index: { units, layers } }: { index: PageIndex }): JSX.Element {
+function Atlas(
+  { index: { units, layers }, csv, csvName }: { index: PageIndex; csv: string | null; csvName: string },
+): JSX.Element {
   const has = (fits: (entry: PageIndex["units"][number]) => boolean) => units.some(fits);
   const flags = [...new Set(units.flatMap(({ flags }) => flags))].sort();
   const counts = [...new Set(units.flatMap(({ score }) => score?.K ?? []))].sort((a, b) => a - b);
@@ -439,7 +443,14 @@ function Atlas({ index: { units, layers } }: { index: PageIndex }): JSX.Element 
   });
   return (
     <section class="atlas" aria-labelledby="atlas">
-      <h2 id="atlas" tabIndex={-1}>Units</h2>
+      <div class="section-head">
+        <h2 id="atlas" tabIndex={-1}>Units</h2>
+        {csv !== null && (
+          <a href={`data:text/csv;base64,${new TextEncoder().encode(csv).toBase64()}`} download={csvName}>
+            All scores as CSV
+          </a>
+        )}
+      </div>
       <div class="tools" role="search">
         <label class="grow">
           <span>Search</span>

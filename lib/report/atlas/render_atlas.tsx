@@ -36,6 +36,8 @@ export interface AtlasOptions {
   readonly inlineLimit?: number;
   /** Saves an image that does not go into the page; gives the address at which the page finds it. */
   readonly saveImage: (name: string, bytes: Uint8Array) => Promise<string>;
+  /** The scores of all units as CSV, which a link of the page keeps as a file; none unless given. */
+  readonly csv?: string;
   /** Notices at the top of the page, after its own. */
   readonly notices?: readonly string[];
   /** Called as units are done. */
@@ -107,6 +109,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
       figures={figures}
       comparison={compare ? comparisonSummary(compare, index) : null}
       index={index}
+      csv={options.csv ?? null}
       blocks={blocks}
       otherBlocks={otherBlocks}
       style={Deno.readTextFileSync(new URL("./style.css", import.meta.url))}

@@ -117,6 +117,7 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
         ]),
       ),
       bar("S", score?.S ?? null, true, entry.interval),
+      entry.interval && html("p", { class: "interval-words" }, `90 %: ${intervalInWords(entry.interval)}`),
       surenessBar(entry),
       bar("C", score?.C ?? null, false),
       bar("D", score?.D ?? null, false),

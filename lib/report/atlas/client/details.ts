@@ -7,7 +7,7 @@ import type { PageIndex, ScoreNumbers, Sheet, UnitBlock, UnitEntry } from "../pa
 import { change, sharesBar } from "./cards.ts";
 import { criterionChart, elbowChart, embeddingMap } from "./charts.ts";
 import { clusterClass, clusterMembers } from "./clusters.ts";
-import { type Child, html } from "./dom.ts";
+import { type Child, html, tellScrolling } from "./dom.ts";
 import { fixed, flagInWords, intervalInWords, scoreLine, sharesInWords, short } from "./format.ts";
 import { fileStem, imageTile, loadSheet, sheetFolder, sheetLink } from "./images.ts";
 import { difference } from "./numbers.ts";
@@ -16,7 +16,7 @@ import { difference } from "./numbers.ts";
 export function angleTable(entry: UnitEntry, theta: readonly (readonly number[])[]): HTMLElement | null {
   if (theta.length < 2) return null;
   const chip = (k: number) => html("span", { class: `swatch ${clusterClass(k)}` }, String(k + 1));
-  return html(
+  const region = html(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": `Angles between the clusters of ${entry.id}` },
     html("h3", { class: "angles-title" }, "Angles between cluster centres, in degrees"),
@@ -38,6 +38,8 @@ export function angleTable(entry: UnitEntry, theta: readonly (readonly number[])
       ),
     ),
   );
+  tellScrolling(region);
+  return region;
 }
 
 /** The clusters as rows of images. */
@@ -97,13 +99,13 @@ export function scoreEquation(score: ScoreNumbers, interval: UnitEntry["interval
       html("strong", {}, value),
       more,
     );
-  const quiet = (text: string, title: string | null = null) => html("span", { class: "quiet", title }, text);
+  const quiet = (text: string) => html("span", { class: "quiet" }, text);
   const sign = (text: string) => html("span", { class: "sign", "aria-hidden": "true" }, text);
   const { S, C, D, K, I } = score;
   return html(
     "div",
     { class: "parts" },
-    part("S", fixed(S, 3), interval && quiet(intervalInWords(interval), "90 % interval"), "part big"),
+    part("S", fixed(S, 3), interval && quiet(`90 %: ${intervalInWords(interval)}`), "part big"),
     sign("="),
     part("C", fixed(C, 3), quiet(`(${K} − 1) / (${I} − 1)`)),
     sign("+"),

@@ -42,6 +42,15 @@ export function byId<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
   return document.getElementById(id) as Kind;
 }
 
+/** Marks an element whose content is wider than itself, as long as it is: the page's style says then that it scrolls. */
+export function tellScrolling(element: HTMLElement): void {
+  const watcher = new ResizeObserver(() => {
+    element.toggleAttribute("data-scrolls", element.scrollWidth > element.clientWidth + 1);
+  });
+  watcher.observe(element);
+  for (const child of element.children) watcher.observe(child); // which may grow
+}
+
 /** Calls back when the browser has nothing else to do; soon, where it cannot tell. */
 export function idleTime(call: () => void): void {
   if (typeof requestIdleCallback === "function") requestIdleCallback(call);

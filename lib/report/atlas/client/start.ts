@@ -8,7 +8,7 @@ import { filterControls, keepQuery, takeQuery } from "./address.ts";
 import { cardList } from "./cards.ts";
 import { startComparison } from "./comparison.ts";
 import { startDialog } from "./dialog.ts";
-import { byId } from "./dom.ts";
+import { byId, tellScrolling } from "./dom.ts";
 import { fitsFilters, inOrder, readFilters } from "./filters.ts";
 
 /** The theme's switch: as the system has it, light, dark. */
@@ -108,4 +108,5 @@ export function startAtlas(): void {
   });
   select();
   startComparison(index);
+  for (const each of document.querySelectorAll<HTMLElement>(".scroll")) tellScrolling(each);
 }
