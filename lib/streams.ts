@@ -11,6 +11,11 @@ export function isStandardOutput(path: string): boolean {
   return path === "-" || path === "/dev/stdout";
 }
 
+/** Whether a path to read is standard input: `-` or `/dev/stdin`. */
+export function isStandardInput(path: string): boolean {
+  return path === "-" || path === "/dev/stdin";
+}
+
 let isInputTaken = false;
 
 /**
@@ -19,7 +24,7 @@ let isInputTaken = false;
  * @throws when the file cannot be read, or standard input was read before.
  */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (path !== "-" && path !== "/dev/stdin") return await Deno.readFile(path);
+  if (!isStandardInput(path)) return await Deno.readFile(path);
   if (isInputTaken) throw new Error("standard input can be read once; give a file for the other");
   isInputTaken = true;
   return await new Response(Deno.stdin.readable).bytes();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type CheckedPngs, checkPngs } from "./checked_pngs.ts";
 export { contactSheet, type ContactSheetOptions } from "./contact_sheet.ts";
 export { cropSquare } from "./crop_square.ts";
 export { decodeImage, imageSize } from "./decode_image.ts";

@@ -5,7 +5,7 @@
  */
 import { encode } from "fast-png";
 import { InputError, messageOf } from "../errors.ts";
-import { readInput } from "../streams.ts";
+import { isStandardInput, readInput } from "../streams.ts";
 import type { ImageBatch, Size } from "../types.ts";
 import { type PngChunks, readChunks } from "./png_chunks.ts";
 import { readScanlines } from "./png_scanlines.ts";
@@ -127,14 +127,21 @@ export function encodePng(images: ImageBatch, index = 0): Uint8Array {
   return encode({ width, height, data, channels: 3, depth: 8 });
 }
 
+/** Largest file that is read, in bytes: twice the largest image at 16 bits a sample, not compressed. */
+const MAX_BYTES = 2 ** 29;
+
 /**
  * Reads a PNG file; `-` is standard input.
  *
- * @throws {InputError} when there is no such file, or as {@linkcode decodePng}.
+ * @throws {InputError} when there is no such file, it is too large, or as {@linkcode decodePng}.
  */
 export async function readPng(path: string): Promise<ImageBatch> {
   let bytes: Uint8Array;
   try {
+    if (!isStandardInput(path)) {
+      const { size } = await Deno.stat(path);
+      if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, over ${MAX_BYTES}`);
+    }
     bytes = await readInput(path);
   } catch (error) {
     throw new InputError(`cannot read the image ${path}: ${messageOf(error)}; check the path`);

@@ -28,6 +28,16 @@ const LARGEST_PASS = 32;
 /** Larger images go fewer at a time, for memory. */
 const PIXELS_PER_PASS = LARGEST_PASS * 64 * 64;
 
+/**
+ * Largest image that is compared, in pixels. Two of 2^22 pixels took 1.5 GB by AlexNet, so two of the largest take some 4 GB;
+ * the others' first maps are larger, and their limits smaller by about as much (not measured).
+ */
+const MAX_PIXELS: Readonly<Record<PerceptualNetwork["name"], number>> = {
+  alex: 2 ** 24,
+  squeeze: 2 ** 23,
+  vgg: 2 ** 21,
+};
+
 /** A distance and what each layer contributes to it. */
 export interface LpipsDistance {
   /** LPIPS, at least 0; 0 for equal images. */
@@ -70,7 +80,7 @@ export interface Lpips {
    *
    * @param a one image.
    * @param b one image of the same size.
-   * @throws {InputError} when the sizes differ or are too small for the network, pixels are outside [0, 1], or features are
+   * @throws {InputError} when the sizes differ, are too small for the network or too large for memory, pixels are outside [0, 1], or features are
    * not finite.
    */
   distance(a: ImageBatch, b: ImageBatch): Promise<LpipsDistance>;
@@ -116,9 +126,11 @@ export function createLpips(
   if (heads.map((head) => head.length).join() !== network.channels.join()) {
     throw new RangeError(`heads of ${heads.map((head) => head.length)} channels do not fit ${network.channels}`);
   }
-  if (resize !== undefined && !(Number.isInteger(resize) && resize >= network.minimumSize)) {
+  const largest = Math.floor(Math.sqrt(MAX_PIXELS[network.name]));
+  if (resize !== undefined && !(Number.isInteger(resize) && resize >= network.minimumSize && resize <= largest)) {
     throw new InputError(
-      `cannot resize to ${resize} px: LPIPS with ${network.name} needs a whole number of at least ${network.minimumSize}`,
+      `cannot resize to ${resize} px: LPIPS with ${network.name} needs a whole number from ${network.minimumSize} to ` +
+        `${largest}`,
     );
   }
 
@@ -244,6 +256,12 @@ function checkImages(images: ImageBatch, network: PerceptualNetwork, resize: num
   // a plain loop: ten times faster than every(), which would cost as much as the network's first layer
   for (let i = 0; i < data.length; i++) {
     if (!(data[i] >= 0 && data[i] <= 1)) throw new InputError(`LPIPS takes pixels in [0, 1], and one is ${data[i]}`);
+  }
+  if (resize === undefined && height * width > MAX_PIXELS[network.name]) {
+    throw new InputError(
+      `images of ${width}x${height} px are too large for LPIPS with ${network.name}, which takes up to ` +
+        `${MAX_PIXELS[network.name]} pixels; let them be resized, as by --resize 1024`,
+    );
   }
   if (resize === undefined && Math.min(height, width) < network.minimumSize) {
     throw new InputError(

@@ -294,6 +294,13 @@ Deno.test("readPng() reads what writePng() wrote, and names a file that is not t
   } finally {
     await Deno.remove(path);
   }
+  const sparse = await Deno.makeTempFile({ suffix: ".png" });
+  try {
+    await Deno.truncate(sparse, 2 ** 29 + 1);
+    await assert.rejects(readPng(sparse), /it has 536870913 bytes, over 536870912; check the path$/);
+  } finally {
+    await Deno.remove(sparse);
+  }
   await assert.rejects(readPng("/nowhere/x.png"), (error) => {
     return error instanceof InputError && /^cannot read the image \/nowhere\/x\.png: /.test(error.message);
   });

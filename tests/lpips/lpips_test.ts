@@ -37,6 +37,20 @@ Deno.test("distance() is 0 for equal images and the same in both directions", as
   assert.ok(between.distance > .01);
 });
 
+Deno.test("createLpips() refuses sizes that memory does not hold", async () => {
+  assert.throws(() => madeUpLpips(5000), (error) => {
+    return error instanceof InputError &&
+      /cannot resize to 5000 px: .* a whole number from 31 to 4096$/.test(error.message);
+  });
+  const network = createAlexNetFeatures(madeUpWeights(CONVOLUTIONS.alex), "made up");
+  using lpips = disposable(createLpips({ ...network, name: "vgg" }, madeUpHeads(network.channels)));
+  const large = madeUpImages(1, 1, 1449); // 1448 x 1448 is the last below 2^21
+  await assert.rejects(
+    lpips.distance(large, large),
+    /images of 1449x1449 px are too large for LPIPS with vgg, which takes up to 2097152 pixels; let them be resized/,
+  );
+});
+
 Deno.test("createSequence() gives each image's distances to all earlier ones, as distance() does", async () => {
   using lpips = disposable(await loadLpips("alex"));
   const images = madeUpImages(1, 5, 64, 48);

@@ -35,10 +35,9 @@ export function registerEmbed(program: Command): void {
       }
       const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
-      const { readPng } = await import("../../images/mod.ts");
+      const { checkPngs } = await import("../../images/mod.ts");
       const { writeMatrix } = await import("../../store/mod.ts");
-      const images = [];
-      for (const path of paths) images.push(await readPng(path)); // all before the first is embedded: a bad one costs nothing
+      const images = await checkPngs(paths); // all before the first is embedded: a bad one costs nothing
       const given = { ...options, embedderWeights: options.embedderWeights ?? options.weights };
       const ref = await embedderRef({ embedder: "resnet18-cifar10", ...given }, command);
       await useBackend();
@@ -51,11 +50,11 @@ export function registerEmbed(program: Command): void {
           quiet: globalOptions(command).quiet,
         });
         const data = new Float32Array(paths.length * embedder.dimensions);
-        for (const [i, image] of images.entries()) {
-          const { data: row } = await embedder.embed(image);
+        for (const [i, path] of paths.entries()) {
+          const { data: row } = await embedder.embed(await images.take(i));
           if (!row.every(Number.isFinite)) {
             throw new InputError(
-              `${paths[i]}: ${embedder.name} embeds it as numbers that are not finite, so its weights are too large; ` +
+              `${path}: ${embedder.name} embeds it as numbers that are not finite, so its weights are too large; ` +
                 "nothing is written, give others with --embedder-weights",
             );
           }
