@@ -9,6 +9,7 @@ import { encodeSheet, sheetLayout } from "../../lib/report/atlas/sheet.ts";
 import { timeInWords } from "../../lib/report/atlas/time_in_words.ts";
 import { unitBlock, unitEntry } from "../../lib/report/atlas/unit_data.ts";
 import type { DatasetImages, RunData } from "../../lib/run_data.ts";
+import type { RunManifest } from "../../lib/types.ts";
 import { madeUpRun, MANIFEST } from "./atlas_run.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'"> </script><!--`;
@@ -136,6 +137,22 @@ Deno.test("renderAtlas() compares two runs unit by unit", async () => {
   assert.match(html, /<li>seed 0 → 1<\/li>/);
   assert.equal(json<UnitBlock>(html, "other-0").activations.length, 4);
   assert.ok(!html.includes('id="other-6"'));
+});
+
+Deno.test("renderAtlas() names both runs wherever it compares them, and marks the settings that differ", async () => {
+  const run = madeUpRun({ images: 4 });
+  const second = (manifest: Partial<RunManifest>, name = "second") => madeUpRun({ name, images: 4, manifest });
+  const { html } = await page(run, {
+    compare: { run: second({ seed: 7, embedderSha256: "e".repeat(64) }), settings: [] },
+  });
+  assert.match(html, /<title>made-up and second – /);
+  assert.match(html, /<button type="button">S, made-up<.*<button type="button">K, second</);
+  assert.match(html, /<dt>seed<\/dt><dd>0<\/dd><dd class="differs">second: 7<\/dd>/);
+  assert.match(html, /<dd class="differs">second: resnet18-cifar10, another file<\/dd>/);
+  assert.match(html, /<dt>model<\/dt><dd>lenet5-cifar10<\/dd><\/div>/);
+  const same = await page(run, { compare: { run: second({}, "made-up"), settings: [] } });
+  assert.deepEqual(json<PageIndex>(same.html, "index").runs, ["made-up (first)", "made-up (second)"]);
+  assert.ok(!same.html.includes('class="differs"'));
 });
 
 Deno.test("renderAtlas() keeps the clip paths of its figures apart", async () => {

@@ -112,7 +112,36 @@ Deno.test("changeRows() says of each unit which run lacks its score", () => {
     ["conv1:9", "no score", true],
     ["fc2:0", "only in the second", false],
   ]);
+  const named = changeRows({ ...index, runs: ["seed0", "seed1"] });
+  assert.deepEqual(named.map(({ note }) => note), [
+    "",
+    "no score in seed1",
+    "no score in seed0",
+    "no score",
+    "only in seed1",
+  ]);
   // a column is first sorted downwards: for the units to be in their order then, its numbers fall
   assert.deepEqual(rows.slice(1).map(changeNumber("unit")), [-1, -2, -3, -4]);
   assert.deepEqual(rows.map(changeNumber("size")), [0, null, null, null, null]);
+});
+
+Deno.test("changeRows() marks units that differ in K, or in S by more than both intervals", () => {
+  const score = (S: number, K: number) => ({ ...UNITS[0].score!, S, K });
+  const unit = (K: number, interval: UnitEntry["interval"], otherInterval: UnitEntry["interval"]) => ({
+    ...UNITS[0],
+    score: score(0.1, 2),
+    interval,
+    other: score(0.3, K),
+    otherInterval,
+  });
+  const units = [
+    unit(2, [0, 0.2], [0.25, 0.4]),
+    unit(2, [0.25, 0.4], [0, 0.2]),
+    unit(2, [0, 0.2], [0.2, 0.4]), // they meet
+    unit(2, [0, 0.2], null),
+    unit(3, [0, 0.4], [0.1, 0.5]),
+  ];
+  const rows = changeRows({ units, onlyOther: [], runs: ["a", "b"] } as unknown as PageIndex);
+  assert.deepEqual(rows.map(({ differs }) => differs), [true, true, false, false, true]);
+  assert.deepEqual(rows.map(({ note }) => note), ["intervals of S apart", "intervals of S apart", "", "", ""]);
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { orderNumber } from "./client/filters.ts";
 import { flagInWords } from "./client/format.ts";
 import type { LayerSummary } from "../../run_data.ts";
@@ -21,7 +21,7 @@ export interface AtlasFigure {
   readonly svg: string;
 }
 
-/** What changed between two runs, in sum. */
+/** What differs between two runs, in sum. */
 export interface ComparisonSummary {
   readonly names: readonly [string, string];
   /** Settings in which the runs differ, in words. */
@@ -30,6 +30,8 @@ export interface ComparisonSummary {
   readonly both: number;
   readonly meanChange: number | null;
   readonly changedK: number;
+  /** Units whose intervals of S have no number in common. */
+  readonly apart: number;
   readonly onlyFirst: number;
   readonly onlySecond: number;
   /** S of the first and the second run, a pair per unit that has both. */
@@ -76,7 +78,11 @@ export function Page(props: PageProps): JSX.Element {
         <meta http-equiv="Content-Security-Policy" content={policy} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${runName} – polysemanticity of ${plural(index.units.length, "unit")}`}</title>
+        <title>
+          {`${runName}${comparison ? ` and ${comparison.names[1]}` : ""} – polysemanticity of ${
+            plural(index.units.length, "unit")
+          }`}
+        </title>
         <link rel="icon" href="data:," />
         <style dangerouslySetInnerHTML={{ __html: props.style }} />
       </head>
@@ -126,7 +132,7 @@ function Block({ id, block }: { id: string; block: UnitBlock }): JSX.Element {
   return <script type="application/json" id={id} dangerouslySetInnerHTML={{ __html: jsonForScript(block) }} />;
 }
 
-function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element {
+function Summary({ facts, layers, committed, planned, comparison }: PageProps): JSX.Element {
   const sum = (pick: (layer: LayerSummary) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
   const scored = sum(({ units, dead }) => units - dead);
   const S = layers.flatMap(({ meanS, units, dead }) => meanS === null ? [] : [[meanS, units - dead] as const]);
@@ -137,6 +143,7 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
   const share = (count: number) => scored === 0 ? "" : `${Math.round(100 * count / scored)} % of those scored`;
   return (
     <section class="summary" aria-label="Summary">
+      {comparison && <p class="quiet">Numbers of {comparison.names[0]}:</p>}
       <ul class="headline">
         <Headline
           value={committed < planned ? `${committed} of ${planned}` : String(committed)}
@@ -158,7 +165,7 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
       <div class="summary-columns">
         <div class="scroll" tabIndex={0} role="region" aria-label="Layers">
           <table class="layers">
-            <caption>Layers</caption>
+            <caption>{comparison ? `Layers of ${comparison.names[0]}` : "Layers"}</caption>
             <thead>
               <tr>
                 <th scope="col">layer</th>
@@ -199,10 +206,11 @@ function Summary({ facts, layers, committed, planned }: PageProps): JSX.Element 
           </table>
         </div>
         <dl class="facts">
-          {facts.map(({ name, value, title }) => (
+          {facts.map(({ name, value, title, other }) => (
             <div key={name} title={title}>
               <dt>{name}</dt>
               <dd>{value}</dd>
+              {other !== undefined && <dd class="differs">{`${comparison?.names[1]}: ${other}`}</dd>}
             </div>
           ))}
         </dl>
@@ -276,17 +284,18 @@ function asPart(svg: string, prefix: string): string {
 
 function Comparison(props: ComparisonSummary): JSX.Element {
   const [first, second] = props.names;
-  const head = (column: string, text: ComponentChildren) => (
+  const head = (column: string, text: string) => (
     <th scope="col" data-column={column} class={column === "unit" ? undefined : "number"}>
       <button type="button">{text}</button>
     </th>
   );
   return (
     <section class="comparison" aria-labelledby="comparison-title">
-      <h2 id="comparison-title">What changed</h2>
+      <h2 id="comparison-title">What differs</h2>
       <p>
-        From <b>{first}</b> to <b>{second}</b>: {plural(props.both, "unit")} with a score in both, K differs in{" "}
-        {props.changedK}, mean change of S {props.meanChange === null
+        <b>{first}</b> and <b>{second}</b>: {plural(props.both, "unit")} with a score in both, K differs in{" "}
+        {props.changedK}, the intervals of S lie apart in{" "}
+        {props.apart}. Mean difference of S, the second run less the first: {props.meanChange === null
           ? "–"
           : <b>{`${props.meanChange > 0 ? "+" : ""}${props.meanChange.toFixed(3).replace("-", "−")}`}</b>}.
         {props.onlyFirst > 0 && ` Only in ${first}: ${props.onlyFirst}.`}
@@ -297,7 +306,9 @@ function Comparison(props: ComparisonSummary): JSX.Element {
         : (
           <details open={props.settings.length <= 6}>
             <summary>
-              {`${plural(props.settings.length, "setting")} differ${props.settings.length === 1 ? "s" : ""}`}
+              {`${plural(props.settings.length, "setting")} differ${
+                props.settings.length === 1 ? "s" : ""
+              }: ${first} → ${second}`}
             </summary>
             <ul class="settings">{props.settings.map((setting) => <li key={setting}>{setting}</li>)}</ul>
           </details>
@@ -311,37 +322,18 @@ function Comparison(props: ComparisonSummary): JSX.Element {
             </label>
             <span id="changes-count" class="quiet" role="status"></span>
           </p>
-          <div class="scroll tall" id="comparison" tabIndex={0} role="region" aria-label="Changes by unit">
+          <p class="note">Marked rows differ in K, or in S by more than the two intervals.</p>
+          <div class="scroll tall" id="comparison" tabIndex={0} role="region" aria-label="Differences by unit">
             <table>
               <thead>
                 <tr>
                   {head("unit", "unit")}
-                  {head(
-                    "Sa",
-                    <>
-                      S<Sub text="first" />
-                    </>,
-                  )}
-                  {head(
-                    "Sb",
-                    <>
-                      S<Sub text="second" />
-                    </>,
-                  )}
-                  {head("dS", "change of S")}
-                  {head(
-                    "Ka",
-                    <>
-                      K<Sub text="first" />
-                    </>,
-                  )}
-                  {head(
-                    "Kb",
-                    <>
-                      K<Sub text="second" />
-                    </>,
-                  )}
-                  {head("dK", "change of K")}
+                  {head("Sa", `S, ${first}`)}
+                  {head("Sb", `S, ${second}`)}
+                  {head("dS", "difference of S")}
+                  {head("Ka", `K, ${first}`)}
+                  {head("Kb", `K, ${second}`)}
+                  {head("dK", "difference of K")}
                   <th scope="col">note</th>
                 </tr>
               </thead>
@@ -355,10 +347,6 @@ function Comparison(props: ComparisonSummary): JSX.Element {
   );
 }
 
-function Sub({ text }: { text: string }): JSX.Element {
-  return <span class="quiet">{` ${text}`}</span>;
-}
-
 /** S of one run against S of the other, with the diagonal. */
 function Scatter({ points, names }: ComparisonSummary): JSX.Element {
   const size = 260;
@@ -370,7 +358,7 @@ function Scatter({ points, names }: ComparisonSummary): JSX.Element {
   const labels = ticks.length > 2 ? ticks : [0, Number((most / 2).toFixed(2))];
   return (
     <figure class="chart scatter">
-      <figcaption>S by unit in both runs</figcaption>
+      <figcaption>{`S by unit: across ${names[0]}, upwards ${names[1]}`}</figcaption>
       <svg
         viewBox={`0 0 ${size} ${size}`}
         role="img"
@@ -385,8 +373,8 @@ function Scatter({ points, names }: ComparisonSummary): JSX.Element {
         ))}
         <line class="axis" x1={left} y1={py(0)} x2={size - edge} y2={py(0)} />
         <line class="axis" x1={left} y1={py(0)} x2={left} y2={edge} />
-        <text class="name" x={(left + size) / 2} y={size - 4} text-anchor="middle">S, first</text>
-        <text class="name" x={left + 4} y={edge + 8}>S, second</text>
+        <text class="name" x={(left + size) / 2} y={size - 4} text-anchor="middle">S</text>
+        <text class="name" x={left + 4} y={edge + 8}>S</text>
         {points.map(({ id, x, y }) => (
           <circle class="point" cx={px(x).toFixed(1)} cy={py(y).toFixed(1)} r="3.2" key={id}>
             <title>{`${id}: ${x.toFixed(3)}, ${y.toFixed(3)}`}</title>

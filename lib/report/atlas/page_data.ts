@@ -45,6 +45,8 @@ export interface UnitEntry {
   readonly flags: readonly string[];
   /** The score in the run compared with; null where it has none, undefined in a page of one run. */
   readonly other?: ScoreNumbers | null;
+  /** Its 90 % interval of S there. */
+  readonly otherInterval?: readonly [number, number] | null;
 }
 
 /** The index: what the page's script starts from. */
@@ -57,7 +59,7 @@ export interface PageIndex {
   readonly criterion: string;
   /** How many dataset images were compared; null where unknown. */
   readonly datasetCount: number | null;
-  /** Names of the two runs side by side; null in a page of one run. */
+  /** Names of the two runs side by side, which differ; null in a page of one run. */
   readonly runs: readonly [string, string] | null;
   /** Units that only the other run has. */
   readonly onlyOther: readonly { readonly id: string; readonly layer: string; readonly score: ScoreNumbers | null }[];

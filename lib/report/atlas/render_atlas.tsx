@@ -7,10 +7,11 @@ import { createHash } from "node:crypto";
 import { renderToString } from "preact-render-to-string";
 import type { ImageBatch } from "../../types.ts";
 import { isPartial, plannedUnits, type RunData, summarizeLayers, unitName } from "../../run_data.ts";
+import { areApart } from "./client/numbers.ts";
 import { clientScript } from "./client_script.ts";
 import { type AtlasFigure, type ComparisonSummary, Page } from "./page.tsx";
 import type { PageIndex, Sheet, UnitBlock, UnitEntry } from "./page_data.ts";
-import { criterionInWords, elbowRule, runFacts } from "./settings.ts";
+import { comparedFacts, criterionInWords, elbowRule, runFacts } from "./settings.ts";
 import { encodeSheet, sheetLayout } from "./sheet.ts";
 import { scoreNumbers, sheetImages, unitBlock, unitEntry } from "./unit_data.ts";
 
@@ -79,7 +80,10 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
   const entries: UnitEntry[] = [];
   for (const [place, pair] of pairs.entries()) {
     const entry = unitEntry(pair.unit, run.manifest.modelClasses);
-    entries.push(other === null ? entry : { ...entry, other: scoreNumbers(pair.other?.score ?? null) });
+    const there = pair.other && unitEntry(pair.other);
+    entries.push(
+      other === null ? entry : { ...entry, other: there?.score ?? null, otherInterval: there?.interval ?? null },
+    );
     blocks.push(await blockOf(run, pair.unit, `unit-${place}.jpg`));
     if (other !== null) {
       otherBlocks.push(pair.other === null ? null : await blockOf(other, pair.other, `other-${place}.jpg`));
@@ -93,7 +97,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
     elbow: elbowRule(run.manifest),
     criterion: criterionInWords(run.manifest),
     datasetCount: run.dataset?.count ?? null,
-    runs: other === null ? null : [run.name, other.name],
+    runs: other === null ? null : distinctNames(run.name, other.name),
     onlyOther: (other?.units ?? []).filter((unit) => !mine.has(unitName(unit)))
       .map((unit) => ({ id: unitName(unit), layer: unit.layer, score: scoreNumbers(unit.score) })),
   };
@@ -101,7 +105,7 @@ export async function renderAtlas(run: RunData, options: AtlasOptions): Promise<
   const html = renderToString(
     <Page
       runName={run.name}
-      facts={runFacts(run.manifest)}
+      facts={other === null ? runFacts(run.manifest) : comparedFacts(run.manifest, other.manifest)}
       layers={summarizeLayers(run.layers, run.units, run.manifest.dataset !== null)}
       committed={run.units.length}
       planned={plannedUnits(run)}
@@ -166,6 +170,11 @@ async function makeSheet(
   return { ...layout, inline, source: inline ? bytes.toBase64() : await save(name, bytes) };
 }
 
+/** The names of two runs, told apart where their folders have one name. */
+function distinctNames(first: string, second: string): [string, string] {
+  return first === second ? [`${first} (first)`, `${second} (second)`] : [first, second];
+}
+
 function comparisonSummary({ settings, run }: AtlasComparison, index: PageIndex): ComparisonSummary {
   const both = index.units.filter(({ score, other }) => score !== null && other !== null && other !== undefined);
   const points = both.flatMap(({ id, score, other }) =>
@@ -177,6 +186,7 @@ function comparisonSummary({ settings, run }: AtlasComparison, index: PageIndex)
     settings,
     both: both.length,
     meanChange: points.length === 0 ? null : points.reduce((sum, { x, y }) => sum + y - x, 0) / points.length,
+    apart: both.filter(({ interval, otherInterval }) => areApart(interval, otherInterval)).length,
     changedK: both.filter(({ score, other }) => score!.K !== other!.K).length,
     onlyFirst: index.units.filter(({ id }) => !theirs.has(id)).length,
     onlySecond: index.onlyOther.length,

@@ -47,6 +47,21 @@ export interface Fact {
   readonly value: string;
   /** A longer form, such as a whole sha256. */
   readonly title?: string;
+  /** The value in the run compared with, where it is another. */
+  readonly other?: string;
+}
+
+/** The settings of a run, with those of another where they differ. */
+export function comparedFacts(first: RunManifest, second: RunManifest): Fact[] {
+  const [own, others] = [runFacts(first), runFacts(second)];
+  const named = (facts: readonly Fact[], name: string) => facts.find((fact) => fact.name === name);
+  const alone: Fact[] = others.filter(({ name }) => named(own, name) === undefined)
+    .map(({ name }) => ({ name, value: "–" }));
+  return [...own, ...alone].map((fact) => {
+    const other = named(others, fact.name);
+    if (other?.value === fact.value && other.title === fact.title) return fact;
+    return { ...fact, other: other?.value === fact.value ? `${other.value}, another file` : other?.value ?? "–" };
+  });
 }
 
 /** The settings that make the run what it is, in the order in which the page lists them. */

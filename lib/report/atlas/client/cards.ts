@@ -87,15 +87,19 @@ export function flagChips(flags: readonly string[]): HTMLElement | null {
   );
 }
 
-/** A change from one run to the other. */
+/** A difference, the second run less the first. */
 export function change(value: number | null, digits: number): HTMLElement {
   const sign = value === null || Math.abs(value) < 0.5 * 10 ** -digits ? "same" : value > 0 ? "more" : "less";
   const text = value === null ? "–" : sign === "same" ? "0" : `${value > 0 ? "+" : ""}${fixed(value, digits)}`;
   return html("span", { class: `change ${sign}` }, text);
 }
 
-/** The card of a unit, without its images. */
-export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
+/**
+ * The card of a unit, without its images.
+ *
+ * @param run name of the run compared with; null where there is none.
+ */
+export function unitCard(entry: UnitEntry, place: number, run: string | null): HTMLLIElement {
   const { score } = entry;
   return html(
     "li",
@@ -121,14 +125,14 @@ export function unitCard(entry: UnitEntry, place: number): HTMLLIElement {
       surenessBar(entry),
       bar("C", score?.C ?? null, false),
       bar("D", score?.D ?? null, false),
-      entry.other === undefined ? null : html(
+      run === null ? null : html(
         "p",
         { class: "against" },
-        "other run: ",
+        `In ${run}: S ${fixed(entry.other?.S)} (`,
         change(difference(score, entry.other, "S"), 2),
-        " S, ",
+        `), K ${entry.other?.K ?? "–"} (`,
         change(difference(score, entry.other, "K"), 0),
-        " K",
+        ")",
       ),
       flagChips(entry.flags),
     ),
@@ -215,10 +219,12 @@ export async function fillCard(card: HTMLElement, entry: UnitEntry, block: UnitB
  * has nothing else to do, so that a capture of the whole page shows them all. Where there are very many cards with images,
  * those far away give theirs up again.
  *
+ * @param run name of the run compared with; null where there is none.
  * @returns what shows the units of other places, and what fills the cards whose blocks had not arrived yet.
  */
 export function cardList(
   units: readonly UnitEntry[],
+  run: string | null,
 ): { show: (places: readonly number[]) => void; fillWaiting: () => void } {
   const most = 400; // cards of 60 small images hold some 100 MB then
   const near = new Set<HTMLElement>();
@@ -270,7 +276,7 @@ export function cardList(
       watcher.disconnect();
       for (const cards of [near, empty, filled]) cards.clear();
       list.show(places.map((place) => () => {
-        const card = unitCard(units[place], place);
+        const card = unitCard(units[place], place, run);
         empty.add(card);
         watcher.observe(card);
         return card;

@@ -1,5 +1,5 @@
 /**
- * The table of what changed between two runs.
+ * The table of what differs between two runs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { change } from "./cards.ts";
 import { byId, type Child, growingList, html } from "./dom.ts";
 import { fixed } from "./format.ts";
 import { unitLink } from "./links.ts";
-import { compareNumbers, difference, magnitude } from "./numbers.ts";
+import { areApart, compareNumbers, difference, magnitude } from "./numbers.ts";
 
 /** One unit in two runs. */
 export interface ChangeRow {
@@ -18,48 +18,56 @@ export interface ChangeRow {
   /** Its score in the first run and in the second. */
   readonly a: ScoreNumbers | null;
   readonly b: ScoreNumbers | null;
-  /** Why there is no change to tell; empty where there is. */
+  /** Why there is no difference to tell, or that the intervals of S lie apart; else empty. */
   readonly note: string;
+  /** Whether K differs, or S by more than the two intervals. */
+  readonly differs: boolean;
   /** Whether the page has the unit itself. */
   readonly isLinked: boolean;
 }
 
 /** The units of both runs. */
-export function changeRows({ units, onlyOther }: PageIndex): ChangeRow[] {
-  const note = (a: ScoreNumbers | null, b: ScoreNumbers | null) =>
+export function changeRows({ units, onlyOther, runs }: PageIndex): ChangeRow[] {
+  const [first, second] = runs ?? ["the first", "the second"];
+  const missing = (a: ScoreNumbers | null, b: ScoreNumbers | null) =>
     a === null && b === null
       ? "no score"
       : a === null
-      ? "no score in the first"
+      ? `no score in ${first}`
       : b === null
-      ? "no score in the second"
+      ? `no score in ${second}`
       : "";
   return [
-    ...units.map(({ id, score, other = null }, order) => ({
-      id,
-      order,
-      a: score,
-      b: other,
-      note: note(score, other),
-      isLinked: true,
-    })),
+    ...units.map(({ id, score, other = null, interval, otherInterval }, order) => {
+      const isApart = areApart(interval, otherInterval);
+      return {
+        id,
+        order,
+        a: score,
+        b: other,
+        note: missing(score, other) || (isApart ? "intervals of S apart" : ""),
+        differs: isApart || (difference(score, other, "K") ?? 0) !== 0,
+        isLinked: true,
+      };
+    }),
     ...onlyOther.map(({ id, score }, i) => ({
       id,
       order: units.length + i,
       a: null,
       b: score,
-      note: "only in the second",
+      note: `only in ${second}`,
+      differs: false,
       isLinked: false,
     })),
   ];
 }
 
 /** A unit as a row of the table. */
-export function changeRow({ id, a, b, note, isLinked }: ChangeRow): HTMLTableRowElement {
+export function changeRow({ id, a, b, note, differs, isLinked }: ChangeRow): HTMLTableRowElement {
   const cell = (...children: Child[]) => html("td", {}, ...children);
   return html(
     "tr",
-    { "data-unit": id },
+    { "data-unit": id, class: differs ? "differs" : null },
     html(
       "th",
       { scope: "row" },

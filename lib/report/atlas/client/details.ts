@@ -193,12 +193,12 @@ export function bestRow(entry: UnitEntry, block: UnitBlock, image: HTMLImageElem
   );
 }
 
-/** The unit's score in the run compared with, and the change. */
+/** The unit's score in the run compared with, and the difference. */
 export function comparedLine({ score, other = null }: UnitEntry, run: string): HTMLElement {
   return html(
     "p",
     { class: "against" },
-    `In ${run}: ${scoreLine(other)}. Change: `,
+    `In ${run}: ${scoreLine(other)}. Difference: `,
     change(difference(score, other, "S"), 3),
     " S, ",
     change(difference(score, other, "K"), 0),

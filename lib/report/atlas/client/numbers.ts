@@ -30,3 +30,11 @@ export function compareNumbers(a: number | null, b: number | null, descending: b
 export function sureness({ score, kShares }: Pick<UnitEntry, "score" | "kShares">): number | null {
   return score === null || kShares === null ? null : kShares[Math.min(score.K, 3) - 1];
 }
+
+/** Whether two intervals have no number in common; false where one is not known. */
+export function areApart(
+  first: readonly [number, number] | null | undefined,
+  second: readonly [number, number] | null | undefined,
+): boolean {
+  return !!first && !!second && (first[1] < second[0] || second[1] < first[0]);
+}

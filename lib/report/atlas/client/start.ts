@@ -87,7 +87,7 @@ export function startAtlas(): void {
   const index = JSON.parse(byId("index").textContent!) as PageIndex;
   const { units } = index;
   let shown: readonly number[] = [];
-  const cards = cardList(units);
+  const cards = cardList(units, index.runs && index.runs[1]);
   const dialog = startDialog(index, () => shown);
   const select = () => {
     const filters = readFilters();
