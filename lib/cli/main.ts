@@ -10,6 +10,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
+import { VERSION } from "../version.ts";
 import { writeErr, writeOut } from "../streams.ts";
 import { enterWhereTyped } from "./where_typed.ts";
 
@@ -60,6 +61,7 @@ Units are written LAYER:NUMBER, from 0. Exit codes: 0 done, 1 a failure while ru
 function createProgram(streams: Streams): Command {
   return new Command("polysem")
     .description("Polysemanticity scores for the units of image classifiers, from feature visualizations.")
+    .version(VERSION, "--version", "print the version")
     .option("--json", "print one JSON document on standard output, everything else on standard error")
     .option("--verbose", "show more, and the stack trace of an error")
     .option("--quiet", "show no progress")

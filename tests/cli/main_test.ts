@@ -45,6 +45,11 @@ Deno.test("main() has help for the program and for every command, with the optio
   }
 });
 
+Deno.test("main() says the version of deno.json", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assert.deepEqual(await polysem("--version"), { code: 0, out: `${version}\n`, err: "" });
+});
+
 Deno.test("main() exits with 2 for wrong input, one line, and the stack only with --verbose", async () => {
   const missing = join("no", "such", "run");
   const plain = await polysem("export", missing);

@@ -104,12 +104,16 @@ async function measureCache(): Promise<Diagnosis["cache"]> {
   return { directory, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0), entries };
 }
 
-/** Size of a file, or of all files under a folder; what disappears meanwhile counts nothing. */
+/**
+ * Size of a file, or of all files under a folder; what disappears meanwhile counts nothing, nor does a link inside the folder,
+ * such as `lib64` beside `lib` in a Python environment.
+ */
 async function bytesOf(path: string): Promise<number> {
   try {
     const found = await stat(path);
     if (!found.isDirectory()) return found.size;
-    const inside = await Promise.all((await readdir(path)).map((name) => bytesOf(join(path, name))));
+    const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.isSymbolicLink());
+    const inside = await Promise.all(entries.map(({ name }) => bytesOf(join(path, name))));
     return inside.reduce((sum, bytes) => sum + bytes, 0);
   } catch {
     return 0;
