@@ -6,6 +6,7 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
+import { withPresentNames } from "./json_names.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { KShares } from "../../types.ts";
 
@@ -33,16 +34,17 @@ function write(command: Command, stream: "writeOut" | "writeErr", text: string):
  * Prints a command's result on standard output: the value as one JSON document under `--json`, else the text. To be called
  * once.
  *
- * @param value what JSON can write; numbers that it cannot (NaN, infinities) become null.
+ * @param value what JSON can write; numbers that it cannot (NaN, infinities) become null. Former names get their present ones
+ * beside them, and a note.
  * @param humanText the same for reading, made only when it is needed where it is a function.
  */
 export function printResult(command: Command, value: unknown, humanText: string | (() => string)): void {
-  const text = globalOptions(command).json
-    ? JSON.stringify(value, null, 2)
-    : typeof humanText === "function"
-    ? humanText()
-    : humanText;
-  write(command, "writeOut", text);
+  if (!globalOptions(command).json) {
+    return write(command, "writeOut", typeof humanText === "function" ? humanText() : humanText);
+  }
+  const { document, note } = withPresentNames(value);
+  if (note !== null) printNote(command, note);
+  write(command, "writeOut", JSON.stringify(document, null, 2));
 }
 
 /**

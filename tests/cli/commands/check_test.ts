@@ -27,9 +27,29 @@ Deno.test("check compares each unit's images with the dataset's best, and counts
       { layer: "fc1", units: 1, exceeding: 1, best_exceeding: 1, mean_share: 1 },
     ]);
     assert.deepEqual(result.units, [
-      { layer: "conv1", unit: 0, mean: 2.5, min: 1.5, max: 3.5, datasetMax: 2, exceeds: false, share: 2 / 3 },
-      { layer: "conv1", unit: 2, mean: 4, min: 3, max: 5, datasetMax: 2, exceeds: true, share: 1 },
-      { layer: "fc1", unit: 5, mean: 2.5, min: 1.5, max: 3.5, datasetMax: Math.fround(.3), exceeds: true, share: 1 },
+      {
+        layer: "conv1",
+        unit: 0,
+        mean: 2.5,
+        min: 1.5,
+        max: 3.5,
+        dataset_max: 2,
+        datasetMax: 2,
+        exceeds: false,
+        share: 2 / 3,
+      },
+      { layer: "conv1", unit: 2, mean: 4, min: 3, max: 5, dataset_max: 2, datasetMax: 2, exceeds: true, share: 1 },
+      {
+        layer: "fc1",
+        unit: 5,
+        mean: 2.5,
+        min: 1.5,
+        max: 3.5,
+        dataset_max: Math.fround(.3),
+        datasetMax: Math.fround(.3),
+        exceeds: true,
+        share: 1,
+      },
     ]);
     const { out, err } = await polysem("check", run);
     assert.equal(err, "");

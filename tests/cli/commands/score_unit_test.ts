@@ -49,6 +49,13 @@ for (
         for (const candidate of expected?.candidates ?? []) candidate.bic = candidate.criterion;
         assert.deepEqual(result[key], expected, key);
       }
+      // by the names of scores.csv too
+      assert.equal(result.stop_reason, stored.stopReason);
+      assert.equal(result.mean_angle, stored.meanAngle);
+      assert.equal(result.dataset_max, null);
+      const { scoreInterval, kShares } = stored;
+      assert.deepEqual([result.S_low, result.S_high], [scoreInterval?.low ?? null, scoreInterval?.high ?? null]);
+      assert.deepEqual([result.K1_share, result.K3_share], [kShares?.K1 ?? null, kShares?.K3 ?? null]);
       assert.equal(result.profile, "quick");
       assert.equal(result.embedder, "resnet18-cifar10");
       assert.equal(result.meanDistances[0], stored.distances[0]); // d_2 is the one distance of two images
