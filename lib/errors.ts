@@ -13,3 +13,25 @@ export class InputError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Codes of a disk, a quota or a file size that is exhausted. */
+const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/**
+ * The error for a file or folder that cannot be written. A full disk is a failure while running (exit code 1); any other cause
+ * is a place that cannot be used (`InputError`, exit code 2).
+ *
+ * @param place file or folder, as the user knows it.
+ * @param thrown what writing threw.
+ * @param advice what to do where the place is wrong, such as `choose another folder with --out`.
+ */
+export function writeError(place: string, thrown: unknown, advice: string): Error {
+  const code = thrown instanceof Error ? (thrown as Error & { code?: unknown }).code : undefined;
+  if (FULL.includes(String(code)) || /no space left|disk quota|file too large/i.test(messageOf(thrown))) {
+    return new Error(
+      `${place} cannot be written: ${messageOf(thrown)}; free space and run the same command again`,
+      { cause: thrown },
+    );
+  }
+  return new InputError(`${place} cannot be written: ${messageOf(thrown)}; ${advice}`);
+}

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { decode } from "fast-png";
 import { cacheDirectory } from "../cache.ts";
 import { InputError, messageOf } from "../errors.ts";
@@ -130,12 +130,19 @@ async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): 
   const expected = BATCH_IMAGES * (1 + IMAGE_BYTES);
   if (bytes.length !== expected) {
     throw new InputError(
-      `CIFAR-10: ${path} has ${bytes.length} bytes instead of ${expected} (truncated?); delete it and run \`deno task setup\``,
+      `CIFAR-10: ${path} has ${bytes.length} bytes instead of ${expected} (truncated?); ${remedyFor(path)}`,
     );
   }
   const batch = decodeRecords(bytes);
   verify(batch, pinned, path);
   return batch;
+}
+
+/** What to do about a wrong file: one that `setup` made is made again; one of the user's own is theirs to mend. */
+function remedyFor(path: string): string {
+  return resolve(dirname(path)) === resolve(cifar10Directory())
+    ? "delete it and run `deno task setup`"
+    : "take that file from the official archive, cifar-10-binary, or leave out --data for what `deno task setup` fetches";
 }
 
 /** Refuses a batch whose pixels or labels are not the published ones. */
@@ -145,7 +152,7 @@ function verify(batch: PixelSet, pinned: typeof CIFAR10_BATCHES[number], source:
     if (found !== pinned[part]) {
       throw new InputError(
         `CIFAR-10: the ${part} of ${source} are not the published ones (sha256 ${found} instead of ${pinned[part]}); ` +
-          "delete it and run `deno task setup`",
+          remedyFor(source),
       );
     }
   }
@@ -216,7 +223,9 @@ export async function importCifar10Package(
     const file = join(source, `${batch.name}.png`);
     const png = decode(await Deno.readFile(file));
     if (png.width !== 1024 || png.height !== BATCH_IMAGES || png.channels !== 3 || png.depth !== 8) {
-      throw new InputError(`CIFAR-10: ${file} is not a PNG of 1024 x 10000 RGB pixels; delete it and run setup again`);
+      throw new InputError(
+        `CIFAR-10: ${file} is not a PNG of 1024 x 10000 RGB pixels; take the package anew, then run setup again`,
+      );
     }
     const images: PixelSet = {
       count: BATCH_IMAGES,

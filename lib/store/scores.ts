@@ -6,8 +6,8 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toCsv } from "../csv.ts";
-import { InputError, messageOf } from "../errors.ts";
 import { exceedance, type UnitOverview } from "../run_data.ts";
+import { writeError } from "../errors.ts";
 import { isStandardOutput, writeOut } from "../streams.ts";
 import type { RunReader } from "./run_reader.ts";
 
@@ -99,7 +99,8 @@ export function scoresCsv(rows: readonly ScoreRow[]): string {
 /**
  * Writes a file whole or not at all: a reader never sees half of it. The path `-` is standard output.
  *
- * @throws {InputError} when it cannot be written there.
+ * @throws {InputError} when nothing can be written there.
+ * @throws {Error} when the disk is full; nothing is left behind.
  */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   if (isStandardOutput(path)) return writeOut(content);
@@ -113,7 +114,7 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
     } catch {
       // It was never made.
     }
-    throw new InputError(`${path} cannot be written: ${messageOf(error)}; choose a place that can be`);
+    throw writeError(path, error, "choose a place that can be");
   }
 }
 

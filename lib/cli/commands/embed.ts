@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
 import { globalOptions, printWritten, refuseTwoOutputs } from "../console/output.ts";
+import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../options/embedder.ts";
 
@@ -33,6 +34,7 @@ export function registerEmbed(program: Command): void {
       if (!isStandardOutput(options.out) && !options.out.endsWith(".npy")) {
         throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
       }
+      refuseUnwritable(options.out);
       const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
       const { checkPngs } = await import("../../images/mod.ts");

@@ -6,6 +6,7 @@
 import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory, writeWhole } from "../../store/mod.ts";
+import { refuseUnwritable } from "../console/out_file.ts";
 import { printWritten, refuseTwoOutputs } from "../console/output.ts";
 
 /** Adds the command to the program. */
@@ -22,6 +23,7 @@ export function registerExport(program: Command): void {
       refuseTwoOutputs(command, options.out);
       using reader = readRun(runDirectory(run));
       const file = options.out ?? join(reader.directory, `scores.${options.format}`);
+      refuseUnwritable(file);
       writeWhole(file, exportRun(reader, options.format));
       const units = reader.units().length;
       printWritten(command, file, { file, format: options.format, units }, `${units} units written to ${file}`);

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { basename, dirname, extname, join } from "node:path";
-import { InputError, messageOf } from "../../errors.ts";
+import { InputError, messageOf, writeError } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
 import { drawFigures, renderSvg } from "../../report/mod.ts";
@@ -13,6 +13,7 @@ import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
 import { exportRun, manifestDifferences, readRun, readRunData, writeWhole } from "../../store/mod.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
+import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
 
 /** The figures at the top of a page, in this order. The others show single units, which the page does for each. */
@@ -83,6 +84,7 @@ export async function writeReport(run: string, options: ReportOptions, command: 
   } catch (error) {
     throw new InputError(`${dirname(file)} cannot be made: ${messageOf(error)}; choose another place with --out`);
   }
+  refuseUnwritable(file);
   const notices = [
     ...(first.manifest.dataset !== null && first.dataset === null
       ? [
@@ -122,10 +124,10 @@ export async function writeReport(run: string, options: ReportOptions, command: 
         }
         try {
           await Deno.mkdir(folder, { recursive: true });
-          await Deno.writeFile(join(folder, name), bytes);
         } catch (error) {
-          throw new InputError(`${folder} cannot be written: ${messageOf(error)}; choose another place with --out`);
+          throw writeError(folder, error, "choose another place with --out");
         }
+        writeWhole(join(folder, name), bytes);
         return `${encodeURIComponent(basename(folder))}/${name}`;
       },
       onProgress: (done, total) => progress.update(first.units.length * done / total),

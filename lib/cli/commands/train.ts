@@ -64,6 +64,7 @@ export function registerTrain(program: Command): void {
         "a network of shuffled labels must not take the place of a trained one in models/; give another folder with --out",
       );
     }
+    if (options.out !== undefined) makeFolder(options.out); // before hours of work
     const { useBackend } = await import("../../engine/mod.ts");
     const engine = await useBackend();
     const { backend } = engine;

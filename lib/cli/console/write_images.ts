@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { contactSheet, encodePng, selectImages, stackSheets } from "../../images/mod.ts";
+import { contactSheet, selectImages, stackSheets, writePng } from "../../images/mod.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { ImageBatch } from "../../types.ts";
 
@@ -22,14 +22,10 @@ export async function createImageFolder(directory: string): Promise<void> {
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {
-    throw cannotWrite(directory, error);
+    throw new InputError(
+      `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
+    );
   }
-}
-
-function cannotWrite(directory: string, error: unknown): InputError {
-  return new InputError(
-    `cannot write images to ${directory}: ${messageOf(error)}; choose another folder with --out`,
-  );
 }
 
 /**
@@ -40,6 +36,7 @@ function cannotWrite(directory: string, error: unknown): InputError {
  * @param sheet path of the sheet.
  * @returns paths of the files, the sheet last.
  * @throws {InputError} when the folder cannot be written.
+ * @throws {Error} when the disk is full; no half file is left.
  */
 export async function writeImages(
   directory: string,
@@ -53,16 +50,12 @@ export async function writeImages(
     contactSheet(selectImages(images, group), { columns, padding: 2, scale: 2 });
   const page = stackSheets(groups.map(sheetOf), BETWEEN_GROUPS);
   await createImageFolder(directory);
-  try {
-    const paths: string[] = [];
-    for (const index of groups.flat()) {
-      const path = join(directory, name(index));
-      await Deno.writeFile(path, encodePng(images, index));
-      paths.push(path);
-    }
-    await Deno.writeFile(sheet, encodePng(page));
-    return [...paths, sheet];
-  } catch (error) {
-    throw cannotWrite(directory, error);
+  const paths: string[] = [];
+  for (const index of groups.flat()) {
+    const path = join(directory, name(index));
+    await writePng(path, images, index);
+    paths.push(path);
   }
+  await writePng(sheet, page);
+  return [...paths, sheet];
 }

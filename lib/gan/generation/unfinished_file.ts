@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError, messageOf } from "../../errors.ts";
+import { writeError } from "../../errors.ts";
 
 /** A file that is being written. */
 export class UnfinishedFile {
@@ -50,7 +50,7 @@ export class UnfinishedFile {
     try {
       return action();
     } catch (error) {
-      throw new InputError(`${this.path} cannot be written: ${messageOf(error)}; choose another folder with --out`);
+      throw writeError(this.path, error, "choose another folder with --out");
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { toCsv } from "../../csv.ts";
-import { InputError, messageOf } from "../../errors.ts";
+import { InputError } from "../../errors.ts";
 import { contactSheet, encodePng } from "../../images/mod.ts";
 import { encodeNpyHeader } from "../../npy.ts";
 import { writeWhole } from "../../store/mod.ts";
@@ -117,7 +117,9 @@ export function writeGeneration(
       const planned = plannedImages(plan, start, Math.min(plan.total, start + BATCH));
       const made = generatePlanned(generator, plan, planned);
       const names = planned.map((image) => format === "npy" ? "images.npy" : nameOf(image, plan));
-      if (format === "png") names.forEach((name, i) => writePng(join(folder, name), imageOf(made.images, i, scale)));
+      if (format === "png") {
+        names.forEach((name, i) => writeWhole(join(folder, name), encodePng(imageOf(made.images, i, scale))));
+      }
       for (const { file, entriesOf } of arrays) file.write(npyEntries(entriesOf(made)));
       table.write(encodeText(rowsOf(planned, names, plan)));
       planned.forEach(({ latent }, i) => {
@@ -184,15 +186,6 @@ function imageOf({ height, width, data }: ImageBatch, index: number, scale: numb
   const size = height * width * 3;
   const single = { count: 1, height, width, data: data.slice(index * size, (index + 1) * size) };
   return scale === 1 ? single : contactSheet(single, { columns: 1, padding: 0, scale });
-}
-
-function writePng(path: string, image: ImageBatch): void {
-  const bytes = encodePng(image);
-  try {
-    Deno.writeFileSync(path, bytes);
-  } catch (error) {
-    throw new InputError(`${path} cannot be written: ${messageOf(error)}; choose another folder with --out`);
-  }
 }
 
 function sheetOf(images: readonly Float32Array[], columns: number): ImageBatch {

@@ -104,3 +104,23 @@ Deno.test("embed refuses weights that embed an image as no finite numbers, and w
     );
     await assert.rejects(Deno.stat(out), "nothing is written");
   }));
+
+Deno.test("embed, report, export and the studies refuse a place that cannot be written before they begin", () =>
+  inFolder(async (folder) => {
+    const nowhere = join(folder, "nope", "x.npy");
+    await refused(
+      /--out .*nope\/x\.npy cannot be written: .*; make its folder/,
+      "embed",
+      "missing.png",
+      "--out",
+      nowhere,
+    );
+    await Deno.mkdir(join(folder, "folder.npy"));
+    await refused(/folder\.npy is a folder; give/, "embed", "missing.png", "--out", join(folder, "folder.npy"));
+    await refused(/--out .*cannot be written/, "validate", "calibrate", "--out", nowhere, "--seeds", "1");
+    const kept = join(folder, "kept.npy");
+    await Deno.writeTextFile(kept, "kept");
+    await refused(/cannot read the image/, "embed", "missing.png", "--out", kept);
+    assert.equal(await Deno.readTextFile(kept), "kept"); // trying does not touch what is there
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["folder.npy", "kept.npy"]);
+  }));

@@ -97,3 +97,19 @@ Deno.test("visualize says of a unit whose numbers are not finite that it explode
       ...args,
     );
   }));
+
+Deno.test("visualize on a full disk exits with 1, says so, and leaves no half image", {
+  ignore: Deno.build.os !== "linux", // needs /dev/full
+}, () =>
+  inFolder(async (folder) => {
+    const profile = await writeQuickProfile(folder);
+    const out = join(folder, "images");
+    await Deno.mkdir(out);
+    // what is written of the second image is written to a device that is full
+    await Deno.symlink("/dev/full", join(out, `conv1_0_01.png.${Deno.pid}.tmp`));
+    const args = ["visualize", "conv1:0", "--count", "2", "--out", out, "--no-data", "--profile", profile];
+    const { code, err } = await polysem(...args);
+    assert.equal(code, 1, err);
+    assert.match(err, /^error: .*conv1_0_01\.png cannot be written: .*; free space and run the same command again$/m);
+    assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name), ["conv1_0_00.png"]);
+  }));

@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import type { Choice } from "../../../validate/planted/mod.ts";
+import { refuseUnwritable } from "../../console/out_file.ts";
 import { decimals, formatTable, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { embedderRef } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
@@ -38,6 +39,7 @@ export function registerValidateCalibrate(validate: Command): void {
     const ref = (await embedderRef({ ...options, embedder: named }, command))!;
     const profile = withEmbedder(CALIBRATED, ref);
     const file = options.out ?? await calibrationPath(ref);
+    refuseUnwritable(file);
     await useBackend(undefined, { threads: 1 });
     const { sha256, dispose } = await loadEmbedder(ref); // before an hour of work, not after
     dispose();

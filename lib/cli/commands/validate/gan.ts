@@ -11,6 +11,7 @@ import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/d
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
 import { formatTable, globalOptions, printNote, printWritten, refuseTwoOutputs } from "../../console/output.ts";
+import { refuseUnwritable } from "../../console/out_file.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
 
 interface GanOptions extends DataOptions {
@@ -41,7 +42,10 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       throw new InputError("--card is the committed generator's, and --weights names another; leave one out");
     }
     refuseTwoOutputs(command, out);
-    if (out !== undefined) await requireFolder(out); // before minutes of work
+    if (out !== undefined) {
+      await requireFolder(out); // before minutes of work
+      refuseUnwritable(out);
+    }
     const { openDataset } = await import("../../../data/mod.ts");
     const { measureGenerator, SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
     const { writeWhole } = await import("../../../store/mod.ts");
