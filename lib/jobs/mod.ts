@@ -8,3 +8,4 @@ export { createPlan, type Job, parseShard, UNITS_PER_JOB } from "./plan.ts";
 export { type JobStore, scoreAll, type ScoreAllEvents } from "./score_all.ts";
 export { scoreAllInWorkers, suggestWorkers } from "./score_all_in_workers.ts";
 export { createWorkerPool, serveTasks } from "./worker_pool.ts";
+export { type MemoryLimit, memoryLimit } from "./memory_limit.ts";

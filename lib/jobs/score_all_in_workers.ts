@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { memoryLimit } from "./memory_limit.ts";
 import type { BackendReport } from "../engine/mod.ts";
 import { createWorkerPool } from "./worker_pool.ts";
 import type { ContextRef } from "../pipeline/mod.ts";
@@ -17,12 +18,15 @@ const WORKER_BYTES = 1e9;
 /** What workers share. */
 export interface Machine {
   readonly cores: number;
-  /** Memory that nothing uses. */
+  /** Memory that nothing uses, of the machine or of the container, whichever has less. */
   readonly freeBytes: number;
 }
 
 function thisMachine(): Machine {
-  return { cores: navigator.hardwareConcurrency, freeBytes: Deno.systemMemoryInfo().available };
+  return {
+    cores: navigator.hardwareConcurrency,
+    freeBytes: Math.min(Deno.systemMemoryInfo().available, memoryLimit()?.freeBytes ?? Infinity),
+  };
 }
 
 /**

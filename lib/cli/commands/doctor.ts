@@ -13,6 +13,7 @@ import { messageOf } from "../../errors.ts";
 import { CIFAR10_SHA256, DEFAULT_DATASET, locateDataset, openDataset } from "../../data/mod.ts";
 import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/mod.ts";
 import { VERSION } from "../../version.ts";
+import type { MemoryLimit } from "../../jobs/mod.ts";
 import { formatTable, printResult } from "../console/output.ts";
 
 interface Diagnosis {
@@ -26,6 +27,8 @@ interface Diagnosis {
     readonly tensorflow: string | null;
   };
   readonly cpu: { readonly model: string; readonly threads: number };
+  /** In bytes; `limit` is the container's, null where there is none. */
+  readonly memory: { readonly total: number; readonly available: number; readonly limit: MemoryLimit | null };
   /** Names of the cards, and the driver; null where there is no driver. */
   readonly nvidia: { readonly driver: string; readonly cards: readonly string[] } | null;
   readonly cache: {
@@ -73,11 +76,18 @@ async function diagnose(): Promise<Diagnosis> {
       tensorflow: engine.backend === null ? null : engine.versions.tensorflow,
     },
     cpu: { model: cpus()[0]?.model ?? "unknown", threads: navigator.hardwareConcurrency },
+    memory: await measureMemory(),
     nvidia: await findNvidia(),
     cache: await measureCache(),
     data: await checkData(),
     weights: await checkWeights(),
   };
+}
+
+async function measureMemory(): Promise<Diagnosis["memory"]> {
+  const { memoryLimit } = await import("../../jobs/mod.ts");
+  const { total, available } = Deno.systemMemoryInfo();
+  return { total, available, limit: memoryLimit() };
 }
 
 /** Reads what the driver says in /proc, which needs no right to run `nvidia-smi`. */
@@ -151,7 +161,7 @@ async function checkWeights(): Promise<Diagnosis["weights"]> {
   return weights;
 }
 
-function describe({ engine, versions, cpu, nvidia, cache, data, weights }: Diagnosis): string {
+function describe({ engine, versions, cpu, memory, nvidia, cache, data, weights }: Diagnosis): string {
   const lines: string[] = [];
   if (engine.backend === null) {
     lines.push(`engine    none: ${engine.problem}`);
@@ -167,6 +177,12 @@ function describe({ engine, versions, cpu, nvidia, cache, data, weights }: Diagn
     }${tensorflow}, Deno ${versions.deno}, ` +
       `V8 ${versions.v8}`,
     `cpu       ${cpu.model}, ${cpu.threads} threads`,
+    `memory    ${megabytes(memory.available)} of ${megabytes(memory.total)} free` +
+      (memory.limit === null
+        ? ""
+        : `; the container's limit is ${megabytes(memory.limit.limitBytes)}, ${
+          megabytes(memory.limit.freeBytes)
+        } of it free`),
     `nvidia    ${nvidia === null ? "no driver" : `${nvidia.cards.join(", ") || "no card"}; ${nvidia.driver}`}`,
     `cache     ${cache.directory}, ${megabytes(cache.bytes)}` +
       (cache.entries.length > 0 ? ` (${cache.entries.map((e) => `${e.name} ${megabytes(e.bytes)}`).join(", ")})` : ""),
