@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
-import { cropSquare, decodeImage, imageSize } from "../images/mod.ts";
+import { cropSquare, decodeImage, imageSize, isForPeople } from "../images/mod.ts";
 import type { ImageBatch } from "../types.ts";
 import type { Dataset, DatasetRef, ImageSource } from "./dataset.ts";
 import { type ListedImage, listFolder } from "./list_folder.ts";
@@ -74,6 +74,11 @@ async function readFolder(directory: string): Promise<{ opened: OpenedFolder; no
   for (const { path } of [...train, ...test]) {
     const file = join(directory, path);
     const bytes = await readFile(file);
+    if (isForPeople(bytes)) {
+      throw new InputError(
+        `${file} is a sheet or figure that polysem made to be looked at, no image; move it elsewhere`,
+      );
+    }
     const { height, width } = imageSize(bytes, file);
     const side = Math.min(height, width);
     sides.set(side, (sides.get(side) ?? 0) + 1);

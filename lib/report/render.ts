@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { markForPeople } from "../images/mod.ts";
 import { FONTS, textWidth } from "./text_width.ts";
 
 /** Pixels of a PNG for each CSS pixel: 300 dots to the inch. */
@@ -94,7 +95,7 @@ export async function renderPng(svg: string, zoom: number = PRINT_ZOOM): Promise
   try {
     const rendered = image.render();
     try {
-      return withResolution(rendered.asPng(), zoom * 96);
+      return markForPeople(withResolution(rendered.asPng(), zoom * 96));
     } finally {
       rendered.free();
     }

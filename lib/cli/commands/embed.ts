@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
-import { globalOptions, printWritten, refuseTwoOutputs } from "../console/output.ts";
+import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../options/embedder.ts";
@@ -29,7 +29,7 @@ export function registerEmbed(program: Command): void {
     "resnet18-cifar10, 512 dimensions",
   )
     .option("--weights <file>", "the former name of --embedder-weights")
-    .action(async (paths: string[], options: EmbedOptions, command: Command) => {
+    .action(async (given: string[], options: EmbedOptions, command: Command) => {
       refuseTwoOutputs(command, options.out);
       if (!isStandardOutput(options.out) && !options.out.endsWith(".npy")) {
         throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
@@ -37,11 +37,18 @@ export function registerEmbed(program: Command): void {
       refuseUnwritable(options.out);
       const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
-      const { checkPngs } = await import("../../images/mod.ts");
+      const { checkPngs, isForPeople } = await import("../../images/mod.ts");
       const { writeMatrix } = await import("../../store/mod.ts");
+      const paths: string[] = [];
+      for (const path of given) {
+        if (isForPeople(await Deno.readFile(path).catch(() => new Uint8Array()))) { // what cannot be read is refused below
+          printNote(command, `note: ${path} is left out: it is a sheet or figure that polysem made to be looked at`);
+        } else paths.push(path);
+      }
+      if (paths.length === 0) throw new InputError("there is no image to embed; give PNG files that are no sheets");
       const images = await checkPngs(paths); // all before the first is embedded: a bad one costs nothing
-      const given = { ...options, embedderWeights: options.embedderWeights ?? options.weights };
-      const ref = await embedderRef({ embedder: "resnet18-cifar10", ...given }, command);
+      const chosen = { ...options, embedderWeights: options.embedderWeights ?? options.weights };
+      const ref = await embedderRef({ embedder: "resnet18-cifar10", ...chosen }, command);
       await useBackend();
       const embedder = await loadEmbedder(ref!);
       try {

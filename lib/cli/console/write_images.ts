@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
-import { contactSheet, selectImages, stackSheets, writePng } from "../../images/mod.ts";
+import { contactSheet, encodePng, markForPeople, selectImages, stackSheets, writePng } from "../../images/mod.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { ImageBatch } from "../../types.ts";
 
@@ -56,6 +56,7 @@ export async function writeImages(
     await writePng(path, images, index);
     paths.push(path);
   }
-  await writePng(sheet, page);
+  const { writeWhole } = await import("../../store/mod.ts");
+  writeWhole(sheet, markForPeople(encodePng(page)));
   return [...paths, sheet];
 }

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { toCsv } from "../../csv.ts";
 import { InputError } from "../../errors.ts";
-import { contactSheet, encodePng } from "../../images/mod.ts";
+import { contactSheet, encodePng, markForPeople } from "../../images/mod.ts";
 import { encodeNpyHeader } from "../../npy.ts";
 import { writeWhole } from "../../store/mod.ts";
 import type { ImageBatch } from "../../types.ts";
@@ -135,7 +135,7 @@ export function writeGeneration(
   const paths = opened.map(({ path }) => path);
   if (sheet === null) return paths;
   const path = join(folder, "sheet.png");
-  writeWhole(path, encodePng(sheetOf(onSheet, sheet.columns)));
+  writeWhole(path, markForPeople(encodePng(sheetOf(onSheet, sheet.columns))));
   return [...paths, path];
 }
 

@@ -113,3 +113,23 @@ Deno.test("visualize on a full disk exits with 1, says so, and leaves no half im
     assert.match(err, /^error: .*conv1_0_01\.png cannot be written: .*; free space and run the same command again$/m);
     assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name), ["conv1_0_00.png"]);
   }));
+
+Deno.test("embed takes the images that visualize wrote and leaves out their sheet, with a note; a dataset refuses it", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "images");
+    const profile = await writeQuickProfile(folder);
+    await json("visualize", "conv1:0", "--count", "2", "--out", out, "--no-data", "--profile", profile);
+    const files = [...Deno.readDirSync(out)].map(({ name }) => join(out, name)).sort();
+    assert.deepEqual(files.map((file) => file.slice(out.length + 1)), [
+      "conv1_0_00.png",
+      "conv1_0_01.png",
+      "conv1_0_sheet.png",
+    ]);
+    const { code, out: text, err } = await polysem("embed", ...files, "--out", join(folder, "x.npy"), "--json");
+    assert.equal(code, 0, err);
+    assert.match(err, /^note: .*conv1_0_sheet\.png is left out: it is a sheet/m);
+    assert.deepEqual([JSON.parse(text).shape, JSON.parse(text).images], [[2, 512], files.slice(0, 2)]);
+    await refused(/there is no image to embed/, "embed", files[2], "--out", join(folder, "x.npy"));
+    for (let i = 0; i < 40; i++) await Deno.copyFile(files[0], join(out, `copy${i}.png`)); // enough for a dataset
+    await refused(/conv1_0_sheet\.png is a sheet or figure that polysem made/, "score-unit", "conv1:0", "--data", out);
+  }));

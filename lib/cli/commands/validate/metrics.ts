@@ -54,7 +54,7 @@ export function registerValidateMetrics(validate: Command): void {
   ).action(async (name: string, options: MetricsOptions, command: Command) => {
     const { readRun, runDirectory, writeWhole } = await import("../../../store/mod.ts");
     const { COUNTS, measureRun, METRICS } = await import("../../../validate/metrics/mod.ts");
-    const { encodePng } = await import("../../../images/mod.ts");
+    const { encodePng, markForPeople } = await import("../../../images/mod.ts");
     const { fileName } = await import("../../../file_name.ts");
     const labelOf = (key: MetricKey) => METRICS.find((each) => each.key === key)!.label;
     const { toCsv } = await import("../../../csv.ts");
@@ -90,7 +90,7 @@ export function registerValidateMetrics(validate: Command): void {
     const result = { run: basename(resolve(run.directory)), embedder, images, file, metrics: METRICS, units };
     const files = sheets.map(({ layer, unit, sheet }) => {
       const path = join(options.sheets!, `${fileName(layer)}-${unit}.png`);
-      writeWhole(path, encodePng(sheet));
+      writeWhole(path, markForPeople(encodePng(sheet)));
       return { layer, unit, file: path };
     });
     printResult(command, { ...result, correlations, layers, agreement, sheets: files }, () => {
