@@ -71,8 +71,10 @@ export function surenessBar(entry: UnitEntry): HTMLElement | null {
   );
 }
 
-/** Flags of units that have no score. */
-const SERIOUS = ["dead", "exploded", "embedding_not_finite", "zero_embedding"];
+/** Whether a flag says that a unit has no score. */
+export function isSerious(flag: string): boolean {
+  return ["dead", "exploded", "embedding_not_finite", "zero_embedding"].includes(flag);
+}
 
 /** Chips of a unit's flags. */
 export function flagChips(flags: readonly string[]): HTMLElement | null {
@@ -82,7 +84,7 @@ export function flagChips(flags: readonly string[]): HTMLElement | null {
     { class: "flags", "aria-label": "Flags" },
     ...flags.map((flag) => {
       const { name, meaning } = flagInWords(flag);
-      return html("li", { class: SERIOUS.includes(flag) ? "flag serious" : "flag", title: meaning }, name);
+      return html("li", { class: isSerious(flag) ? "flag serious" : "flag", title: meaning }, name);
     }),
   );
 }
