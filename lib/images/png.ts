@@ -8,7 +8,7 @@ import { InputError, messageOf, writeError } from "../errors.ts";
 import { isStandardInput, readInput } from "../streams.ts";
 import type { ImageBatch, Size } from "../types.ts";
 import { type PngChunks, readChunks } from "./png_chunks.ts";
-import { readScanlines } from "./png_scanlines.ts";
+import { decodePixels } from "./png_pixels.ts";
 
 /** A decoded PNG. */
 export interface PngPixels {
@@ -52,42 +52,20 @@ export function decodePngPixels(bytes: Uint8Array, source: string): PngPixels {
 }
 
 function pixelsOf(png: PngChunks): PngPixels {
-  const { width, height, depth, colourType, channels, palette, transparency } = png;
-  const white = palette === null ? 2 ** depth - 1 : 255;
-  const colours = channels < 3 ? 1 : 3;
+  const { width, height, depth, palette, transparency } = png;
+  const white = depth === 16 ? 65535 : 255;
+  // one colour of an image without a palette; of one channel, all three
+  const key = palette === null ? transparency?.map((sample) => sample * white / (2 ** depth - 1)) : undefined;
+  const isKey = (first: number) => key?.every((_, c) => samples[first + c] === key[c]) ?? false;
+  const samples = decodePixels(png);
   const data = new Float32Array(width * height * 3);
-  const opacity = colourType < 4 && transparency === null ? null : new Float32Array(width * height);
-  let opaque = true;
-  readScanlines(png, (row, count, place) => {
-    const sample = samplesOf(row, depth);
-    for (let column = 0; column < count; column++) {
-      const pixel = place(column);
-      const first = column * channels;
-      let alpha = 1;
-      if (palette !== null) {
-        const index = sample(first);
-        if (index >= palette.length / 3) {
-          throw new Error(`it uses colour ${index} of a palette of ${palette.length / 3}`);
-        }
-        for (let c = 0; c < 3; c++) data[pixel * 3 + c] = palette[index * 3 + c] / white;
-        alpha = (transparency?.[index] ?? white) / white;
-      } else {
-        for (let c = 0; c < 3; c++) data[pixel * 3 + c] = sample(first + (colours === 1 ? 0 : c)) / white;
-        if (channels > colours) alpha = sample(first + colours) / white;
-        else if (transparency?.every((value, c) => sample(first + c) === value)) alpha = 0;
-      }
-      if (opacity !== null) opacity[pixel] = alpha;
-      opaque &&= alpha === 1;
-    }
-  });
+  const opacity = new Float32Array(width * height);
+  for (let pixel = 0; pixel < opacity.length; pixel++) {
+    for (let c = 0; c < 3; c++) data[pixel * 3 + c] = samples[pixel * 4 + c] / white;
+    opacity[pixel] = isKey(pixel * 4) ? 0 : samples[pixel * 4 + 3] / white;
+  }
+  const opaque = opacity.every((value) => value === 1);
   return { images: { count: 1, height, width, data }, opacity: opaque ? null : opacity };
-}
-
-/** Reads sample i of a row: 16 bits have their high byte first, fewer than 8 bits begin with the high ones. */
-function samplesOf(row: Uint8Array, depth: number): (i: number) => number {
-  if (depth === 8) return (i) => row[i];
-  if (depth === 16) return (i) => row[2 * i] << 8 | row[2 * i + 1];
-  return (i) => (row[i * depth >> 3] >> (8 - depth - (i * depth & 7))) & (2 ** depth - 1);
 }
 
 /**

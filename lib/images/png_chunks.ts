@@ -22,7 +22,8 @@ const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly
 /** Chunks of the standard that decide no pixel here, whose checksums are not asked for. */
 const UNUSED = "iCCP tEXt zTXt iTXt pHYs gAMA cHRM sRGB cICP mDCV cLLI sBIT bKGD hIST sPLT tIME eXIf".split(" ");
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** How every PNG begins. */
+export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** Whether bytes begin as a PNG does. */
 export function isPng(bytes: Uint8Array): boolean {
@@ -39,6 +40,8 @@ interface Header {
   /** Samples a pixel. */
   readonly channels: number;
   readonly interlaced: boolean;
+  /** The 13 bytes that say so. */
+  readonly header: Uint8Array;
 }
 
 /** What a PNG says of its pixels, known to be valid but for the compressed pixels themselves. */
@@ -103,7 +106,7 @@ function readHeader(data: Uint8Array): Header {
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw new Error(`its header has compression ${compression}, filter ${filter} and interlacing ${interlace}`);
   }
-  return { width, height, depth, colourType, channels: kind.channels, interlaced: interlace === 1 };
+  return { width, height, depth, colourType, channels: kind.channels, interlaced: interlace === 1, header: data };
 }
 
 function checkPalette(palette: Uint8Array | null): Uint8Array {

@@ -17,7 +17,7 @@ import { isStandardOutput } from "../../streams.ts";
 export function refuseUnwritable(file: string, option = "--out"): void {
   if (isStandardOutput(file)) return;
   if (existsSync(file) && statSync(file).isDirectory()) {
-    throw new InputError(`${option} ${file} is a folder; give the name of a file in it`);
+    throw new InputError(`${option} cannot be written: ${file} is a folder; give the name of a file in it`);
   }
   const trial = `${file}.${Deno.pid}.tmp`; // as `writeWhole` names what it has not finished
   try {
