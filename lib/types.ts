@@ -233,4 +233,9 @@ export interface RunManifest {
   readonly shard: { readonly index: number; readonly count: number };
   /** Engine backend and library versions. */
   readonly engine: string;
+  /**
+   * The kernels that computed the run, such as `AVX2, oneDNN off`: the last bits depend on them. Several where jobs were done
+   * on machines that differ. Missing where those of some job are not known.
+   */
+  readonly kernels?: readonly string[];
 }

@@ -28,4 +28,5 @@ export { leakyRelu } from "./leaky_relu.ts";
 export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
 export { createAdam } from "./adam.ts";
 export { imagesThatFit, type Pass } from "./images_that_fit.ts";
+export { kernelsInUse } from "./kernels.ts";
 export { peakBytes } from "./memory.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { kernelsInUse } from "../engine/mod.ts";
 import { manifestOf, parseUnits, selectUnits, type UnitSelection } from "../pipeline/mod.ts";
 import { createPlan, scoreAll } from "../jobs/mod.ts";
 import { openRun } from "../store/mod.ts";
@@ -28,7 +29,7 @@ export async function makeSampleRun(bench: Workbench, units: string | UnitSelect
   const jobs = createPlan(layers, chosen, UNITS_TOGETHER);
   const directory = join(await Deno.makeTempDir({ prefix: "polysem-" }), "sample");
   const plan = { profileName: parameters.profile, jobs, shard: { index: 0, count: 1 } };
-  using run = openRun(directory, manifestOf(context, plan, backend));
+  using run = openRun(directory, manifestOf(context, plan, backend, kernelsInUse(backend)));
   const progress = await showProgress("units scored", jobs.reduce((sum, job) => sum + job.units.length, 0));
   let done = 0;
   let shown = Promise.resolve();

@@ -22,11 +22,16 @@ export interface RunPlan {
   readonly priceCalibrated?: boolean;
 }
 
-/** The manifest of a run that scores a plan with a context. */
+/**
+ * The manifest of a run that scores a plan with a context.
+ *
+ * @param kernels what the engine computes with (`kernelsInUse()`); null, the default, where that is not known.
+ */
 export function manifestOf(
   context: LoadedContext,
   { profileName, jobs, shard, priceCalibrated = true }: RunPlan,
   { backend, versions }: Pick<BackendReport, "backend" | "versions">,
+  kernels: string | null = null,
 ): RunManifest {
   const { dataset, embedder, lpips } = context;
   return {
@@ -54,6 +59,7 @@ export function manifestOf(
     jobs,
     shard,
     engine: `${backend}, ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}`,
+    ...(kernels === null ? {} : { kernels: [kernels] }),
   };
 }
 

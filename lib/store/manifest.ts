@@ -32,6 +32,30 @@ function differencesAt(path: string, stored: unknown, asked: unknown): string[] 
   return [`${path} ${short(stored)} there, ${short(asked)} asked`];
 }
 
+/** The kernels of two parts of a run, each once; undefined where those of one part are not known. */
+export function joinKernels(one: RunManifest["kernels"], other: RunManifest["kernels"]): RunManifest["kernels"] {
+  return one && other && [...new Set([...one, ...other])];
+}
+
+/** Those of the kernels asked for that did not compute a run; none where either are not known. */
+export function otherKernels(stored: RunManifest["kernels"], asked: RunManifest["kernels"]): string[] {
+  return stored && asked ? asked.filter((each) => !stored.includes(each)) : [];
+}
+
+/**
+ * The settings in which two manifests differ, so that the runs must not be one. Kernels are no setting: what machines that
+ * differ have done goes together, and the manifest names the kernels of each.
+ *
+ * @param ignored fields that may differ too.
+ */
+export function settingDifferences(
+  stored: RunManifest,
+  asked: RunManifest,
+  ignored: readonly (keyof RunManifest)[] = [],
+): string[] {
+  return manifestDifferences(stored, asked, ["kernels", ...ignored]);
+}
+
 /**
  * The fields in which two manifests differ, each with both values, such as `seed 0 there, 1 asked`.
  *

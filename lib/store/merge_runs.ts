@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
 import { DATASET_HIGHER } from "../run_data.ts";
 import type { RunManifest } from "../types.ts";
-import { manifestDifferences } from "./manifest.ts";
+import { joinKernels, otherKernels, settingDifferences } from "./manifest.ts";
 import { openRun, type Run } from "./run.ts";
 import { readRun, type RunReader, type StoredUnit } from "./run_reader.ts";
 import { RUN_SCHEMA } from "./schema.ts";
@@ -23,12 +23,14 @@ export interface MergeResult {
   readonly added: number;
   /** Jobs of the plan that are in no source. */
   readonly missing: readonly number[];
+  /** The kernels that computed the merged run, where there are several. */
+  readonly kernels?: readonly string[];
 }
 
 /**
  * Copies every committed job and chunk of the dataset of the sources into one run of the whole plan, which is created, or added to.
  *
- * @param sources folders of runs whose manifests agree in everything but the shard.
+ * @param sources folders of runs whose manifests agree in everything but the shard and the kernels.
  * @param into folder of the merged run; none of the sources.
  * @throws {InputError} when the manifests differ (saying in what), or a job is in two runs with different results; then
  *   nothing is written.
@@ -50,7 +52,7 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
       );
     }
     for (const other of runs.slice(1)) {
-      const differences = manifestDifferences(first.manifest, other.manifest, ["shard"]);
+      const differences = settingDifferences(first.manifest, other.manifest, ["shard"]);
       if (differences.length > 0) {
         throw new InputError(
           `runs ${first.directory} and ${other.directory} differ in more than their shard: ` +
@@ -58,7 +60,8 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
         );
       }
     }
-    const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 } };
+    const kernels = runs.map(({ manifest }) => manifest.kernels).reduce(joinKernels);
+    const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 }, kernels };
     const holders = holdersOf(runs);
     for (const [job, holder] of holders) recordsOf(holder, job); // all is read once before anything is written
     const merged = openRun(into, manifest);
@@ -80,6 +83,7 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
         completed: merged.completedJobs().length,
         added,
         missing: merged.pendingJobs(),
+        ...((merged.manifest.kernels?.length ?? 0) > 1 ? { kernels: merged.manifest.kernels } : {}),
       };
     } finally {
       merged.close();
@@ -101,21 +105,33 @@ function withoutDataset(unit: StoredUnit): StoredUnit {
   return { ...unit, flags, datasetMax: null, datasetBest: [] };
 }
 
-/** Whether two runs agree on a unit. Only one of them may know the dataset's best images yet; the unit is then the same. */
-function isSame(a: StoredUnit, b: StoredUnit): boolean {
-  const bothKnow = a.datasetBest.length > 0 && b.datasetBest.length > 0;
+/**
+ * Whether two runs agree on a unit. Only one of them may know the dataset's best images yet, or know them from other kernels;
+ * the unit is then the same.
+ */
+function isSame(a: StoredUnit, b: StoredUnit, alike: boolean): boolean {
+  const bothKnow = alike && a.datasetBest.length > 0 && b.datasetBest.length > 0;
   return bothKnow ? isDeepStrictEqual(a, b) : isDeepStrictEqual(withoutDataset(a), withoutDataset(b));
 }
 
 function refuseDifferent(job: number, a: RunReader, b: RunReader): void {
   const [left, right] = [recordsOf(a, job), recordsOf(b, job)];
-  const index = left.findIndex((unit, i) => !isSame(unit, right[i]));
+  const alike = areComputedAlike(a, b);
+  const index = left.findIndex((unit, i) => !isSame(unit, right[i], alike));
   if (index === -1) return;
   const { layer, unit } = left[index];
   throw new InputError(
-    `unit ${layer}:${unit} differs between ${a.directory} and ${b.directory} though their settings agree; ` +
-      `score it again and leave out the wrong run`,
+    `unit ${layer}:${unit} differs between ${a.directory} and ${b.directory} ` +
+      (alike
+        ? "though their settings agree; score it again and leave out the wrong run"
+        : `since other kernels computed them (${a.manifest.kernels!.join("; ")} there, ` +
+          `${b.manifest.kernels!.join("; ")} here); leave out one of the two runs`),
   );
+}
+
+/** Whether two runs must agree to the last bit: both by the same kernels, or by some that are not known. */
+function areComputedAlike({ manifest: a }: RunReader, { manifest: b }: RunReader): boolean {
+  return otherKernels(a.kernels, b.kernels).length === 0 && otherKernels(b.kernels, a.kernels).length === 0;
 }
 
 /** For each committed job a run that holds it; runs that hold the same job must hold the same results. */
@@ -132,7 +148,8 @@ function holdersOf(runs: readonly RunReader[]): Map<number, RunReader> {
 }
 
 /**
- * Copies the committed chunks of the dataset from one run into another of the same plan and dataset.
+ * Copies the committed chunks of the dataset from one run into another of the same plan and dataset. Of a chunk that both hold
+ * by different kernels, which differs in its last bits, the one that is there stays.
  *
  * @returns how many were copied.
  * @throws {InputError} when a chunk that both hold differs.
@@ -145,7 +162,7 @@ export function copyChunks(from: RunReader, into: Run): number {
     if (!present.has(range.from)) {
       into.commitChunk(chunk, from.chunkSeconds(range)!);
       copied++;
-    } else if (!isDeepStrictEqual(chunk, into.chunk(range))) {
+    } else if (areComputedAlike(from, into) && !isDeepStrictEqual(chunk, into.chunk(range))) {
       throw new InputError(
         `what the dataset's images ${range.from} to ${range.to} do to the units differs between ${from.directory} and ` +
           `${into.directory} though their settings agree; score the wrong run again`,

@@ -18,7 +18,7 @@ import type { ClusteringRecord, DatasetChunk, DatasetRecord, RunManifest, UnitRe
 import { contradictionIn } from "./check_unit.ts";
 import { bestImages, checkChunk, plannedUnits } from "./dataset_chunks.ts";
 import { lockRun, type RunLock } from "./lock.ts";
-import { manifestDifferences } from "./manifest.ts";
+import { joinKernels, settingDifferences } from "./manifest.ts";
 import { checkRunFile, RunReader } from "./run_reader.ts";
 import { CREATE_TABLES, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
@@ -37,8 +37,11 @@ export class Run extends RunReader {
   /** Position in the whole plan of each unit. */
   readonly #positions = new Map<string, number>();
 
-  /** @param lock the run's lock, released on closing. */
-  constructor(directory: string, db: DatabaseSync, lock: RunLock) {
+  /**
+   * @param lock the run's lock, released on closing.
+   * @param kernels what computes the jobs to come; undefined where it is not known.
+   */
+  constructor(directory: string, db: DatabaseSync, lock: RunLock, readonly kernels: RunManifest["kernels"]) {
     super(directory, db);
     this.#lock = lock;
     for (const { layer, units } of this.manifest.jobs) {
@@ -52,10 +55,11 @@ export class Run extends RunReader {
    * @param job index of the job in the whole plan; of this run's shard and not committed yet.
    * @param records one record for each unit of the job, in any order.
    * @param seconds how long the job took.
+   * @param kernels what computed it; by default what the run was opened with.
    * @throws {RangeError} when the job or a record does not fit the plan, or a record contradicts itself.
    * @throws {Error} when the disk is full; jobs committed before stay.
    */
-  commitJob(job: number, records: readonly CommittedUnit[], seconds: number): void {
+  commitJob(job: number, records: readonly CommittedUnit[], seconds: number, kernels = this.kernels): void {
     const planned = this.manifest.jobs[job];
     const { shard } = this.manifest;
     if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
@@ -72,7 +76,9 @@ export class Run extends RunReader {
       this.db.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?)")
         .run(job, planned.layer, JSON.stringify(planned.units), seconds);
       for (const record of records) this.#insertUnit(job, record);
+      this.#recordKernels(kernels);
     });
+    this.rereadManifest();
   }
 
   /**
@@ -96,7 +102,18 @@ export class Run extends RunReader {
         if (responses !== null) insert.run(chunk.from, layer, "response", bytesOf(Float32Array.from(responses.data)));
       }
       if (this.pendingChunks().length === 0) this.#insertBest();
+      this.#recordKernels(this.kernels);
     });
+    this.rereadManifest();
+  }
+
+  /** Adds kernels to those that the manifest names; where they are not known, it names none any more. */
+  #recordKernels(kernels: RunManifest["kernels"]): void {
+    const stored = this.manifest.kernels;
+    const joined = joinKernels(stored, kernels);
+    if (joined?.length === stored?.length) return;
+    this.db.prepare("DELETE FROM manifest WHERE field = 'kernels'").run();
+    if (joined) this.db.prepare("INSERT INTO manifest VALUES ('kernels', ?)").run(JSON.stringify(joined));
   }
 
   #insertBest(): void {
@@ -214,7 +231,8 @@ function refuseContradiction(record: UnitRecord): void {
 }
 
 /**
- * Opens a run for writing: creates it, or resumes the one that is there if it is the same.
+ * Opens a run for writing: creates it, or resumes the one that is there if it is the same. Where other kernels computed that
+ * one, the manifest names both from the first commit on.
  *
  * @param directory the run's folder; created when missing.
  * @param manifest what the run is.
@@ -245,7 +263,7 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
     db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     if (!exists) createTables(db, manifest);
-    return new Run(directory, db, lock);
+    return new Run(directory, db, lock, manifest.kernels);
   } catch (error) {
     db?.close();
     lock.release();
@@ -261,7 +279,7 @@ function refuseOther({ directory, schema, manifest: stored }: RunReader, manifes
         `convert it with \`deno task polysem migrate ${directory}\`, or use another run name with --run`,
     );
   }
-  const differences = manifestDifferences(stored, manifest);
+  const differences = settingDifferences(stored, manifest);
   if (differences.length > 0) {
     throw new InputError(
       `run ${directory} was made with other settings: ${differences.join("; ")}; ` +

@@ -52,8 +52,7 @@ export interface LayerActivations {
 
 /** The committed part of a run. */
 export class RunReader {
-  /** What the run is. */
-  readonly manifest: RunManifest;
+  #manifest: RunManifest;
   /** Version of the file's tables. */
   readonly schema: number;
 
@@ -62,8 +61,18 @@ export class RunReader {
    * @param db the opened run file; the reader closes it.
    */
   constructor(readonly directory: string, protected readonly db: DatabaseSync) {
-    this.manifest = readManifest(db, this.file);
+    this.#manifest = readManifest(db, this.file);
     this.schema = (db.prepare("PRAGMA user_version").get() as Row).user_version as number;
+  }
+
+  /** What the run is. */
+  get manifest(): RunManifest {
+    return this.#manifest;
+  }
+
+  /** Reads the manifest anew, after it was changed. */
+  protected rereadManifest(): void {
+    this.#manifest = readManifest(this.db, this.file);
   }
 
   /** Path of the run file. */

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RunManifest } from "../types.ts";
-import { manifestDifferences } from "./manifest.ts";
+import { settingDifferences } from "./manifest.ts";
 import { recordsOf } from "./merge_runs.ts";
 import type { Run } from "./run.ts";
 import { readRun } from "./run_reader.ts";
@@ -24,8 +24,8 @@ export type Kinship = "same" | "other units" | "other";
 export function kinship(directory: string, manifest: RunManifest): Kinship {
   if (!existsSync(join(directory, RUN_FILE))) return "same";
   using there = readRun(directory);
-  if (there.schema !== RUN_SCHEMA || manifestDifferences(there.manifest, manifest, ["jobs"]).length > 0) return "other";
-  return manifestDifferences(there.manifest, manifest).length === 0 ? "same" : "other units";
+  if (there.schema !== RUN_SCHEMA || settingDifferences(there.manifest, manifest, ["jobs"]).length > 0) return "other";
+  return settingDifferences(there.manifest, manifest).length === 0 ? "same" : "other units";
 }
 
 /**
@@ -45,7 +45,7 @@ export function takeOverJobs(directory: string, run: Run): number {
   for (const job of from.completedJobs()) {
     const here = pending.get(keyOf(from.manifest.jobs[job]));
     if (here === undefined) continue;
-    run.commitJob(here, recordsOf(from, job), from.jobSeconds(job)!);
+    run.commitJob(here, recordsOf(from, job), from.jobSeconds(job)!, from.manifest.kernels);
     units += jobs[here].units.length;
   }
   return units;

@@ -53,6 +53,8 @@ Deno.test("manifestOf() states what a run is made with, and a run stores just th
     assert.deepEqual(run.manifest, manifest);
     // the same again resumes the run
     openRun(join(folder, "run"), manifestOf(context, PLAN, engine)).close();
+    const kernels = "AVX2, oneDNN off";
+    assert.deepEqual(manifestOf(context, PLAN, engine, kernels), { ...manifest, kernels: [kernels] });
     assert.equal(manifestOf({ ...context, dataset: null }, PLAN, report).dataset, null);
   } finally {
     context.dispose();

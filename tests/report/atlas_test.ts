@@ -254,5 +254,11 @@ Deno.test("settings of an unknown form are left out, not guessed", () => {
   assert.equal(criterionInWords(MANIFEST), "SSE + 1.79 K");
   assert.equal(criterionInWords({ ...MANIFEST, profile: { cluster: { criterion: "new-one" } } }), "new-one");
   assert.equal(criterionInWords({ ...MANIFEST, profile: {} }), "criterion");
+  const kernels = (manifest: RunManifest) => runFacts(manifest).find(({ name }) => name === "kernels")?.value;
+  assert.equal(
+    kernels({ ...MANIFEST, kernels: ["AVX, oneDNN off", "AVX2, oneDNN off"] }),
+    "AVX, oneDNN off; AVX2, oneDNN off",
+  );
+  assert.equal(kernels(MANIFEST), undefined);
   assert.equal(runFacts({ ...MANIFEST, dataset: null }).find(({ name }) => name === "dataset")!.value, "none");
 });

@@ -19,6 +19,8 @@ import { formatTable, printResult } from "../console/output.ts";
 interface Diagnosis {
   /** What the engine runs on; where it cannot be had as asked for, why. */
   readonly engine: BackendReport | { readonly backend: null; readonly problem: string };
+  /** The kernels that TensorFlow computes with, on which the last bits depend; null where there is nothing to choose. */
+  readonly kernels: string | null;
   readonly versions: {
     readonly polysem: string;
     readonly deno: string;
@@ -64,10 +66,11 @@ export function registerDoctor(program: Command): void {
 }
 
 async function diagnose(): Promise<Diagnosis> {
-  const { useBackend } = await import("../../engine/mod.ts");
+  const { kernelsInUse, useBackend } = await import("../../engine/mod.ts");
   const engine = await useBackend().catch((error) => ({ backend: null, problem: messageOf(error) }));
   return {
     engine,
+    kernels: engine.backend === null ? null : kernelsInUse(engine),
     versions: {
       polysem: VERSION,
       deno: Deno.version.deno,
@@ -161,7 +164,7 @@ async function checkWeights(): Promise<Diagnosis["weights"]> {
   return weights;
 }
 
-function describe({ engine, versions, cpu, memory, nvidia, cache, data, weights }: Diagnosis): string {
+function describe({ engine, kernels, versions, cpu, memory, nvidia, cache, data, weights }: Diagnosis): string {
   const lines: string[] = [];
   if (engine.backend === null) {
     lines.push(`engine    none: ${engine.problem}`);
@@ -169,6 +172,7 @@ function describe({ engine, versions, cpu, memory, nvidia, cache, data, weights 
     const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
     lines.push(`engine    ${engine.backend} on ${engine.device}, ${threads}`);
     for (const { backend, why, remedy } of engine.skipped) lines.push(`          not ${backend}: ${why}; ${remedy}`);
+    if (kernels !== null) lines.push(`kernels   ${kernels}`);
   }
   const tensorflow = versions.tensorflow === null ? "" : `, TensorFlow ${versions.tensorflow}`;
   lines.push(

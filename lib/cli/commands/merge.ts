@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { mergeRuns, readRun, runDirectory, writeScores } from "../../store/mod.ts";
+import { severalKernelsNote } from "../console/kernels.ts";
 import { printNote, printResult } from "../console/output.ts";
 
 /** Adds the command to the program. */
@@ -18,7 +19,8 @@ export function registerMerge(program: Command): void {
       const result = mergeRuns(runs.map(runDirectory), directory);
       using merged = readRun(directory);
       const scores = writeScores(merged);
-      const { planned, completed, added, missing } = result;
+      const { planned, completed, added, missing, kernels } = result;
+      if (kernels !== undefined) printNote(command, severalKernelsNote(kernels));
       if (missing.length > 0) {
         printNote(
           command,

@@ -19,6 +19,7 @@ import {
   printNote,
   printResult,
 } from "../console/output.ts";
+import { otherKernelsNote } from "../console/kernels.ts";
 import { Interrupted } from "../console/interruption.ts";
 import { createProgress } from "../console/progress.ts";
 import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
@@ -62,6 +63,7 @@ export function registerScoreAll(program: Command): void {
   ).action(async (options: ScoreAllOptions, command: Command) => {
     const { manifestOf, refuseUnfollowable, selectUnits } = await import("../../pipeline/mod.ts");
     const { createPlan, parseShard } = await import("../../jobs/mod.ts");
+    const { kernelsInUse } = await import("../../engine/mod.ts");
     const store = await import("../../store/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
     const engine = { threads: 1 }; // the cores are for the workers
@@ -76,7 +78,8 @@ export function registerScoreAll(program: Command): void {
       await refuseUnfollowable(context.network, context.profile, jobs.map(({ layer }) => layer));
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
       const usual = store.runDirectory(options.run ?? `${fileName(model)}-${profileName}-seed${options.seed}${part}`);
-      const manifest = manifestOf(context, { profileName, jobs, shard, priceCalibrated }, backend);
+      const plan = { profileName, jobs, shard, priceCalibrated };
+      const manifest = manifestOf(context, plan, backend, kernelsInUse(backend));
       const kinship = options.run === undefined ? store.kinship(usual, manifest) : "same"; // a name given is meant
       const taken = kinship === "other units";
       if (kinship === "other") printNote(command, "note: --run NAME scores into a run of another name");
@@ -89,6 +92,10 @@ export function registerScoreAll(program: Command): void {
           `note: ${usual} holds another choice of units; this one goes into ${directory} (--run names it otherwise)` +
             (units === 0 ? "" : `, with ${units} unit${units === 1 ? "" : "s"} that are finished there`),
         );
+      }
+      if (run.pendingJobs().length + run.pendingChunks().length > 0) {
+        const note = otherKernelsNote(directory, run.manifest.kernels, run.kernels);
+        if (note !== null) printNote(command, note);
       }
       const seconds = await scorePending(run, context, options, command);
       const scores = store.writeScores(run);

@@ -88,6 +88,7 @@ export function runFacts(manifest: RunManifest): Fact[] {
       : hashed("dataset", manifest.dataset.name, manifest.dataset.sha256),
     ...(shard.count > 1 ? [{ name: "shard", value: `${shard.index} of ${shard.count}, counted from 0` }] : []),
     { name: "engine", value: manifest.engine },
+    ...(manifest.kernels === undefined ? [] : [{ name: "kernels", value: manifest.kernels.join("; ") }]),
     { name: "polysem", value: manifest.version },
   ];
 }

@@ -33,6 +33,7 @@ Deno.test("doctor --json shows the engine, versions, data and weights", async ()
     assert.equal(err, "");
     const found = JSON.parse(out);
     assert.equal(found.engine.backend, "cpu");
+    assert.equal(found.kernels, null);
     assert.equal(found.versions.deno, Deno.version.deno);
     assert.equal(found.versions.v8, Deno.version.v8);
     assert.match(found.versions.tfjs, /^\d+\.\d+\.\d+$/);

@@ -50,6 +50,17 @@ Deno.test("polysem merge joins shards, writes scores.csv and tells what is missi
     assert.deepEqual(Deno.readFileSync(join(into, "scores.csv")), Deno.readFileSync(writeScores(whole)));
   }));
 
+Deno.test("polysem merge notes that different kernels computed the shards", () =>
+  inFolder(async (folder) => {
+    const [even, odd, into] = ["even", "odd", "into"].map((name) => join(folder, name));
+    makeRun(even, [0, 2], { shard: { index: 0, count: 2 }, kernels: ["AVX2, oneDNN off"] });
+    makeRun(odd, [1], { shard: { index: 1, count: 2 }, kernels: ["AVX, oneDNN off"] });
+    const { code, out, err } = await polysem("merge", even, odd, "--into", into, "--json");
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(out).kernels, ["AVX2, oneDNN off", "AVX, oneDNN off"]);
+    assert.match(err, /^note: different kernels computed the run \(AVX2, oneDNN off; AVX, oneDNN off\): [^\n]*\n$/);
+  }));
+
 Deno.test("polysem merge refuses a missing run and itself", () =>
   inFolder(async (folder) => {
     const run = makeRun(join(folder, "run"), [0]);
