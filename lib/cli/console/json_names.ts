@@ -22,6 +22,12 @@ const PRESENT: Readonly<Record<string, string | Readonly<Record<string, string>>
   scoreInterval: { low: "S_low", high: "S_high" },
 };
 
+/** What a comparison with the dataset calls in other words than the columns of `scores.csv`; elsewhere they mean other things. */
+const PRESENT_IN_CHECK: Readonly<Record<string, string>> = {
+  ...{ mean: "activation_mean", min: "activation_min", max: "activation_max" },
+  ...{ exceeds: "exceeds_dataset", share: "exceeds_share" },
+};
+
 /** `meanAngle` as `mean_angle`; a symbol at the end stays one, `meanS` as `mean_S`. */
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z](?=.)/g, (letter) => `_${letter.toLowerCase()}`).replace(/[A-Z]$/, "_$&");
@@ -40,10 +46,11 @@ export function withPresentNames(value: unknown): NamedDocument {
   const named = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(named);
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+    const presentNames = "exceeds" in value && "share" in value ? { ...PRESENT, ...PRESENT_IN_CHECK } : PRESENT;
     return Object.fromEntries(
       Object.entries(value).flatMap(([name, each]) => {
         if (name === "bic" && "criterion" in value) found.set(name, "criterion, among the candidates"); // which is there already
-        const present = Object.hasOwn(PRESENT, name) ? PRESENT[name] : undefined;
+        const present = Object.hasOwn(presentNames, name) ? presentNames[name] : undefined;
         if (present === undefined) return [[name, named(each)]];
         found.set(name, typeof present === "string" ? present : Object.values(present).join(", "));
         const parts = typeof present === "string" ? [[present, named(each)]] : Object.entries(present).map((
@@ -61,4 +68,9 @@ export function withPresentNames(value: unknown): NamedDocument {
       ? null
       : `note: names in this JSON: ${names.join("; ")}; the former ones go with the next release`,
   };
+}
+
+/** A document as the text of a file, with its present names beside the former ones. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(withPresentNames(value).document, null, 2)}\n`;
 }

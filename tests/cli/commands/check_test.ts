@@ -20,6 +20,11 @@ Deno.test("check compares each unit's images with the dataset's best, and counts
     // conv1:0 has 1.5, 2.5, 3.5 against 2; conv1:1 is dead; conv1:2 has 3, 4, 5 against 2; fc1:5 1.5 .. 3.5 against .3 in 32 bits
     const run = makeRun(join(folder, "run"), [0, 1, 2]);
     const result = await json("check", run);
+    /** A unit as the columns of scores.csv call it, and by the former names. */
+    const named = (mean: number, min: number, max: number, exceeds: boolean, share: number) => ({
+      ...{ activation_mean: mean, activation_min: min, activation_max: max, exceeds_dataset: exceeds },
+      ...{ exceeds_share: share, mean, min, max, exceeds, share },
+    });
     assert.equal(result.run, run);
     assert.deepEqual(result.dataset, MANIFEST.dataset);
     assert.deepEqual(result.layers, [
@@ -27,28 +32,11 @@ Deno.test("check compares each unit's images with the dataset's best, and counts
       { layer: "fc1", units: 1, exceeding: 1, best_exceeding: 1, mean_share: 1 },
     ]);
     assert.deepEqual(result.units, [
+      { layer: "conv1", unit: 0, ...named(2.5, 1.5, 3.5, false, 2 / 3), dataset_max: 2, datasetMax: 2 },
+      { layer: "conv1", unit: 2, ...named(4, 3, 5, true, 1), dataset_max: 2, datasetMax: 2 },
       {
-        layer: "conv1",
-        unit: 0,
-        mean: 2.5,
-        min: 1.5,
-        max: 3.5,
-        dataset_max: 2,
-        datasetMax: 2,
-        exceeds: false,
-        share: 2 / 3,
-      },
-      { layer: "conv1", unit: 2, mean: 4, min: 3, max: 5, dataset_max: 2, datasetMax: 2, exceeds: true, share: 1 },
-      {
-        layer: "fc1",
-        unit: 5,
-        mean: 2.5,
-        min: 1.5,
-        max: 3.5,
-        dataset_max: Math.fround(.3),
-        datasetMax: Math.fround(.3),
-        exceeds: true,
-        share: 1,
+        ...{ layer: "fc1", unit: 5, ...named(2.5, 1.5, 3.5, true, 1) },
+        ...{ dataset_max: Math.fround(.3), datasetMax: Math.fround(.3) },
       },
     ]);
     const { out, err } = await polysem("check", run);

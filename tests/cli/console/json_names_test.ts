@@ -36,3 +36,18 @@ Deno.test("withPresentNames() says that bic is the former name of a candidate's 
   const plain = { "my-Profile": 1, myProfile: { S: 0 }, mean_S: 2, list: [null, "meanS"] };
   assert.deepEqual(withPresentNames(plain), { document: plain, note: null });
 });
+
+Deno.test("withPresentNames() tells a comparison with the dataset by the columns of scores.csv, and no other mean or share", () => {
+  const { document, note } = withPresentNames({
+    check: { min: 1, exceeds: false, share: 0.5 },
+    others: { min: 2, share: 1 },
+  });
+  assert.deepEqual(document, {
+    check: { activation_min: 1, min: 1, exceeds_dataset: false, exceeds: false, exceeds_share: 0.5, share: 0.5 },
+    others: { min: 2, share: 1 },
+  });
+  assert.match(
+    note!,
+    /min is now activation_min; exceeds is now exceeds_dataset; share is now exceeds_share; the former/,
+  );
+});

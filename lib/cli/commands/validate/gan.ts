@@ -10,6 +10,7 @@ import { isStandardOutput } from "../../../streams.ts";
 import { cifar10Ref, type DataOptions, withCifar10Option } from "../../options/data.ts";
 import { type LoadGenerator, loadOntoEngine, WEIGHTS_HELP } from "../../options/generator.ts";
 import { integerOption, seedOption } from "../../options/values.ts";
+import { jsonText } from "../../console/json_names.ts";
 import { formatTable, globalOptions, printNote, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { refuseUnwritable } from "../../console/out_file.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
@@ -63,7 +64,7 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
       });
       progress?.stop();
       if (out !== undefined) {
-        writeWhole(out, `${JSON.stringify(measures, null, 2)}\n`);
+        writeWhole(out, jsonText(measures));
         printNote(command, `note: the measures are in ${out}`);
       }
       if (options.card) {

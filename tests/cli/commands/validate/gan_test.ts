@@ -12,8 +12,12 @@ Deno.test("validate gan measures a generator and writes the same as JSON and for
     const file = join(folder, "measures.json");
     const args = ["gan", "--count", "50", "--seed", "2", "--quiet"];
     const { out, err } = await withToy(registerValidateGan, [...args, "--out", file, "--json"]);
-    assert.match(err, /^note: the measures are in .*measures\.json\n$/);
+    assert.match(
+      err,
+      /^note: the measures are in .*measures\.json\nnote: names in this JSON: byLabel is now by_label; .*\n$/,
+    );
     const measures = JSON.parse(out);
+    assert.deepEqual(measures.generated.moved_mask, measures.generated.movedMask);
     assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), measures);
     assert.deepEqual([measures.generator, measures.count, measures.seed], ["toy", 50, 2]);
     const { label, masks, movedMask } = measures.generated;
