@@ -13,7 +13,6 @@ import { messageOf } from "../../errors.ts";
 import { CIFAR10_SHA256, DEFAULT_DATASET, locateDataset, openDataset } from "../../data/mod.ts";
 import { checkWeightFile, listWeightSets, type WeightFileState } from "../../weights/mod.ts";
 import { VERSION } from "../../version.ts";
-import type { MemoryLimit } from "../../jobs/mod.ts";
 import { formatTable, printResult } from "../console/output.ts";
 
 interface Diagnosis {
@@ -30,7 +29,11 @@ interface Diagnosis {
   };
   readonly cpu: { readonly model: string; readonly threads: number };
   /** In bytes; `limit` is the container's, null where there is none. */
-  readonly memory: { readonly total: number; readonly available: number; readonly limit: MemoryLimit | null };
+  readonly memory: {
+    readonly total: number;
+    readonly available: number;
+    readonly limit: { readonly limit_bytes: number; readonly free_bytes: number } | null;
+  };
   /** Names of the cards, and the driver; null where there is no driver. */
   readonly nvidia: { readonly driver: string; readonly cards: readonly string[] } | null;
   readonly cache: {
@@ -90,7 +93,8 @@ async function diagnose(): Promise<Diagnosis> {
 async function measureMemory(): Promise<Diagnosis["memory"]> {
   const { memoryLimit } = await import("../../jobs/mod.ts");
   const { total, available } = Deno.systemMemoryInfo();
-  return { total, available, limit: memoryLimit() };
+  const limit = memoryLimit();
+  return { total, available, limit: limit && { limit_bytes: limit.limitBytes, free_bytes: limit.freeBytes } };
 }
 
 /** Reads what the driver says in /proc, which needs no right to run `nvidia-smi`. */
@@ -184,8 +188,8 @@ function describe({ engine, kernels, versions, cpu, memory, nvidia, cache, data,
     `memory    ${megabytes(memory.available)} of ${megabytes(memory.total)} free` +
       (memory.limit === null
         ? ""
-        : `; the container's limit is ${megabytes(memory.limit.limitBytes)}, ${
-          megabytes(memory.limit.freeBytes)
+        : `; the container's limit is ${megabytes(memory.limit.limit_bytes)}, ${
+          megabytes(memory.limit.free_bytes)
         } of it free`),
     `nvidia    ${nvidia === null ? "no driver" : `${nvidia.cards.join(", ") || "no card"}; ${nvidia.driver}`}`,
     `cache     ${cache.directory}, ${megabytes(cache.bytes)}` +
