@@ -17,6 +17,8 @@ import {
   trainModel,
   type TrainModelOptions,
 } from "../../lib/training/train_model.ts";
+import { withPresentNames } from "../../lib/cli/console/json_names.ts";
+import { assertDocumented } from "../documented.ts";
 import { inFolder } from "../in_folder.ts";
 import { madeUpDataset, sourceOf, unlabelledSource } from "../data/made_up_dataset.ts";
 import { DATA, DATASET } from "./made_up_training.ts";
@@ -70,6 +72,7 @@ Deno.test("trainModel() writes a LeNet-5 with its card and its entry, the same b
     assert.equal(report.sha256, await sha256OfFile(paths[0]));
     assert.equal(report.bytes, bytes.length);
     assert.equal(report.parameters, 62_006);
+    assertDocumented("train", withPresentNames(report).document);
     assert.equal(report.history.length, 2);
     // what the stored file does is what the report says
     const { tensors } = decodeSafetensors(await Deno.readFile(paths[0]), paths[0]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openRun } from "../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../lib/types.ts";
+import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { exampleChunk, jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
@@ -26,6 +27,7 @@ Deno.test("check compares each unit's images with the dataset's best, and counts
       ...{ exceeds_share: share, mean, min, max, exceeds, share },
     });
     assert.equal(result.run, run);
+    assertDocumented("check", result, ["dataset.kind"]);
     assert.deepEqual(result.dataset, MANIFEST.dataset);
     assert.deepEqual(result.layers, [
       { layer: "conv1", units: 2, exceeding: 1, best_exceeding: 2, mean_share: (2 / 3 + 1) / 2 },

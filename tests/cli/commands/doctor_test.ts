@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runProgram, SCORING_RIGHTS } from "../../engine/second_checkout.ts";
+import { assertDocumented } from "../../documented.ts";
 
 const MAIN = join(import.meta.dirname!, "..", "..", "..", "lib", "cli", "main.ts");
 
@@ -32,6 +33,7 @@ Deno.test("doctor --json shows the engine, versions, data and weights", async ()
     assert.equal(code, 0, err);
     assert.equal(err, "");
     const found = JSON.parse(out);
+    assertDocumented("doctor", found, ["engine", "memory.limit", "nvidia"]); // what there is depends on the machine
     assert.equal(found.engine.backend, "cpu");
     assert.equal(found.kernels, null);
     assert.equal(found.versions.deno, Deno.version.deno);

@@ -4,6 +4,7 @@ import { loadEmbedder } from "../../../lib/embed/mod.ts";
 import { useBackend } from "../../../lib/engine/mod.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
 import { readMatrix } from "../../../lib/store/matrix_files.ts";
+import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { randomBatch } from "../../pipeline/stand_ins.ts";
 import { polysem } from "../run_main.ts";
@@ -19,6 +20,7 @@ Deno.test("embed writes a row an image, in the order given, each as the library 
     const order = [paths[3], paths[0], paths[2], paths[1], paths[0]];
     const out = join(folder, "out.npy");
     const result = await json("embed", ...order, "--out", out);
+    assertDocumented("embed", result);
     assert.match(result.sha256, /^[0-9a-f]{64}$/);
     assert.deepEqual(result, {
       out,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readRunData } from "../../../lib/store/read_run_data.ts";
+import { assertColumns, assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { makeRun } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
@@ -15,6 +16,11 @@ Deno.test("polysem figures writes every figure as SVG, PNG and CSV, also of a ru
     assert.match(done.err, /run run is partial: the figures show 3 of 4 units\n/);
     const { files, units, planned } = JSON.parse(done.out);
     assert.deepEqual([units, planned, files.length], [3, 4, 24]);
+    assertDocumented("figures", JSON.parse(done.out));
+    for (const file of files.filter((file: string) => file.endsWith(".csv"))) {
+      const absent = ["S_compared", "fresh_sets", "fresh_K1_share", "fresh_K2_share", "fresh_K3_share"];
+      assertColumns(basename(file), Deno.readTextFileSync(file), absent);
+    }
     for (const file of files) assert.ok(Deno.statSync(file).size > 0, file);
     const head = (ending: string) =>
       new TextDecoder("latin1").decode(Deno.readFileSync(join(run, "figures", `1_pipeline.${ending}`)).subarray(0, 8));

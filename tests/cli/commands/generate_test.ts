@@ -5,6 +5,7 @@ import { latentOf } from "../../../lib/gan/network/image_generator.ts";
 import { drawShape } from "../../../lib/gan/masks/shapes.ts";
 import { readPng, writePng } from "../../../lib/images/png.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/npy.ts";
+import { assertColumns, assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { blueOf, toyGenerator } from "../../gan/toy_generator.ts";
 import { refused } from "../refused.ts";
@@ -24,6 +25,8 @@ Deno.test("generate writes a PNG for each label, mask and latent, and says which
     const args = ["--label", "ship,0", "--mask", "half-left", "--mask", "disk:x=.5,size=.3", "--count", "2"];
     const { out } = await generate(...args, "--seed", "5", "--out", folder, "--json");
     const shown = JSON.parse(out);
+    assertDocumented("generate", shown);
+    assertColumns("labels.csv", Deno.readTextFileSync(join(folder, "labels.csv")));
     assert.deepEqual(
       [shown.images, shown.labels, shown.masks, shown.seed, shown.latents],
       [8, ["ship", "airplane"], ["half-left", "disk:x=.5,size=.3"], 5, { first: 0, count: 2 }],

@@ -7,6 +7,7 @@ import { sha256OfFile } from "../../../lib/weights/load_weights.ts";
 import { CALIBRATED } from "../../../lib/pipeline/mod.ts";
 import { openRun } from "../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../lib/types.ts";
+import { assertColumns, assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { deadRecord, MANIFEST, record } from "../../store/example_run.ts";
 import { refused, weightsOf } from "../refused.ts";
@@ -42,6 +43,8 @@ Deno.test("probe writes every unit's shares, correlations and figures, and gives
     const run = makeRun(join(folder, "run"));
     const { out } = await probe(run, ...FEW, "--json");
     const result = JSON.parse(out);
+    assertDocumented("probe", result);
+    assertColumns("probe.csv", Deno.readTextFileSync(join(run, "probe.csv")));
     assert.deepEqual(
       [result.run, result.model, result.generator, result.images, result.latents, result.seed],
       ["run", "lenet5-cifar10", "toy", 10 * 4 * 2, 2, 1],

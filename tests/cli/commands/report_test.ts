@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { openRun } from "../../../lib/store/mod.ts";
+import { assertDocumented } from "../../documented.ts";
 import { jobRecords, MANIFEST } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
 
@@ -47,6 +48,7 @@ Deno.test("report of an unfinished run says how many units of how many it has, i
     const { code, out, err } = await polysem("report", run, "--no-data", "--quiet", "--out", file, "--json");
     assert.equal(code, 0, err);
     const report = JSON.parse(out);
+    assertDocumented("report", report);
     assert.deepEqual([report.units, report.planned, report.file, report.images], [2, 4, file, null]);
     assert.match(await Deno.readTextFile(file), /Partial: run run has 2 of its 4 units/);
     assert.match((await polysem("report", run, "--no-data", "--quiet")).out, /^partial run, 2 of 4 units, /);

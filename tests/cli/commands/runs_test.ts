@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { readRun, writeScores } from "../../../lib/store/mod.ts";
+import { assertColumns, assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { makeRun } from "../../store/example_run.ts";
 import { polysem } from "../run_main.ts";
@@ -13,10 +14,12 @@ Deno.test("polysem export writes CSV into the run's folder, or any format where 
     assert.equal(csv.code, 0, csv.err);
     assert.equal(csv.out, `4 units written to ${join(run, "scores.csv")}\n`);
     assert.match(Deno.readTextFileSync(join(run, "scores.csv")), /^layer,unit,I,K.*\nconv1,0,3,2,/);
+    assertColumns("scores.csv", Deno.readTextFileSync(join(run, "scores.csv")));
 
     const out = join(folder, "scores.parquet");
     const parquet = await polysem("export", run, "--format", "parquet", "--out", out, "--json");
     assert.deepEqual(JSON.parse(parquet.out), { file: out, format: "parquet", units: 4 });
+    assertDocumented("export", JSON.parse(parquet.out));
     const rows = await parquetReadObjects({ file: Deno.readFileSync(out).slice().buffer });
     assert.deepEqual(rows.map(({ layer, unit }) => `${layer}:${unit}`), ["conv1:0", "conv1:1", "conv1:2", "fc1:5"]);
 
@@ -32,6 +35,7 @@ Deno.test("polysem merge joins shards, writes scores.csv and tells what is missi
     const into = join(folder, "into");
     const part = await polysem("merge", even, odd, "--into", into, "--json");
     assert.equal(part.code, 0, part.err);
+    assertDocumented("merge", JSON.parse(part.out));
     assert.deepEqual(JSON.parse(part.out), {
       directory: into,
       scores: join(into, "scores.csv"),

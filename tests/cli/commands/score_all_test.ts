@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "../../../lib/weights/safetensors.ts";
 import { readRun } from "../../../lib/store/mod.ts";
+import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
@@ -245,6 +246,7 @@ Deno.test("score-all names a unit that explodes and scores the others, to the bi
     const run = join(folder, "exploding");
     const asked = ["score-all", "--units", "conv2:2-4", "--run", run, ...exploding];
     const result = await json(...asked);
+    assertDocumented("score-all", result, ["files.report"]);
     assert.deepEqual(result.unscorable.map(({ unit }: { unit: string }) => unit), ["conv2:3"]);
     assert.deepEqual(result.jobs, { planned: 1, completed: 1 });
     assert.deepEqual([result.layers[0].units, result.layers[0].dead], [3, 0]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { usesOneDnn } from "../../../lib/engine/one_dnn.ts";
 import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
+import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
@@ -26,6 +27,7 @@ for (
       await json("score-all", "--units", units, "--run", join(folder, "run"), ...settings);
       const out = join(folder, "made", "here");
       const result = await json("score-unit", "conv2:3", "--out", out, ...settings);
+      assertDocumented("score-unit", result, ["attributions", "dataset_best", "check"]); // without a dataset
       using run = readRun(join(folder, "run"));
       const stored = run.unit("conv2", 3)!;
       for (

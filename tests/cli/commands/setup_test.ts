@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encode } from "fast-png";
 import { runProgram } from "../../engine/second_checkout.ts";
+import { assertDocumented } from "../../documented.ts";
 
 const MAIN = join(import.meta.dirname!, "..", "..", "..", "lib", "cli", "main.ts");
 const RIGHTS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--deny-net"];
@@ -51,6 +52,7 @@ Deno.test("setup warns where the engine cannot be built, and succeeds", async ()
       /^warning: the native engine cannot be built without Python 3 and a C\+\+ compiler; install .*\n$/,
     );
     const { engine, data } = JSON.parse(out);
+    assertDocumented("setup", JSON.parse(out), ["data", "engine.device", "engine.directory"]);
     assert.equal(engine.outcome, "failed");
     assert.match(engine.why, /apt-get install python3 python3-pip g\+\+/);
     assert.equal(data, null);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
+import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, writeLargeWeights, writeQuickProfile } from "../refused.ts";
@@ -118,7 +119,8 @@ Deno.test("embed takes the images that visualize wrote and leaves out their shee
   inFolder(async (folder) => {
     const out = join(folder, "images");
     const profile = await writeQuickProfile(folder);
-    await json("visualize", "conv1:0", "--count", "2", "--out", out, "--no-data", "--profile", profile);
+    const made = await json("visualize", "conv1:0", "--count", "2", "--out", out, "--no-data", "--profile", profile);
+    assertDocumented("visualize", made);
     const files = [...Deno.readDirSync(out)].map(({ name }) => join(out, name)).sort();
     assert.deepEqual(files.map((file) => file.slice(out.length + 1)), [
       "conv1_0_00.png",

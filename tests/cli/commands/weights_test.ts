@@ -6,6 +6,7 @@ import { registerWeights } from "../../../lib/cli/commands/weights.ts";
 import { InputError } from "../../../lib/errors.ts";
 import { FetchError } from "../../../lib/setup/fetch_weights.ts";
 import type { WeightSet } from "../../../lib/weights/registry.ts";
+import { assertDocumented } from "../../documented.ts";
 
 const CONTENT = new TextEncoder().encode("a few weights");
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -68,6 +69,9 @@ Deno.test("weights list says what is committed, what is fetched and how to fetch
       13,
     ]]);
     assert.equal(json[1].files[0].path, paths.fetched);
+    assertDocumented("weights list", json);
+    assertDocumented("weights fetch", await run("fetch", "official", "--json"));
+    assertDocumented("weights verify", await run("verify", "--json"));
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { registerValidateGan } from "../../../../lib/cli/commands/validate/gan.ts";
 import { useBackend } from "../../../../lib/engine/mod.ts";
+import { assertDocumented } from "../../../documented.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { refused } from "../../refused.ts";
 import { withToy } from "../../toy_command.ts";
@@ -17,6 +18,8 @@ Deno.test("validate gan measures a generator and writes the same as JSON and for
       /^note: the measures are in .*measures\.json\nnote: names in this JSON: byLabel is now by_label; .*\n$/,
     );
     const measures = JSON.parse(out);
+    const parts = ["generated", "composites"].map((source) => `${source}.moved_mask`); // null where nothing moves
+    assertDocumented("validate gan", measures, parts);
     assert.deepEqual(measures.generated.moved_mask, measures.generated.movedMask);
     assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), measures);
     assert.deepEqual([measures.generator, measures.count, measures.seed], ["toy", 50, 2]);

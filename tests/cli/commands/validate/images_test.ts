@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeNpy } from "../../../../lib/npy.ts";
 import { createRandom } from "../../../../lib/random.ts";
+import { assertColumns, assertDocumented } from "../../../documented.ts";
 import { writeFiles } from "../../../data/image_files.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { parsedCsv } from "../../../parsed_csv.ts";
@@ -82,6 +83,8 @@ Deno.test("validate images on units that are known: their own images tell, anoth
       ...["validate", "images", "--quiet", "--profiles", join(folder, "short.json"), ...common],
       ...["--units", "colour:0-3,one:0", "--out", out],
     );
+    assertDocumented("validate images", study);
+    assertColumns("images.csv", readFileSync(join(out, "images.csv"), "utf8"));
     assert.deepEqual([study.model, study.units, study.pairs, study.images, study.chance], ["colours", 4, 4, 3, 0.5]);
     assert.deepEqual(study.left_out, [{ layer: "colour", unit: 3 }]);
     const setting = (name: string, references: string) =>

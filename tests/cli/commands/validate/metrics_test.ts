@@ -6,6 +6,7 @@ import { CALIBRATED } from "../../../../lib/pipeline/mod.ts";
 import { readPng } from "../../../../lib/images/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import type { RunManifest } from "../../../../lib/types.ts";
+import { assertColumns, assertDocumented } from "../../../documented.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { deadRecord, MANIFEST, record } from "../../../store/example_run.ts";
 import { json, refused, weightsOf } from "../../refused.ts";
@@ -99,6 +100,8 @@ Deno.test("validate metrics --sheets draws the units that are counted most diffe
     const sheets = join(folder, "sheets");
     const args = ["validate", "metrics", run, "--images", "130", "--sheets", sheets, "--quiet"];
     const result = await json(...args);
+    assertDocumented("validate metrics", result);
+    assertColumns("metrics.csv", Deno.readTextFileSync(join(run, "metrics.csv")));
     type Counted = { layer: string; unit: number; K: number | null; dataset_clusters: number };
     const differing = result.units.filter(({ K, dataset_clusters, attribution_clusters }: Counted & {
       attribution_clusters: number | null;

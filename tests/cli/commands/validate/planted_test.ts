@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isCifar10Present } from "../../../../lib/data/mod.ts";
+import { assertColumns, assertDocumented } from "../../../documented.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { refused } from "../../refused.ts";
 import { polysem } from "../../run_main.ts";
@@ -36,6 +37,10 @@ Deno.test("validate planted writes its table, its units and a figure, and the sa
     const { code, out, err } = await run("a");
     assert.equal(code, 0, err);
     const document = JSON.parse(out);
+    assertDocumented("validate planted", document, ["metrics", "correlations"]); // without --metrics
+    for (const table of ["planted.csv", "random_weights.csv"]) {
+      assertColumns(table, readFileSync(join(folder, "a", table), "utf8"));
+    }
     assert.equal(document.seed, 3);
     assert.equal(document.units, 8);
     assert.deepEqual(document.settings.map(({ name }: { name: string }) => name), ["quick", "control", "oracle"]);

@@ -5,6 +5,7 @@ import { useBackend } from "../../../../lib/engine/mod.ts";
 import { openRun } from "../../../../lib/store/mod.ts";
 import { readNullScores } from "../../../../lib/store/mod.ts";
 import { initialWeights } from "../../../../lib/training/train_model.ts";
+import { assertColumns, assertDocumented } from "../../../documented.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { deadRecord, makeRun, MANIFEST } from "../../../store/example_run.ts";
 import { json, refused, writeQuickProfile } from "../../refused.ts";
@@ -45,6 +46,10 @@ Deno.test("validate stability repeats a run in every way, without any NaN, and a
     const result = await json(
       ...["validate", "stability", run, "--seeds", "3", "--images-seeds", "1", "--null", "random", "--workers", "1"],
     );
+    assertDocumented("validate stability", result);
+    for (const table of ["fresh_images.csv", "null_scores.csv"]) {
+      assertColumns(table, Deno.readTextFileSync(join(run, table)));
+    }
     assert.deepEqual([result.units, result.dead, result.reproduced], [3, 0, 1]);
     const layers = ["conv2", "fc3", "all"];
     assert.equal(result.seeds.count, 3);
@@ -122,7 +127,10 @@ Deno.test("validate stability --null permuted scores the model's own weights in 
     const result = await json("validate", "stability", run, "--null", "permuted", "--workers", "1");
     assert.equal(result.null.kind, "permuted");
     const out = join(folder, "layers");
-    const { runs: [told], files } = await json("validate", "layers", run, "--out", out);
+    const document = await json("validate", "layers", run, "--out", out);
+    assertDocumented("validate layers", document);
+    assertColumns("layers.csv", Deno.readTextFileSync(join(out, "layers.csv")));
+    const { runs: [told], files } = document;
     assert.deepEqual([told.model, told.null, told.run], ["lenet5-cifar10", "permuted", basename(run)]);
     assert.deepEqual(told.layers.map(({ layer, units }: Row) => [layer, units]), [["conv2", 1], ["fc3", 2], [
       "all",

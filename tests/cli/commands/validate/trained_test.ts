@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { useBackend } from "../../../../lib/engine/mod.ts";
 import { isCifar10Present } from "../../../../lib/data/mod.ts";
+import { assertColumns, assertDocumented } from "../../../documented.ts";
 import { inFolder } from "../../../in_folder.ts";
 import { recordMerged, recordUntrained } from "../../../validate/made_up_taught.ts";
 import { refused } from "../../refused.ts";
@@ -59,6 +60,9 @@ Deno.test("validate trained writes its table, its units and a figure; an untrain
     const { code, out: text, err } = await run("--json", "--seed", "3", "--out", out);
     assert.equal(code, 0, err);
     const document = JSON.parse(text);
+    const absent = ["folder", "trained", "refused_units"]; // of --train-only; there is none
+    assertDocumented("validate trained", document, absent);
+    assertColumns("trained.csv", readFileSync(join(out, "trained.csv"), "utf8"));
     assert.deepEqual([document.seed, document.reference, document.networks, document.units], [3, "quick", 1, 6]);
     assert.deepEqual(document.embedders, { quick: "resnet18-cifar10" });
     const [merged, untrained] = document.checked_networks;
