@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { BackendReport } from "./backend.ts";
-import { findEngine, LIBRARIES } from "./native/mod.ts";
+import { tensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** The processor's features that oneDNN asks for, by the numbers that TensorFlow has for them (`tsl/platform/cpu_info.h`). */
 const FEATURES = {
@@ -71,12 +70,6 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** Other variables that change what oneDNN computes. */
 const FURTHER_VARIABLES = ["ONEDNN_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_CPU_ISA_HINTS"];
 
-/** What TensorFlow's library tells of itself, by its mangled names: `IsMKLEnabled()` and `TestCPUFeature(int)`. */
-const SYMBOLS = {
-  isOneDnnUsed: { name: "_ZN10tensorflow12IsMKLEnabledEv", parameters: [], result: "bool" },
-  hasFeature: { name: "_ZN3tsl4port14TestCPUFeatureENS0_10CPUFeatureE", parameters: ["i32"], result: "bool" },
-} as const;
-
 /**
  * The widest instruction set that oneDNN may use, such as `AVX2`.
  *
@@ -101,18 +94,11 @@ export function widestInstructionSet(hasFeature: (feature: CpuFeature) => boolea
  * @returns null where there is nothing to choose, as on the other backends, or the library cannot be asked.
  */
 export function kernelsInUse({ backend, device }: Pick<BackendReport, "backend" | "device">): string | null {
-  const engine = findEngine();
-  if (backend !== "native" || engine === null) return null;
-  let library: Deno.DynamicLibrary<typeof SYMBOLS>;
-  try {
-    library = Deno.dlopen(join(engine.directory, LIBRARIES[0]), SYMBOLS); // loaded already, and stays so
-  } catch {
-    return null;
-  }
-  const { isOneDnnUsed, hasFeature } = library.symbols;
+  const library = backend === "native" ? tensorFlowLibrary() : null;
+  if (library === null) return null;
   return kernelsInWords(Deno.build.arch, device, {
-    oneDnn: isOneDnnUsed(),
-    hasFeature: (feature) => hasFeature(FEATURES[feature]),
+    oneDnn: library.isOneDnnUsed(),
+    hasFeature: (feature) => library.hasFeature(FEATURES[feature]),
     variable: (name) => Deno.env.get(name),
   });
 }

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { tensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** The instructions that TensorFlow 2.9 and later ask for, as Linux calls them. */
 const ASKED_FOR = ["avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"];
 
-/** Whether it does in this process. True where the processor cannot be asked. */
+/** Whether it does in this process. True where neither the library, once started, nor the processor can be asked. */
 export function usesOneDnn(): boolean {
-  return isOneDnnUsed(Deno.env.get("TF_ENABLE_ONEDNN_OPTS"), processorFlags());
+  return tensorFlowLibrary()?.isOneDnnUsed() ?? isOneDnnUsed(Deno.env.get("TF_ENABLE_ONEDNN_OPTS"), processorFlags());
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { useBackend } from "../../../lib/engine/mod.ts";
 import { usesOneDnn } from "../../../lib/engine/one_dnn.ts";
 import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
@@ -7,6 +8,8 @@ import { assertDocumented } from "../../documented.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, weightsOf, writeQuickProfile } from "../refused.ts";
+
+await useBackend(); // the engine is asked once it is started
 
 /** Images that repel each other carry last bits on, which depend on the number of images in a batch where oneDNN is not used. */
 const REPELLED = usesOneDnn() ? "conv2:2-3" : "conv2:3";
