@@ -133,7 +133,16 @@ Deno.test({
         assert.equal(code, 0, err);
         assert.match(err, new RegExp(`cut has ${before} finished jobs; ${JOBS.length - before} to go`));
         const document = JSON.parse(out); // and nothing else on standard output
-        assert.deepEqual(Object.keys(document), ["run", "profile", "embedder", "seconds", "files", "jobs", "layers"]);
+        assert.deepEqual(Object.keys(document), [
+          "run",
+          "profile",
+          "embedder",
+          "seconds",
+          "files",
+          "jobs",
+          "layers",
+          "unscorable",
+        ]);
         assert.equal(document.run, runs.cut);
         assert.deepEqual(document.jobs, { planned: 5, completed: 5 });
         assert.deepEqual(document.files, {
