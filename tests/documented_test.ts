@@ -84,7 +84,7 @@ Deno.test("the JSON of score-embeddings, layers, lpips, migrate and export is as
 
     const { file } = await json("export", makeRun(join(folder, "run"), [0, 1, 2]), "--format", "json");
     const ofFiles = ["modelFormat", "embedderFormat", "modelInput", "embedderInput", "modelClasses", "priceCalibrated"];
-    const absent = [...ofFiles, "dataset.kind"].map((name) => `manifest.${name}`);
+    const absent = [...ofFiles, "dataset.kind", "kernels"].map((name) => `manifest.${name}`);
     assertDocumented("scores.json", JSON.parse(Deno.readTextFileSync(file)), absent);
   }));
 

@@ -35,7 +35,7 @@ Deno.test("polysem merge joins shards, writes scores.csv and tells what is missi
     const into = join(folder, "into");
     const part = await polysem("merge", even, odd, "--into", into, "--json");
     assert.equal(part.code, 0, part.err);
-    assertDocumented("merge", JSON.parse(part.out));
+    assertDocumented("merge", JSON.parse(part.out), ["kernels"]);
     assert.deepEqual(JSON.parse(part.out), {
       directory: into,
       scores: join(into, "scores.csv"),
@@ -61,6 +61,7 @@ Deno.test("polysem merge notes that different kernels computed the shards", () =
     makeRun(odd, [1], { shard: { index: 1, count: 2 }, kernels: ["AVX, oneDNN off"] });
     const { code, out, err } = await polysem("merge", even, odd, "--into", into, "--json");
     assert.equal(code, 0, err);
+    assertDocumented("merge", JSON.parse(out));
     assert.deepEqual(JSON.parse(out).kernels, ["AVX2, oneDNN off", "AVX, oneDNN off"]);
     assert.match(err, /^note: different kernels computed the run \(AVX2, oneDNN off; AVX, oneDNN off\): [^\n]*\n$/);
   }));
