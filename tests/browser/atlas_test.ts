@@ -191,6 +191,7 @@ browserTest("filters and order are in the page's address", madeUpRun, () => ({})
   await opened(page, "fc1:6");
   assert.deepEqual(query(page), asked);
   await page.keyboard.press("Escape");
+  await page.waitForFunction("location.hash === ''"); // the dialog closes a little later, and a reload would open it again
   await page.reload();
   assert.deepEqual(await names(page), ["fc1:1", "fc1:6"]);
   await page.click("#reset");
