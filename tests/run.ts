@@ -14,16 +14,16 @@ import { join } from "node:path";
 import process from "node:process";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/** Folders that use the program as a person does, which take about as long as all the others together. */
-const COMMANDS = ["browser", "cli", "e2e"];
+/** Folders that take about as long as all the others together. */
+const FIRST = ["browser", "cli", "e2e", "jobs", "pipeline", "report"];
 
 const entries = readdirSync(join(ROOT, "tests"), { withFileTypes: true });
-const library = entries
-  .filter((entry) => entry.isDirectory() ? !COMMANDS.includes(entry.name) : entry.name.endsWith("_test.ts"))
+const second = entries
+  .filter((entry) => entry.isDirectory() ? !FIRST.includes(entry.name) : entry.name.endsWith("_test.ts"))
   .map((entry) => join("tests", entry.name)).sort();
 const processes = process.argv.length > 2
   ? [process.argv.slice(2)]
-  : [COMMANDS.map((name) => join("tests", name)), library];
+  : [FIRST.map((name) => join("tests", name)), second];
 
 const [first, ...others] = processes.map((args, index) =>
   new Deno.Command(Deno.execPath(), {
