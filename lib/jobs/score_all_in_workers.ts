@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { memoryLimit } from "./memory_limit.ts";
 import type { BackendReport } from "../engine/mod.ts";
 import { createWorkerPool } from "./worker_pool.ts";
@@ -25,7 +26,12 @@ export interface Machine {
 function thisMachine(): Machine {
   return {
     cores: navigator.hardwareConcurrency,
-    freeBytes: Math.min(Deno.systemMemoryInfo().available, memoryLimit()?.freeBytes ?? Infinity),
+    // the container's files may only be read with all rights; its limit alone is told to scoring, too, and 0 is none
+    freeBytes: Math.min(
+      Deno.systemMemoryInfo().available,
+      memoryLimit()?.freeBytes ?? Infinity,
+      process.constrainedMemory() || Infinity,
+    ),
   };
 }
 
