@@ -1,9 +1,24 @@
 /**
  * polysem: how polysemantic is each unit of this network?
  *
- * One function per stage, each usable alone, and the types that pass between them. A program outside this repository imports
- * this file by its path; it has to lie beside a `package.json`, which may be empty (`{}`), so that the packages that lie beside
- * polysem are found.
+ * One function for each stage, each usable alone, and the types that pass between them:
+ *
+ * - images of units: {@linkcode visualize}; the perceptual distance: {@linkcode loadLpips}; where a sequence of images
+ *   stops: {@linkcode findElbow}
+ * - images to rows of numbers: {@linkcode loadEmbedder}; their clusters: {@linkcode clusterEmbeddings}; S:
+ *   {@linkcode score}; the last two of any embeddings: {@linkcode scoreEmbeddings}
+ * - all stages: {@linkcode loadContext} and {@linkcode scoreUnits}; a run of many units: {@linkcode createPlan},
+ *   {@linkcode openRun} and {@linkcode scoreAll}, read again by {@linkcode readRun}
+ * - networks: {@linkcode loadNetwork}; a network of your own implements {@linkcode Network}, and
+ *   {@linkcode checkNetwork} tries it
+ * - units whose features are known: {@linkcode createPlantedNetwork}, {@linkcode runPlantedStudy}
+ * - generated images: {@linkcode loadGenerator}, {@linkcode probeUnits}
+ *
+ * Before anything with tensors, call {@linkcode useBackend}. Wrong input throws {@linkcode InputError}. The namespace
+ * {@linkcode tf} is TensorFlow.js, which has its own reference.
+ *
+ * A program outside this repository imports this file by its path; it has to lie beside a `package.json`, which may be
+ * empty (`{}`), so that the packages that lie beside polysem are found.
  *
  * @module
  */

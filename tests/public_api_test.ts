@@ -41,6 +41,24 @@ Deno.test("lib/mod.ts exports these types", async () => {
   assert.deepEqual(declared, PLAIN_DATA);
 });
 
+Deno.test("deno task api makes a page for every value and type that lib/mod.ts exports", async () => {
+  const root = join(FACE, "..", "..");
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const folder = await Deno.makeTempDir();
+  try {
+    const [program, ...args] = tasks.api.command.replace("docs/api", folder).split(" ");
+    assert.equal(program, "deno");
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const pages = [...Deno.readDirSync(join(folder, "~"))].map(({ name }) => name);
+    for (const name of [...VALUES, ...TYPES, ...PLAIN_DATA]) assert.ok(pages.includes(`${name}.html`), name);
+    const front = await Deno.readTextFile(join(folder, "index.html"));
+    assert.doesNotMatch(front, /@link/, "a link that leads nowhere");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 /** Runs a program in a folder of its own, outside the repository, beside an empty package.json. */
 async function runOutside(program: string): Promise<string> {
   const folder = await Deno.makeTempDir();
