@@ -54,3 +54,17 @@ Deno.test("visualize ended by SIGINT exits with 130 and says so", () =>
     assert.equal(code, 130, err);
     assert.match(err, /^interrupted$/m);
   }));
+
+Deno.test("score-embeddings, which computes without a pause, ends by SIGINT too", () =>
+  inFolder(async (folder) => {
+    const [rows, columns] = [3000, 256];
+    const file = join(folder, "many.csv");
+    let state = 1; // Lehmer's generator: numbers without groups, which every start of k-means moves about in
+    const next = () => (state = state * 48271 % 2147483647) / 2147483647;
+    const line = () => Array.from({ length: columns }, () => next().toFixed(3)).join(",");
+    await Deno.writeTextFile(file, `${Array.from({ length: rows }, line).join("\n")}\n`);
+    const { code, out, err } = await interrupt(folder, "SIGINT", /scoring embeddings: /, ["score-embeddings", file]);
+    assert.equal(code, 130, err);
+    assert.equal(out, "");
+    assert.match(err, /^interrupted$/m);
+  }));

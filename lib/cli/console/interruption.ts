@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SignalNote } from "./signal_worker.ts";
+
 /** The signals that interrupt, with the exit codes of a command that one has ended: 128 and the signal's number. */
 export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -24,7 +26,14 @@ export class Interrupted extends Error {
 /** A terminal tells `deno task` too, which passes it on: what comes so soon after a signal is the same one again. */
 const SAME_MILLISECONDS = 1000;
 
+const SIGNALS = Object.keys(EXIT_CODES) as InterruptingSignal[];
+
 let received: InterruptingSignal | null = null;
+/** Noted by a thread of its own: the place in `SIGNALS`, from 1, of the first signal, and whether the thread hears yet. */
+const heard = new Int32Array(new SharedArrayBuffer(8));
+/** How long work waits for that thread, which has long begun by then. */
+const MOST_MILLISECONDS = 2000;
+let listener: Worker | undefined;
 /** Work that shows its progress, each with what ends its display. */
 const underWay = new Set<() => void>();
 
@@ -36,17 +45,32 @@ const underWay = new Set<() => void>();
  */
 export function beginWork(end: () => void): () => void {
   underWay.add(end);
+  if (listener !== undefined) Atomics.wait(heard, 1, 0, MOST_MILLISECONDS); // the work may never look up
   return () => void underWay.delete(end);
+}
+
+/** Starts the thread that hears signals while this one computes without a pause, as clustering does. */
+function startListener(): Worker {
+  const worker = new Worker(new URL("./signal_worker.ts", import.meta.url), { type: "module" });
+  worker.postMessage({ signals: SIGNALS, heard } satisfies SignalNote);
+  return worker;
+}
+
+/** The signal that has come; null without one. */
+function signalThatCame(): InterruptingSignal | null {
+  return received ?? SIGNALS[Atomics.load(heard, 0) - 1] ?? null;
 }
 
 /** @throws {Interrupted} when a signal has come. */
 export function throwIfInterrupted(): void {
-  if (received !== null) throw new Interrupted(received);
+  const signal = signalThatCame();
+  if (signal !== null) throw new Interrupted(signal);
 }
 
 /** The exit code of a signal that has come; null without one. */
 export function interruptedCode(): number | null {
-  return received === null ? null : EXIT_CODES[received];
+  const signal = signalThatCame();
+  return signal === null ? null : EXIT_CODES[signal];
 }
 
 /**
@@ -56,8 +80,9 @@ export function interruptedCode(): number | null {
  * @param say writes a line to the user.
  */
 export function listenForInterruption(say: (line: string) => void): void {
+  listener ??= startListener();
   let at = 0;
-  for (const signal of Object.keys(EXIT_CODES) as InterruptingSignal[]) {
+  for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => {
       const again = received !== null;
       if (again && performance.now() - at < SAME_MILLISECONDS) return;
