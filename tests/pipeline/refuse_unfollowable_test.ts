@@ -53,6 +53,14 @@ Deno.test("refuseUnfollowable() lets layers pass that have a gradient, dead unit
   await refuseUnfollowable(colourNetwork(), CALIBRATED, ["colour", "map"]);
 });
 
+Deno.test("refuseUnfollowable() lets a layer pass in which a unit explodes: the gradient of a sum with it is no number", async () => {
+  const explodes: Network = {
+    ...steps([{ name: "colours", positions: "grid", units: 3 }]),
+    activations: (images) => tf.tidy(() => [tf.mul(images, tf.tensor1d([1, NaN, 1]))]),
+  };
+  await refuseUnfollowable(explodes, CALIBRATED, ["colours"]);
+});
+
 Deno.test("refuseUnfollowable() names a layer whose gradient is zero everywhere, and the nearest before it that has one", async () => {
   await refused(
     () => refuseUnfollowable(steps(), CALIBRATED, ["colours", "scores"]),
