@@ -16,6 +16,8 @@ export interface RunShape {
   readonly manifest?: Partial<RunManifest>;
   /** Moves every K by so much. */
   readonly moreClusters?: number;
+  /** The last unit of the first layer, which has no score, is not dead but explodes. */
+  readonly exploding?: boolean;
   /** Without the dataset's images. */
   readonly withoutDataset?: boolean;
 }
@@ -61,8 +63,12 @@ export function madeUpRun(shape: RunShape = {}): RunData {
     return {
       layer,
       unit,
-      stopReason: dead ? "dead" as const : unit % 2 === 0 ? "elbow" as const : "maximum" as const,
-      flags: dead ? ["dead"] : unit % 5 === 1 ? ["dataset_higher"] : [],
+      stopReason: dead
+        ? shape.exploding ? "exploded" as const : "dead" as const
+        : unit % 2 === 0
+        ? "elbow" as const
+        : "maximum" as const,
+      flags: dead ? [shape.exploding ? "exploded" : "dead"] : unit % 5 === 1 ? ["dataset_higher"] : [],
       activations: dead ? [] : Array.from({ length: images }, (_, i) => 2 + unit / 10 + i / 100),
       score: dead ? null : score(layer, unit, images),
       scoreInterval: dead || unit % 4 === 3 ? null : { low: 0, high: (1 + score(layer, unit, images).S!) / 2 },

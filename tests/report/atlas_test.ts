@@ -76,6 +76,18 @@ Deno.test("renderAtlas() shows a run of which every unit is dead", async () => {
   assert.match(html, /<strong>–<\/strong><span>mean S<\/span>/);
 });
 
+Deno.test("renderAtlas() does not count a unit that exploded among the scored, nor call it dead", async () => {
+  const dead = (await page(madeUpRun())).html;
+  assert.match(dead, />1 dead</);
+  const { html } = await page(madeUpRun({ exploding: true }));
+  assert.match(html, />1 without a score</);
+  assert.ok(!html.includes("all scored") && !html.includes(">1 dead<"));
+  // 15 of 16 units have a score: K = 1 of u = 0 and 4, and of 0, 4 and 8; so 10 have two or more clusters
+  assert.match(html, />67 % of those scored</);
+  const meanOf = (page: string) => /<strong>([^<]*)<\/strong><span>mean S</.exec(page)![1];
+  assert.equal(meanOf(html), meanOf(dead)); // neither kind has an S
+});
+
 Deno.test("renderAtlas() gives every unit a block, with what was committed of it", async () => {
   const { html, inline } = await page(madeUpRun());
   assert.equal(inline, true);

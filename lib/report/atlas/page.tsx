@@ -134,8 +134,10 @@ function Block({ id, block }: { id: string; block: UnitBlock }): JSX.Element {
 
 function Summary({ facts, layers, committed, planned, comparison }: PageProps): JSX.Element {
   const sum = (pick: (layer: LayerSummary) => number) => layers.reduce((total, layer) => total + pick(layer), 0);
-  const scored = sum(({ units, dead }) => units - dead);
-  const S = layers.flatMap(({ meanS, units, dead }) => meanS === null ? [] : [[meanS, units - dead] as const]);
+  const scoredOf = ({ K1, K2, K3 }: LayerSummary) => K1 + K2 + K3; // every unit with a score has a K
+  const scored = sum(scoredOf);
+  const dead = sum(({ dead }) => dead);
+  const S = layers.flatMap((layer) => layer.meanS === null ? [] : [[layer.meanS, scoredOf(layer)] as const]);
   const meanS = scored === 0 ? null : S.reduce((total, [mean, count]) => total + mean * count, 0) / scored;
   const exceeding = layers.some(({ exceeding }) => exceeding !== null) ? sum(({ exceeding }) => exceeding ?? 0) : null;
   const several = sum(({ K2, K3 }) => K2 + K3);
@@ -148,8 +150,12 @@ function Summary({ facts, layers, committed, planned, comparison }: PageProps): 
         <Headline
           value={committed < planned ? `${committed} of ${planned}` : String(committed)}
           name={committed < planned ? "units so far" : committed === 1 ? "unit" : "units"}
-          more={scored < committed ? `${committed - scored} dead` : "all scored"}
-          query={scored < committed ? "?flag=dead" : "?"}
+          more={scored === committed
+            ? "all scored"
+            : scored + dead === committed
+            ? `${dead} dead`
+            : `${committed - scored} without a score`}
+          query={dead > 0 && scored + dead === committed ? "?flag=dead" : "?"}
         />
         <Headline value={two(meanS)} name="mean S" more="over the units with a score" />
         <Headline
