@@ -82,6 +82,33 @@ Deno.test("readMatrix() names the line of ragged CSV and of cells that are no nu
   await refused("1,b\n", /"b" on line 1/); // neither names nor numbers
   await refused("0x10,1\n", /"0x10"/);
   await refused("1;2\n3;4\n5\n", /"3;4" on line 2/); // the first line passes as a column's name
+  await refused(
+    "0,1,label\n.5,.6,3\n",
+    /"label" on line 1, column 3, which is not a number \(nor is .* "0" in column 1/,
+  );
+});
+
+Deno.test("readMatrix() says what separates cells in place of commas, and that lines end with one", async () => {
+  await refused("a;b\n1,5;2,5\n4,0;5,0\n", /has cells separated by semicolons; save it with commas/); // a German Excel
+  await refused("1;2\n3;4\n", /semicolons/);
+  await refused("a\tb\n1.5\t2.5\n", /separated by tabs/);
+  await refused("1.5 2.5\n4 5\n", /separated by blanks/); // numpy.savetxt
+  await refused("a,b,\n1,2,\n3,4,\n", /has a comma at the end of every line/);
+  await refused("1,2,\n3,4,\n", /has a comma at the end of every line/);
+});
+
+Deno.test("readMatrix() reads numbers in quotes where every cell is in quotes", async () => {
+  const rows = [[1.5, -2, 3], [4, 5, 6]];
+  const data = '"1.5","-2","3"\r\n"4","5","6"\r\n';
+  assert.deepEqual(await noted(data), { rows, notes: [] });
+  for (const names of ['"0","1","2"', '"a","b","c"']) { // pandas: to_csv(index=False, quoting=csv.QUOTE_ALL)
+    assert.deepEqual(await noted(`${names}\r\n${data}`), {
+      rows,
+      notes: [`FILE: line 1, ${names}, is taken for column names`],
+    });
+  }
+  await refused(`"","0","1"\n"0","1.5","2"\n`, /has an index as its column 1/);
+  await refused('1,2\n"3",4\n', /"\\"3\\"" on line 2, column 1, which is not a number/);
 });
 
 /** What is noted of a text while it is read, and its rows. */
@@ -97,7 +124,9 @@ Deno.test("readMatrix() takes numbers that name columns for names, and says so",
   const data = "0.126,-0.132,0.64\n0.105,-0.536,0.362\n";
   const rows = [[0.126, -0.132, 0.64], [0.105, -0.536, 0.362]];
   // pandas: to_csv(index=False) of columns without names, of a float index, of chosen columns; from 1; texts
-  for (const names of ["0,1,2", "0.0,1.0,2.0", "3,7,9", "1,2,3", "a,b,c", '"x, y",b,c', '"1","2","3"']) {
+  for (
+    const names of ["0,1,2", "0.0,1.0,2.0", "3,7,9", "7,3,21", "2,1,0", "1,2,3", "a,b,c", '"x, y",b,c', '"1","2","3"']
+  ) {
     assert.deepEqual(await noted(`${names}\n${data}`), {
       rows,
       notes: [`FILE: line 1, ${names}, is taken for column names`],
@@ -111,11 +140,13 @@ Deno.test("readMatrix() takes numbers that name columns for names, and says so",
 });
 
 Deno.test("readMatrix() takes two numbers that may be names for numbers, and says so", async () => {
-  for (const text of ["0,1\n1,0\n", "0,1\n.5,0\n", "0.0,1.0\n1.0,0.5\n", "3,7\n0.5,0.25\n"]) {
+  for (const text of ["0,1\n1,0\n", "0,1\n.5,0\n", "0.0,1.0\n1.0,0.5\n", "3,7\n0.5,0.25\n", "5,6,7\n8,9,9\n"]) {
     const { rows, notes } = await noted(text);
     assert.equal(rows.length, 2);
-    assert.match(notes.join(), /^FILE: line 1, [\d.]+,[\d.]+, is taken for numbers; if it names columns, drop it$/);
+    assert.match(notes.join(), /^FILE: line 1, [\d.]+(,[\d.]+)+, is taken for numbers; if it names columns, drop it$/);
   }
+  const levels = await noted("0,0,1\n0,1,0\n0.5,0.25,0.75\n"); // pandas, columns of two levels
+  assert.deepEqual([levels.rows.length, levels.notes.length], [3, 1]);
   for (const text of ["0,1,2\n", "1,0\n0,1\n", "0,2,1\n1,2,3\n", "-1,0,1\n0.5,0.5,0.5\n", "0,0,1\n0.5,0.5,0.5\n"]) {
     const { rows, notes } = await noted(text);
     assert.deepEqual([rows.length, notes], [text.trim().split("\n").length, []]);
@@ -124,11 +155,39 @@ Deno.test("readMatrix() takes two numbers that may be names for numbers, and say
 
 Deno.test("readMatrix() does not take missing numbers for column names", async () => {
   for (
-    const missing of ["NA", "#N/A", "n/a", "<NA>", "NULL", "None", '"NA"', "-1.#IND", "#DIV/0!", "?", "-", ".", "—"]
+    const missing of [
+      "NA",
+      "#N/A",
+      "n/a",
+      "<NA>",
+      "NULL",
+      "None",
+      '"NA"',
+      "-1.#IND",
+      "#DIV/0!",
+      "?",
+      "-",
+      ".",
+      "—",
+      "#NULL!",
+      "#WERT!",
+      "#NV",
+      "NaT",
+      "\\N",
+      "N.A.",
+      "unknown",
+    ]
   ) {
     await refused(`${missing},${missing}\n1,2\n3,4\n`, /on line 1, column 1, which is not a number/);
   }
   await refused("nan,nan\n1,2\n", /has NaN at row 0, column 0/);
+  // numbers that are written otherwise are no names either: minus as a sign of its own, groups, Fortran, complex, hexadecimal
+  for (const cell of ["\u22121.5", "1 000", "1\u00a0000", "1'000", "1.5D+01", "1+2j", "0x1F", "\u0661", '"1,234.5"']) {
+    await refused(`${cell},${cell.replace("1", "2")}\n1,2\n3,4\n`, /on line 1, column 1, which is not a number/);
+  }
+  for (const names of ["3d,2nd", "25%,50%", "1-2,1-3", "0_1,0_2", "2020-01-01,2020-01-02"]) {
+    assert.deepEqual((await noted(`${names}\n.5,2\n`)).rows, [[0.5, 2]]);
+  }
   assert.deepEqual((await noted("none_1,null_2\n1,2\n")).rows, [[1, 2]]);
 });
 
@@ -142,6 +201,15 @@ Deno.test("readMatrix() refuses an index that line 1 shows, and tells of one tha
   const { rows, notes } = await noted(data);
   assert.equal(rows.length, 3);
   assert.match(notes.join(), /^FILE: column 1 counts the rows and is taken for numbers; if it is an index/);
+  for (const text of ["id,a,b\n12,.5,.1\n10,.5,.2\n11,.5,.3\n", "12,.5,.1\n10,.5,.2\n11,.5,.3\n"]) {
+    const { rows, notes } = await noted(text);
+    assert.deepEqual(rows, [[12, .5, .1], [10, .5, .2], [11, .5, .3]]);
+    assert.match(
+      notes.join(),
+      /column 1 alone has whole numbers, each another, and is taken for numbers; if it is an index/,
+    );
+  }
+  await refused(",0\n0,1\n1,0\n2,1\n", /an index/); // pandas: Series.to_csv()
   await refused(",0.5\n1,2\n", /"" on line 1, column 1, which is not a number/); // a number is missing
 });
 
