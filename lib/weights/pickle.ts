@@ -151,10 +151,8 @@ export function runPickle(
     let value = 0n;
     const from = take(count);
     for (let i = at - 1; i >= from; i--) value = value << 8n | BigInt(bytes[i]);
-    const number = Number(BigInt.asIntN(8 * count, value));
-    return Number.isSafeInteger(number)
-      ? number
-      : refuse(`its pickle holds an integer of ${count} bytes, larger than any size`);
+    // rounded beyond 2^53, as the seed of a random generator may be: no size is as large, and none is taken for one
+    return Number(BigInt.asIntN(8 * count, value));
   };
   const call = (): void => {
     const args = pop();

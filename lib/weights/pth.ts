@@ -32,8 +32,8 @@ const STORAGES: ReadonlyMap<string, EntryType> = new Map(
   }).map(([name, type]) => [`torch.${name}Storage`, ENTRY_TYPES[type]]),
 );
 
-/** Types of which a tensor may be a negative view. */
-const SIGNED = [ENTRY_TYPES.F64, ENTRY_TYPES.F32, ENTRY_TYPES.F16, ENTRY_TYPES.BF16];
+/** Types of weights, and of which a tensor may be a negative view. */
+const FLOATS = [ENTRY_TYPES.F64, ENTRY_TYPES.F32, ENTRY_TYPES.F16, ENTRY_TYPES.BF16];
 
 /** A run of entries that tensors are views of. */
 class Storage extends PickleObject {
@@ -54,7 +54,7 @@ class Storage extends PickleObject {
   }
 }
 
-/** A value that is no tensor and is not wanted, such as a device or a NumPy number: what it holds is not kept. */
+/** A value that is no tensor and is not wanted, such as a device or a NumPy array: what it holds is not kept. */
 class Unread extends PickleObject {}
 
 /** Functions that make such values of plain ones. */
@@ -63,9 +63,16 @@ const UNREAD = [
   "numpy.dtype",
   "numpy.core.multiarray.scalar",
   "numpy._core.multiarray.scalar",
+  "numpy.core.multiarray._reconstruct",
+  "numpy._core.multiarray._reconstruct",
   "_codecs.encode",
   "__builtin__.set",
+  "__builtin__.bytearray",
+  "__builtin__.complex",
+  "collections.Counter", // the milestones of a scheduler of learning rates
 ];
+/** Names of types that such values are told of. */
+const TYPES = ["numpy.ndarray", "__builtin__.list", "__builtin__.dict", "__builtin__.int", "__builtin__.float"];
 /** Names of types of entries. */
 const DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"];
 
@@ -84,6 +91,11 @@ class Tensor extends PickleObject {
   /** Number of entries. */
   get count(): number {
     return this.shape.reduce((product, n) => product * n, 1);
+  }
+
+  /** Whether it may be a weight of a layer: numbers of floats, not one alone and not a random generator's bytes. */
+  get isWeight(): boolean {
+    return this.shape.length > 0 && FLOATS.includes(this.storage.type);
   }
 
   /** How many entries of the storage lie from its first to its last. */
@@ -136,7 +148,8 @@ export function openPth(bytes: Uint8Array, source: string): TensorFile {
   const format = pthFormat(bytes);
   if (format === undefined) return refuse("it begins neither as a zip file nor as a legacy .pth file");
   const { root, storageBytes } = format === "zip" ? readZip(bytes, refuse) : readLegacy(bytes, refuse);
-  const tensors = new Map(stateDictOf(root, (value): value is Tensor => value instanceof Tensor, refuse));
+  const isTensor = (value: PickleValue): value is Tensor => value instanceof Tensor;
+  const tensors = new Map(stateDictOf(root, isTensor, ({ isWeight }) => isWeight, refuse));
   const read: TensorFile["read"] = (wanted) => {
     const chosen = [...tensors].filter(([name]) => wanted(name));
     const sum = (entries: (tensor: Tensor) => number) => chosen.reduce((total, [, each]) => total + entries(each), 0);
@@ -333,7 +346,9 @@ function readPickle(bytes: Uint8Array, start: number, { persistent }: Persistent
         Array.isArray(sizes) ? sizes : refuse("it has a bad torch.Size"),
     ],
     ...UNREAD.map((name): [string, () => PickleValue] => [name, () => new Unread()]),
-    ...[...STORAGES.keys(), ...DTYPES.map((name) => `torch.${name}`)].map((name): [string, null] => [name, null]),
+    ["collections.defaultdict", (): PickleValue => new Map()], // its items are set afterwards
+    ...[...STORAGES.keys(), ...TYPES, ...DTYPES.map((name) => `torch.${name}`)]
+      .map((name): [string, null] => [name, null]),
   ]);
   const build = (object: PickleValue, state: PickleValue): void => {
     // OrderedDict's attributes (_metadata), what a Parameter knows besides its tensor and a dtype its order: none is wanted
@@ -403,7 +418,7 @@ function isNegative(metadata: PickleValue | undefined, { type }: Storage, refuse
   const unknown = [...metadata].find(([key, value]) => value !== false && !(key === "neg" && value === true));
   if (unknown !== undefined) refuse(`it has a tensor with the metadata ${nameOf(unknown[0])}, which are not known`);
   if (metadata.get("neg") !== true) return false;
-  if (!SIGNED.includes(type)) {
+  if (!FLOATS.includes(type)) {
     refuse("it has a negative view of a tensor that is not of floats; resolve it with .resolve_neg()");
   }
   return true;

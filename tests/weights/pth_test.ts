@@ -104,6 +104,10 @@ const namesIn = (...parts: Pickle[]) => {
   return [...decodePth(zip(program(...parts), storages), "some.pth")].map(([name, { data }]) => [name, data[0]]);
 };
 
+const wholeNames = (pickle: Pickle, storages: Record<string, Uint8Array>) => [
+  ...decodePth(zip(program(pickle), storages), "some.pth").keys(),
+];
+
 Deno.test("decodePth() finds the weights of a checkpoint under any name, beside what is no tensor", () => {
   const weights = dict(text("w"), pair("1"), text("b"), pair("2"));
   const expected = [["w", 1], ["b", 2]];
@@ -121,6 +125,11 @@ Deno.test("decodePth() finds the weights of a checkpoint under any name, beside 
   );
   // weights averaged over training beside those asked for by the usual name
   assert.deepEqual(namesIn(dict(text("ema"), dict(text("w"), pair("5")), text("state_dict"), weights)), expected);
+  // beside the states of random generators (bytes) and a tensor of the training, the dict with more weights counts
+  const state = tensor(storage("7", 2, "ByteStorage"), 0, [2], [1]);
+  const bytes = dict(text("rng"), state, text("model"), dict(text("w"), pair("1")));
+  assert.deepEqual(wholeNames(bytes, { 1: floats(1, 1), 7: new Uint8Array(2) }), ["w"]);
+  assert.deepEqual(namesIn(dict(text("class_weights"), pair("3"), text("model"), weights)), expected);
   // what is no tensor among the weights
   const extra = [text("version"), ["N"], text("_extra_state"), dict(text("x"), pair("6")), count(1), text("one")]
     .flat();
@@ -141,6 +150,35 @@ Deno.test("decodePth() steps over devices, dtypes and NumPy numbers", () => {
   refused(zip(program(dict(text("w"), call(global("torch", "device"), text("cpu"))))), /entry "w" is not a tensor/);
 });
 
+Deno.test("decodePth() steps over NumPy arrays, a scheduler's milestones, logs and large seeds", () => {
+  const dtype: Pickle = [...call(global("numpy", "dtype"), text("f8"), [0x89], [0x88]), ...tuple(count(3)), "b"];
+  const bytes = call(global("_codecs", "encode"), text("12345678"), text("latin1"));
+  // as Python pickles numpy.zeros(1): an empty array, and its version, shape, dtype, order and bytes as its state
+  const array: Pickle = [
+    ...call(global("numpy._core.multiarray", "_reconstruct"), global("numpy", "ndarray"), tuple(count(0)), bytes),
+    ...tuple(count(1), tuple(count(1)), dtype, [0x89], bytes),
+    "b",
+  ];
+  const log: Pickle = [
+    ...call(global("collections", "defaultdict"), global("__builtin__", "list")),
+    ...["(", ...text("loss"), "]", "u"],
+  ];
+  const found = namesIn(dict(
+    ...[text("history"), array, text("milestones"), call(global("collections", "Counter"), dict(count(3), count(1)))],
+    ...[text("log"), log, text("buffer"), call(global("__builtin__", "bytearray"), text("x"), text("latin-1"))],
+    // 2^63 + 5 in nine bytes, as torch.initial_seed() may be
+    ...[text("seed"), [0x8a, 9, 5, 0, 0, 0, 0, 0, 0, 0x80, 0] as Pickle, text("model"), dict(text("w"), pair("7"))],
+  ));
+  assert.deepEqual(found, [["w", 7]]);
+  refused(zip(program(dict(text("w"), array))), /entry "w" is not a tensor/);
+  // no size of a tensor is as large
+  const large = call(
+    global("torch._utils", "_rebuild_tensor_v2"),
+    ...[storage("1", 2), count(0), tuple([0x8a, 9, 5, 0, 0, 0, 0, 0, 0, 0x80, 0]), tuple(count(1)), [0x89], ["N"]],
+  );
+  refused(zip(program(dict(text("w"), large))), /sizes or strides are no counts/);
+});
+
 Deno.test("decodePth() says what a checkpoint holds where it holds no weights, or several", () => {
   const one = (key: string) => dict(text("w"), pair(key));
   refused(
@@ -152,7 +190,8 @@ Deno.test("decodePth() says what a checkpoint holds where it holds no weights, o
     /its entries "epoch", "args" are not tensors/,
   );
   refused(zip(program(pair("1"))), /no dict of tensors, but one tensor/);
-  refused(zip(program(["]"], pair("1"), ["a"])), /no dict of tensors/);
+  refused(zip(program(["]"], pair("1"), ["a"])), /no dict of tensors, but a list of 1/);
+  refused(zip(program(tuple(one("1"), count(3)))), /no dict of tensors, but a tuple of 2/);
   refused(zip(program(["}", "q", 0], ["("], text("a"), ["h", 0, "u"])), /entry "a" is not a tensor/); // a dict within itself
 });
 
@@ -273,7 +312,7 @@ Deno.test("decodePth() refuses pickles whose stack, marks or memo do not add up"
   refused(zip(program(["}", "]", "N", "s"])), /dict key/);
   refused(zip(program(["X", 0xff, 0xff, 0xff, 0xff])), /cut off/); // a text of 4 GB
   refused(zip(program(["cos"])), /cut off/);
-  refused(zip(program([0x8a, 8, 0, 0, 0, 0, 0, 0, 0, 0x7f])), /larger than any size/);
+  refused(zip(program([0x8a, 8, 0, 0, 0, 0, 0, 0, 0, 0x7f])), /no dict of tensors, but a number/);
 });
 
 Deno.test("decodePth() takes memo bombs and deep nesting in its stride", () => {
