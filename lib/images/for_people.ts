@@ -36,3 +36,16 @@ export function markForPeople(png: Uint8Array): Uint8Array<ArrayBuffer> {
 export function isForPeople(bytes: Uint8Array): boolean {
   return mark().every((byte, i) => bytes[HEADER_END + i] === byte);
 }
+
+/** Whether a file is a PNG with the mark; its beginning alone is read. A file that cannot be read is none. */
+export async function isFileForPeople(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    const begin = new Uint8Array(HEADER_END + CHUNK.length + 8);
+    let length = 0;
+    for (let read = await file.read(begin); read; read = await file.read(begin.subarray(length))) length += read;
+    return isForPeople(begin.subarray(0, length));
+  } catch {
+    return false;
+  }
+}

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
-import { isStandardOutput } from "../../streams.ts";
+import { isStandardInput, isStandardOutput } from "../../streams.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
@@ -37,11 +37,11 @@ export function registerEmbed(program: Command): void {
       refuseUnwritable(options.out);
       const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
-      const { checkPngs, isForPeople } = await import("../../images/mod.ts");
+      const { checkPngs, isFileForPeople } = await import("../../images/mod.ts");
       const { writeMatrix } = await import("../../store/mod.ts");
       const paths: string[] = [];
       for (const path of given) {
-        if (isForPeople(await Deno.readFile(path).catch(() => new Uint8Array()))) { // what cannot be read is refused below
+        if (!isStandardInput(path) && await isFileForPeople(path)) { // what cannot be read is refused below
           printNote(command, `note: ${path} is left out: it is a sheet or figure that polysem made to be looked at`);
         } else paths.push(path);
       }

@@ -7,7 +7,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Dataset, PixelSet } from "../../data/mod.ts";
-import { writePng } from "../../images/mod.ts";
+import { encodePng, markForPeople } from "../../images/mod.ts";
+import { writeWhole } from "../../store/mod.ts";
 import { encodeSafetensors, recordModel } from "../../weights/mod.ts";
 import { readDatasetImages } from "../dataset_images.ts";
 import { createCurveMeasure } from "./curve_measure.ts";
@@ -92,9 +93,9 @@ export async function trainGanModel(dataset: Dataset, options: TrainGanModelOpti
     recordEvery: options.recordEvery ?? Math.round(RECORD_EVERY / recipe.criticSteps),
     measureEvery: MEASURE_EVERY,
     checkpoint: join(checkpoints, `${run}.safetensors`),
-    measure: async (generator, step) => {
+    measure: (generator, step) => {
       const name = String(step).padStart(6, "0");
-      await writeSheets(generator, images.test, samples, { labels: `labels-${name}.png`, masks: `masks-${name}.png` });
+      writeSheets(generator, images.test, samples, { labels: `labels-${name}.png`, masks: `masks-${name}.png` });
       return curve.measure(generator);
     },
   }).finally(() => curve.dispose());
@@ -122,7 +123,7 @@ async function writeModel(
   if (isModel) {
     const generator = createGenerator(weights, weightFile);
     try {
-      await writeSheets(generator, test, folder, { labels: "labels.png", masks: "masks.png" });
+      writeSheets(generator, test, folder, { labels: "labels.png", masks: "masks.png" });
     } finally {
       generator.dispose();
     }
@@ -132,12 +133,12 @@ async function writeModel(
 }
 
 /** Writes the two sample sheets of a generator into a folder, under these names. */
-async function writeSheets(
+function writeSheets(
   generator: ImageGenerator,
   test: PixelSet,
   folder: string,
   names: { readonly labels: string; readonly masks: string },
-): Promise<void> {
-  await writePng(join(folder, names.labels), labelSheet(generator, test));
-  await writePng(join(folder, names.masks), maskSheet(generator));
+): void {
+  writeWhole(join(folder, names.labels), markForPeople(encodePng(labelSheet(generator, test))));
+  writeWhole(join(folder, names.masks), markForPeople(encodePng(maskSheet(generator))));
 }

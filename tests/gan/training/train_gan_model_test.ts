@@ -7,6 +7,7 @@ import { LABEL_NAMES, latentOf } from "../../../lib/gan/network/image_generator.
 import { CLIP_RECIPE, type GanRecipe, PENALTY_RECIPE } from "../../../lib/gan/training/recipe.ts";
 import { type GanTraining, trainGanModel } from "../../../lib/gan/training/train_gan_model.ts";
 import type { Dataset, PixelSet } from "../../../lib/data/mod.ts";
+import { isForPeople } from "../../../lib/images/mod.ts";
 import { readPng } from "../../../lib/images/png.ts";
 import { createRandom } from "../../../lib/random.ts";
 import { madeUpDataset, plainPixels, sourceOf } from "../../data/made_up_dataset.ts";
@@ -61,9 +62,13 @@ Deno.test("trainGanModel() writes the generator, its training, sheets and the in
     for (const sheet of ["labels.png", "masks.png"]) {
       const { width, height } = await readPng(join(model, sheet));
       assert.deepEqual([width, height], [12 * 66 + 2, 11 * 66 + 2], sheet);
+      assert.ok(isForPeople(await Deno.readFile(join(model, sheet))), sheet);
     }
     const samples = [...Deno.readDirSync(join(folder, "checkpoints", "gan-cifar10-samples"))].map(({ name }) => name);
     assert.deepEqual(samples.sort(), ["labels-000002.png", "masks-000002.png"]);
+    for (const name of samples) {
+      assert.ok(isForPeople(await Deno.readFile(join(folder, "checkpoints", "gan-cifar10-samples", name))), name);
+    }
 
     const generator = await loadGenerator({ weights });
     const { data } = generator.generate({
