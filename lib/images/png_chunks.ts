@@ -19,8 +19,14 @@ const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly
   6: { channels: 4, depths: [8, 16] }, // RGB and alpha
 };
 
-/** Chunks of the standard that decide no pixel here, whose checksums are not asked for. */
-const UNUSED = "iCCP tEXt zTXt iTXt pHYs gAMA cHRM sRGB cICP mDCV cLLI sBIT bKGD hIST sPLT tIME eXIf".split(" ");
+/**
+ * Chunks that decide no pixel here, whose checksums are not asked for: those of the standard, of its registered extensions, and
+ * what cameras, screens and editors add (`caBX` is a statement of where an image comes from, `iDOT` is Apple's).
+ */
+const UNUSED = (
+  "iCCP tEXt zTXt iTXt pHYs gAMA cHRM sRGB cICP mDCV cLLI sBIT bKGD hIST sPLT tIME eXIf acTL fcTL fdAT " +
+  "oFFs pCAL sCAL gIFg gIFt gIFx sTER dSIG caBX iDOT vpAg orNT npTc"
+).split(" ");
 
 /** How every PNG begins. */
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

@@ -180,6 +180,8 @@ Deno.test("decodePng() steps over chunks that decide no pixel, damaged or not", 
       chunk("prVt", [1, 2, 3]),
       damaged("tEXt", [107, 0, 116]),
       damaged("iCCP", []),
+      // of an animation, whose first image is the file's own; where it comes from; of Apple's screenshots
+      ...["acTL", "fcTL", "fdAT", "oFFs", "caBX", "iDOT"].map((type) => damaged(type, [0, 0, 0, 1])),
       // a profile of 64 MB that is never decompressed
       chunk("iCCP", [105, 0, 0, ...deflateSync(new Uint8Array(2 ** 26))]),
     ]
