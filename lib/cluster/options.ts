@@ -136,7 +136,9 @@ function embeddingSpace(
       squares += value * value;
     }
     if (!Number.isFinite(squares)) {
-      throw new RangeError(`embedding ${i} has squared norm ${squares}, too large to cluster`);
+      throw new RangeError(
+        `embedding ${i} has squared norm ${squares}, too large to cluster: divide all embeddings by one number`,
+      );
     }
     if (normalize) {
       const norm = squares >= SMALLEST_SQUARES ? Math.sqrt(squares) : Math.hypot(...point);
