@@ -15,6 +15,7 @@ import {
 } from "./native/addon.ts";
 import { withoutStderr } from "./without_stderr.ts";
 import { setSlowOnSmallMaps } from "./block_gradient.ts";
+import { setOneDnnConvolutions } from "./fused_convolution.ts";
 import { usesOneDnn } from "./one_dnn.ts";
 import { tf } from "./tf.ts";
 
@@ -102,7 +103,9 @@ async function choose(preference: Backend | undefined, options: BackendOptions):
   for (const backend of wanted === undefined ? BACKENDS : [wanted]) {
     try {
       const started = await START[backend](options);
-      setSlowOnSmallMaps(backend === "native" && started.device === "cpu" && !usesOneDnn());
+      const onCpu = backend === "native" && started.device === "cpu";
+      setSlowOnSmallMaps(onCpu && !usesOneDnn());
+      setOneDnnConvolutions(onCpu && usesOneDnn());
       return { backend, ...started, skipped };
     } catch (error) {
       skipped.push({ backend, ...reasonOf(error) });

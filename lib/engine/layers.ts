@@ -5,6 +5,7 @@
  * @module
  */
 import { blockGradient, hasBlockGradient } from "./block_gradient.ts";
+import { type ConstantConvolution, fusedConvolution, sameGradient } from "./fused_convolution.ts";
 import { nativeOps } from "./native_ops.ts";
 import { tf } from "./tf.ts";
 
@@ -177,34 +178,17 @@ export function convolveConstant(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor
   );
 }
 
-/** A convolution whose weights are constants. */
-export interface ConstantConvolution {
-  /** Shape [kh, kw, I, O]. */
-  readonly filter: tf.Tensor4D;
-  /** Shape [O]. */
-  readonly bias: tf.Tensor1D;
-  readonly stride: number;
-  /** Zeros on each of the four sides: PyTorch's padding, which "same" is not at stride 2. */
-  readonly padding: number;
-  readonly activation: "relu" | "linear";
-}
-
 /**
  * Convolution, bias and activation as one kernel where the backend has one. Its gradient is by the input alone.
  *
  * @param x shape [N, H, W, I].
  */
 export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution): tf.Tensor4D {
-  const { filter, bias, stride, padding, activation } = convolution;
-  const around: [[0, 0], [number, number], [number, number], [0, 0]] = [[0, 0], [padding, padding], [
-    padding,
-    padding,
-  ], [0, 0]];
+  const { filter, stride, padding, activation } = convolution;
   return withGradient(
     [x],
     ([input]) => {
-      const forward = (some: tf.Tensor4D) =>
-        tf.fused.conv2d({ x: some, filter, strides: stride, pad: around, bias, activation }) as tf.Tensor4D;
+      const forward = (some: tf.Tensor4D) => fusedConvolution(some, convolution);
       const onePixel = filter.shape[0] === 1 && filter.shape[1] === 1;
       const value = onePixel ? asBatch(input as tf.Tensor4D, forward) : forward(input as tf.Tensor4D);
       return { value, saved: [value] };
@@ -217,6 +201,8 @@ export function convolveFused(x: tf.Tensor4D, convolution: ConstantConvolution):
       // gradient has the same bits alone as among others
       const some = gated.shape[0] === 1 && nativeOps() !== null ? tf.concat([gated, gated]) : gated;
       const [, height, width, channels] = x.shape;
+      const same = sameGradient(some, [some.shape[0], height, width, channels], convolution);
+      if (same !== null) return some === gated ? same : same.slice(0, 1);
       const padded: [number, number, number, number] = [
         some.shape[0],
         height + 2 * padding,

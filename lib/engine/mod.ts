@@ -11,7 +11,6 @@ export {
   asBatch,
   batchNormTrain,
   type BatchStatistics,
-  type ConstantConvolution,
   convolveConstant,
   convolveFused,
   depthToSpace,

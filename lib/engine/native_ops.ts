@@ -10,9 +10,12 @@ import { tf } from "./tf.ts";
 /** An attribute of a TensorFlow operation. */
 export type Attribute =
   | { readonly kind: "float32 type" }
+  | { readonly kind: "float32 types"; readonly count: number }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
+  | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "shape"; readonly value: readonly number[] };
 
@@ -53,12 +56,16 @@ function createOps(backend: NodeBackend): NativeOps {
     switch (attribute.kind) {
       case "float32 type":
         return { name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
+      case "float32 types":
+        return { name, type: binding.TF_ATTR_TYPE, value: new Array<number>(attribute.count).fill(binding.TF_FLOAT) };
       case "float":
         return { name, type: binding.TF_ATTR_FLOAT, value: attribute.value };
       case "bool":
         return { name, type: binding.TF_ATTR_BOOL, value: attribute.value };
       case "string":
+      case "strings":
         return { name, type: binding.TF_ATTR_STRING, value: attribute.value };
+      case "int":
       case "ints":
         return { name, type: binding.TF_ATTR_INT, value: attribute.value };
       case "shape":

@@ -5,6 +5,9 @@
  * lock: two workers that meet a new name at the same moment corrupt it, and the process dies of a segmentation fault. Here
  * the set is behind a lock, and is never destroyed, so that a thread that still computes while the process ends finds it.
  *
+ * Nor does it know attributes that are lists of texts or of types, without which TensorFlow's fused convolution, bias and
+ * activation cannot be called. Here an array of either is passed on.
+ *
  * The rest of the binding has no state that threads share: what else it holds belongs to the `TFJSBackend` of one
  * environment, a worker's own.
  *
@@ -36,6 +39,56 @@ const REPLACEMENTS: readonly Replacement[] = [
     by: "KeepAttrName(attr_name_string);",
   },
   { file: "tfjs_backend.cc", text: "#include <set>", by: "#include <mutex>\n#include <set>" },
+  {
+    file: "tfjs_backend.cc",
+    text: `    case TF_ATTR_STRING: {
+      // NOTE`,
+    by: `    case TF_ATTR_STRING: {
+      if (IsArray(env, nstatus, &js_value)) {
+        uint32_t length;
+        nstatus = napi_get_array_length(env, js_value, &length);
+        ENSURE_NAPI_OK(env, nstatus);
+        std::vector<std::string> strings(length);
+        std::vector<const void *> values(length);
+        std::vector<size_t> lengths(length);
+        for (uint32_t i = 0; i < length; ++i) {
+          napi_value element;
+          nstatus = napi_get_element(env, js_value, i, &element);
+          ENSURE_NAPI_OK(env, nstatus);
+          nstatus = GetStringParam(env, element, strings[i]);
+          ENSURE_NAPI_OK(env, nstatus);
+          values[i] = strings[i].data();
+          lengths[i] = strings[i].size();
+        }
+        TFE_OpSetAttrStringList(tfe_op, attr_name, values.data(), lengths.data(), static_cast<int>(length));
+        break;
+      }
+      // NOTE`,
+  },
+  {
+    file: "tfjs_backend.cc",
+    text: `    case TF_ATTR_TYPE: {
+      TF_DataType`,
+    by: `    case TF_ATTR_TYPE: {
+      if (IsArray(env, nstatus, &js_value)) {
+        uint32_t length;
+        nstatus = napi_get_array_length(env, js_value, &length);
+        ENSURE_NAPI_OK(env, nstatus);
+        std::vector<TF_DataType> types(length);
+        for (uint32_t i = 0; i < length; ++i) {
+          napi_value element;
+          nstatus = napi_get_element(env, js_value, i, &element);
+          ENSURE_NAPI_OK(env, nstatus);
+          int32_t type;
+          nstatus = napi_get_value_int32(env, element, &type);
+          ENSURE_NAPI_OK(env, nstatus);
+          types[i] = static_cast<TF_DataType>(type);
+        }
+        TFE_OpSetAttrTypeList(tfe_op, attr_name, types.data(), static_cast<int>(length));
+        break;
+      }
+      TF_DataType`,
+  },
 ];
 
 /**
