@@ -512,7 +512,8 @@ function section3(run: RunData): Content {
       ...(points.length === 0 ? [] : [
         `Section 3: the best visualization exceeds the best of the ${images} for ${above} of ${
           count(points.length, "unit")
-        }. Activation: the unit's own scale, no unit.`,
+        }.`,
+        "Activation: the unit's own scale, no unit.",
       ]),
       ...withoutScore(run),
     ],
