@@ -229,7 +229,9 @@ export function whyUnscored(
 ): string | null {
   if (score !== null) return null;
   if (stopReason === "dead") return "it is dead: no start has a gradient to follow";
-  if (flags.includes("exploded")) return "it exploded: its activation or gradient is too large for a float32 number";
+  if (flags.includes("exploded")) {
+    return "it exploded: its activation or gradient is too large for a float32 number, or is none";
+  }
   if (flags.includes("embedding_not_finite")) return "an image of it is embedded as numbers that are not finite";
   if (flags.includes("zero_embedding")) return "a cluster of its images is embedded as zeros, which have no direction";
   return `of its flags: ${flags.join(", ")}`;

@@ -74,7 +74,7 @@ export function registerVisualize(program: Command): void {
       const made = exploded.flatMap((isExploded, i) => isExploded ? [] : [i]);
       if (made.length === 0) {
         throw new InputError(
-          `${text} explodes: its activation or gradient is too large for a float32 number, so there is nothing to show; ` +
+          `${text} explodes: its activation or gradient is too large for a float32 number, or is none, so there is nothing to show; ` +
             "choose another unit, or weights that are not too large",
         );
       }
@@ -91,7 +91,7 @@ export function registerVisualize(program: Command): void {
           `note: ${
             options.count - made.length
           } of ${options.count} images of ${layer}:${unit} exploded: its activation or ` +
-            "gradient is too large for a float32 number; they are not written",
+            "gradient is too large for a float32 number, or is none; they are not written",
         );
       }
       const files = await writeImages(

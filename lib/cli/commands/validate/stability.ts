@@ -240,7 +240,7 @@ function asText(run: string, report: StabilityReport, options: StabilityOptions,
   const percent = (share: number | null) => share === null ? null : `${(100 * share).toFixed(0)} %`;
   const sections = [
     `${report.units} unit${report.units === 1 ? "" : "s"} of run ${run}` +
-    (report.dead === 0 ? "" : `, and ${report.dead} dead ones that are left out`) +
+    (report.dead === 0 ? "" : `, and ${report.dead} without a score (dead or exploded) that are left out`) +
     `; scored again in the same way, S is as stored for ${percent(report.reproduced)}.`,
     `Clustering with ${seeds.count} other seeds:\n` + formatTable(
       ["layer", "units", "ICC of S", "same K"],

@@ -42,7 +42,10 @@ export function scoreLine(score: ScoreNumbers | null): string {
 export function flagInWords(flag: string): { name: string; meaning: string } {
   const known: Readonly<Record<string, [string, string]>> = {
     dead: ["dead", "Its gradient is zero from every start: it has no images to score."],
-    exploded: ["exploded", "Its activation or gradient is too large for a float32 number: it has no score."],
+    exploded: [
+      "exploded",
+      "Its activation or gradient is too large for a float32 number, or is none: it has no score.",
+    ],
     embedding_not_finite: [
       "embedding not finite",
       "An image of it is embedded as numbers that are not finite: no score.",
