@@ -15,7 +15,7 @@ export type Device = "cpu" | "cuda";
 export const TENSORFLOW_VERSION = "2.21.0";
 
 /** Which changes our build makes to the binding's sources (`patchBinding`); another number, another engine. */
-const BINDING_PATCH = 2;
+const BINDING_PATCH = 4;
 
 /** File name of the addon. */
 export const ADDON = "tfjs_binding.node";
