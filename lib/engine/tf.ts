@@ -5,5 +5,6 @@
  */
 import "./polyfill.ts";
 import * as tf from "@tensorflow/tfjs";
+import "./gradients_on_device.ts";
 
 export { tf };
