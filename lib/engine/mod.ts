@@ -29,3 +29,4 @@ export { createAdam } from "./adam.ts";
 export { imagesThatFit, type Pass } from "./images_that_fit.ts";
 export { kernelsInUse } from "./kernels.ts";
 export { peakBytes } from "./memory.ts";
+export { computesOnCard, deviceOf, useDevice } from "./devices.ts";
