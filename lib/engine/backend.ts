@@ -13,6 +13,15 @@ import {
   isAddonInstalled,
   packageDirectory,
 } from "./native/addon.ts";
+import {
+  type Card,
+  chooseCards,
+  type ChosenCards,
+  encodeSettings,
+  findCards,
+  type RefusedCard,
+  settingsFor,
+} from "./native/mod.ts";
 import { withoutStderr } from "./without_stderr.ts";
 import { setSlowOnSmallMaps } from "./block_gradient.ts";
 import { setOneDnnConvolutions } from "./fused_convolution.ts";
@@ -45,10 +54,18 @@ export interface BackendReport {
   };
   /** The better backends that were tried; empty when this one was asked for. */
   readonly skipped: readonly SkippedBackend[];
+  /** The cards that compute, as TensorFlow numbers them; missing where none does, and in workers, which are told of theirs. */
+  readonly cards?: readonly Card[];
+  /** Where the engine is the one for CUDA: the cards that do not compute, and why; missing where there are none such. */
+  readonly refusedCards?: readonly RefusedCard[];
 }
 
 /** TensorFlow's own name for the threads of one operation. */
 const THREADS = "TF_NUM_INTRAOP_THREADS";
+/** Our binding's name for TensorFlow's settings. */
+const SETTINGS = "POLYSEM_TENSORFLOW_CONFIG";
+/** TensorFlow's own names for kernels whose sums are in a fixed order. */
+const DETERMINISTIC = ["TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC"];
 
 /** Why a backend cannot be used, and what to do about it. */
 class Unavailable extends Error {
@@ -64,6 +81,12 @@ export interface BackendOptions {
    * cores; the environment variable `TF_NUM_INTRAOP_THREADS` overrides both.
    */
   readonly threads?: number;
+  /**
+   * Whether a graphics card is to compute equal bits from run to run, for the whole process; TensorFlow's faster kernels add up
+   * in any order. Not by default. Where they are set the environment variables `TF_DETERMINISTIC_OPS` and
+   * `TF_CUDNN_DETERMINISTIC` decide. A processor's bits are equal anyway.
+   */
+  readonly deterministic?: boolean;
 }
 
 type Started = Omit<BackendReport, "backend" | "skipped">;
@@ -140,7 +163,40 @@ interface NodeBackend {
   readonly binding: { readonly TF_Version: string };
 }
 
-async function startNative({ threads }: BackendOptions): Promise<Started> {
+/** What of a report is about cards. */
+type CardReport = Pick<BackendReport, "cards" | "refusedCards">;
+
+/**
+ * Tells TensorFlow, before it starts, which cards to use.
+ *
+ * @returns null where the engine is not the one for CUDA, and in workers: the process's first engine has chosen for all.
+ */
+function chooseAllCards(device: Device | undefined): ChosenCards | null {
+  if (device !== "cuda" || "WorkerGlobalScope" in globalThis) return null;
+  const found = findCards();
+  const chosen = chooseCards(found);
+  const settings = "why" in found ? null : settingsFor(chosen, found.length);
+  if (settings !== null && !Deno.env.get(SETTINGS)) Deno.env.set(SETTINGS, encodeSettings(settings));
+  return chosen;
+}
+
+/** The cards by what TensorFlow made of them. */
+function reportCards(chosen: ChosenCards | null, computes: boolean): CardReport {
+  if (chosen === null) return {};
+  const { cards, refused } = chosen;
+  const unusable = computes ? [] : cards.map(({ name }) => ({
+    name,
+    why: "TensorFlow does not find it, or not the libraries of CUDA that it needs",
+    remedy: "`deno task setup --device cuda` builds the engine anew where its folder is deleted",
+  }));
+  const all = [...refused, ...unusable];
+  return {
+    ...(computes && cards.length > 0 ? { cards } : {}),
+    ...(all.length > 0 ? { refusedCards: all } : {}),
+  };
+}
+
+async function startNative({ threads, deterministic }: BackendOptions): Promise<Started> {
   const engine = findEngine();
   if (engine !== null) {
     try {
@@ -154,6 +210,8 @@ async function startNative({ threads }: BackendOptions): Promise<Started> {
   if (!isAddonInstalled()) throw new Unavailable("it has not been built on this machine", "run `deno task setup`");
   Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3"); // read when the library is loaded
   if (threads !== undefined && !Deno.env.get(THREADS)) Deno.env.set(THREADS, String(threads)); // likewise
+  for (const name of deterministic ? DETERMINISTIC : []) if (!Deno.env.get(name)) Deno.env.set(name, "1");
+  const chosen = chooseAllCards(engine?.device);
   const start = async () => {
     await import("@tensorflow/tfjs-node-gpu");
     await activate("tensorflow");
@@ -167,6 +225,7 @@ async function startNative({ threads }: BackendOptions): Promise<Started> {
     device: isUsingGpuDevice ? "cuda" : "cpu",
     threads: Number(Deno.env.get(THREADS)) || navigator.hardwareConcurrency,
     versions: { tfjs: tf.version.tfjs, tensorflow: binding.TF_Version },
+    ...reportCards(chosen, isUsingGpuDevice),
   };
 }
 

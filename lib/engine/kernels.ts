@@ -69,6 +69,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** Other variables that change what oneDNN computes. */
 const FURTHER_VARIABLES = ["ONEDNN_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_CPU_ISA_HINTS"];
+/** Those that change what a card computes: 0 keeps it from rounding the factors of products to 11 bits (TF32). */
+const CARD_VARIABLES = ["NVIDIA_TF32_OVERRIDE"];
 
 /**
  * The widest instruction set that oneDNN may use, such as `AVX2`.
@@ -87,7 +89,7 @@ export function widestInstructionSet(hasFeature: (feature: CpuFeature) => boolea
 
 /**
  * The kernels of the backend in use, in words such as `AVX2, oneDNN off`: the widest instruction set, whether TensorFlow's
- * operations are oneDNN's, and CUDA where it computes on a card. The library itself is asked, since scoring may not read
+ * operations are oneDNN's, and where it computes on a card CUDA, deterministic or not. The library itself is asked, since scoring may not read
  * `/proc/cpuinfo`.
  *
  * @param report of the backend in use.
@@ -120,10 +122,13 @@ export function kernelsInWords(
   { oneDnn, hasFeature, variable }: KernelFacts,
 ): string {
   const most = variable("ONEDNN_MAX_CPU_ISA") ?? variable("DNNL_MAX_CPU_ISA");
+  const deterministic = ["1", "true"].includes(variable("TF_DETERMINISTIC_OPS")?.toLowerCase() ?? "");
   return [
-    ...(device === "cuda" ? ["CUDA"] : []),
+    ...(device === "cuda" ? [deterministic ? "CUDA deterministic" : "CUDA"] : []),
     arch === "x86_64" ? widestInstructionSet(hasFeature, most) : arch,
     `oneDNN ${oneDnn ? "on" : "off"}`,
-    ...FURTHER_VARIABLES.flatMap((name) => variable(name) ? [`${name}=${variable(name)}`] : []),
+    ...[...FURTHER_VARIABLES, ...(device === "cuda" ? CARD_VARIABLES : [])].flatMap((name) =>
+      variable(name) ? [`${name}=${variable(name)}`] : []
+    ),
   ].join(", ");
 }

@@ -71,6 +71,12 @@ Deno.test("kernelsInWords() says all that the last bits depend on", () => {
     "AVX512_CORE_VNNI, oneDNN on, ONEDNN_DEFAULT_FPMATH_MODE=BF16",
   );
   assert.equal(words({}, { device: "cuda" }), "CUDA, AVX512_CORE_VNNI, oneDNN off");
+  const fixed = { TF_DETERMINISTIC_OPS: "1", NVIDIA_TF32_OVERRIDE: "0" };
+  assert.equal(
+    words(fixed, { device: "cuda" }),
+    "CUDA deterministic, AVX512_CORE_VNNI, oneDNN off, NVIDIA_TF32_OVERRIDE=0",
+  );
+  assert.equal(words(fixed), "AVX512_CORE_VNNI, oneDNN off", "they change nothing on a processor");
   assert.equal(words({}, { arch: "aarch64", oneDnn: true }), "aarch64, oneDNN on");
 });
 

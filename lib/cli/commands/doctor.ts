@@ -15,9 +15,24 @@ import { checkWeightFile, listWeightSets, type WeightFileState } from "../../wei
 import { VERSION } from "../../version.ts";
 import { formatTable, printResult } from "../console/output.ts";
 
+/** A report with the names that JSON has. */
+type ShownReport = Omit<BackendReport, "cards" | "refusedCards"> & {
+  /** The cards that compute; missing where none does. */
+  readonly cards?: readonly {
+    readonly name: string;
+    /** CUDA's compute capability, such as `9.0`. */
+    readonly capability: string;
+    readonly total_bytes: number;
+    /** Before the engine started, which takes nearly all of it; null where the driver does not say. */
+    readonly free_bytes: number | null;
+  }[];
+  /** Those that do not, and why; `name` is null where the driver shows none. */
+  readonly refused_cards?: BackendReport["refusedCards"];
+};
+
 interface Diagnosis {
   /** What the engine runs on; where it cannot be had as asked for, why. */
-  readonly engine: BackendReport | { readonly backend: null; readonly problem: string };
+  readonly engine: ShownReport | { readonly backend: null; readonly problem: string };
   /** The kernels that TensorFlow computes with, on which the last bits depend; null where there is nothing to choose. */
   readonly kernels: string | null;
   readonly versions: {
@@ -72,7 +87,7 @@ async function diagnose(): Promise<Diagnosis> {
   const { kernelsInUse, useBackend } = await import("../../engine/mod.ts");
   const engine = await useBackend().catch((error) => ({ backend: null, problem: messageOf(error) }));
   return {
-    engine,
+    engine: engine.backend === null ? engine : shown(engine),
     kernels: engine.backend === null ? null : kernelsInUse(engine),
     versions: {
       polysem: VERSION,
@@ -87,6 +102,21 @@ async function diagnose(): Promise<Diagnosis> {
     cache: await measureCache(),
     data: await checkData(),
     weights: await checkWeights(),
+  };
+}
+
+function shown({ cards, refusedCards, ...report }: BackendReport): ShownReport {
+  return {
+    ...report,
+    ...(cards && {
+      cards: cards.map(({ name, capability, totalBytes, freeBytes }) => ({
+        name,
+        capability: capability.join("."),
+        total_bytes: totalBytes,
+        free_bytes: freeBytes,
+      })),
+    }),
+    ...(refusedCards && { refused_cards: refusedCards }),
   };
 }
 
@@ -176,6 +206,13 @@ function describe({ engine, kernels, versions, cpu, memory, nvidia, cache, data,
     const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
     lines.push(`engine    ${engine.backend} on ${engine.device}, ${threads}`);
     for (const { backend, why, remedy } of engine.skipped) lines.push(`          not ${backend}: ${why}; ${remedy}`);
+    for (const { name, capability, total_bytes, free_bytes } of engine.cards ?? []) {
+      const free = free_bytes === null ? "" : `${megabytes(free_bytes)} of `;
+      lines.push(`          ${name}, compute capability ${capability}, ${free}${megabytes(total_bytes)} free`);
+    }
+    for (const { name, why, remedy } of engine.refused_cards ?? []) {
+      lines.push(`          not on ${name ?? "a card"}: ${why}; ${remedy}`);
+    }
     if (kernels !== null) lines.push(`kernels   ${kernels}`);
   }
   const tensorflow = versions.tensorflow === null ? "" : `, TensorFlow ${versions.tensorflow}`;

@@ -20,7 +20,8 @@ export const CARD_BYTES_PER_WORKER = 2e9;
 
 /** A card that does not compute. */
 export interface RefusedCard extends Obstacle {
-  readonly name: string;
+  /** Null where the driver shows none. */
+  readonly name: string | null;
 }
 
 /** Cards by whether they can be used. */
@@ -30,8 +31,9 @@ export interface ChosenCards {
   readonly refused: readonly RefusedCard[];
 }
 
-/** Chooses among the cards that the driver shows. */
-export function chooseCards(found: readonly Card[]): ChosenCards {
+/** Chooses among the cards that the driver shows, if it shows any. */
+export function chooseCards(found: readonly Card[] | Obstacle): ChosenCards {
+  if ("why" in found) return { cards: [], refused: [{ name: null, ...found }] };
   const judged = found.map((card) => ({ card, obstacle: obstacleOf(card) }));
   return {
     cards: judged.filter(({ obstacle }) => obstacle === null).map(({ card }) => card),
@@ -45,7 +47,7 @@ function obstacleOf({ capability: [major, minor], totalBytes, freeBytes }: Card)
       why:
         `it is too old: its compute capability is ${major}.${minor}, and TensorFlow ${TENSORFLOW_VERSION} computes on ` +
         `${LEAST_CAPABILITY}.0 and later`,
-      remedy: "`POLYSEM_BACKEND=native` computes on the processor, where nothing is amiss",
+      remedy: "nothing is lost: the processor, or another card, computes in its place",
     };
   }
   const free = freeBytes ?? totalBytes;

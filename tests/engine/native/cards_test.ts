@@ -2,27 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Card, chooseCards, encodeSettings, findCards, settingsFor } from "../../../lib/engine/native/mod.ts";
 import { inFolder } from "../../in_folder.ts";
+import { buildDriver } from "./build_driver.ts";
 
 const CARD: Card = { index: 0, name: "A", capability: [9, 0], totalBytes: 80e9, freeBytes: 79e9 };
-
-/** Builds the driver of a machine that there is not; null where there is no compiler. */
-async function buildDriver(folder: string): Promise<string | null> {
-  const library = join(folder, "libmadeup.so");
-  const source = join(import.meta.dirname!, "made_up_driver.c");
-  for (const compiler of ["cc", "gcc", "clang"]) {
-    try {
-      const { success } = await new Deno.Command(compiler, {
-        args: ["-shared", "-fPIC", "-o", library, source],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return library;
-    } catch {
-      // not this one
-    }
-  }
-  return null;
-}
 
 /** Runs an action under variables, which the made-up driver answers by. */
 function under<T>(variables: Readonly<Record<string, string>>, action: () => T): T {
@@ -36,7 +18,7 @@ function under<T>(variables: Readonly<Record<string, string>>, action: () => T):
 
 Deno.test("findCards() reads a driver's answers by the signatures of its headers", () =>
   inFolder(async (folder) => {
-    const library = await buildDriver(folder);
+    const library = await buildDriver(folder, "libmadeup.so");
     assert.ok(library !== null, "a C compiler builds the made-up driver: install gcc");
     const both = { cuda: library, management: library };
     assert.deepEqual(
@@ -88,6 +70,8 @@ Deno.test("chooseCards() passes over cards that are too old or full, and says so
   assert.match(refused[1].why, /^0\.3 GB of its 80\.0 GB are free, and 2\.0 GB are needed$/);
   assert.match(refused[1].remedy, /nvidia-smi/);
   assert.match(refused[2].why, /^1\.0 GB of its 1\.0 GB/);
+  const none = { why: "no driver", remedy: "install it" };
+  assert.deepEqual(chooseCards(none), { cards: [], refused: [{ name: null, ...none }] });
 });
 
 Deno.test("settingsFor() leaves one card to TensorFlow, hides those that cannot be used, and places operations on several", () => {
