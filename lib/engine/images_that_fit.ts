@@ -31,11 +31,16 @@ const measured = new WeakMap<object, Map<string, Promise<number>>>();
  * @returns at least 1.
  */
 export async function imagesThatFit(pass: Pass, most: number): Promise<number> {
+  return Math.max(1, Math.min(most, Math.floor(BATCH_BYTES / await bytesOfAnImageOf(pass))));
+}
+
+/** What an image adds to the tensors of a pass, in bytes, at least 1; measured once. */
+export function bytesOfAnImageOf(pass: Pass): Promise<number> {
   let passes = measured.get(pass.of);
   if (passes === undefined) measured.set(pass.of, passes = new Map());
   let bytes = passes.get(pass.name);
   if (bytes === undefined) passes.set(pass.name, bytes = bytesOfAnImage(pass));
-  return Math.max(1, Math.min(most, Math.floor(BATCH_BYTES / await bytes)));
+  return bytes;
 }
 
 /** What a third image adds to two: whatever does not grow with their number, and what is made once, cancels out. */

@@ -11,6 +11,7 @@ export { fourierParametrization, type Parametrization, pixelParametrization } fr
 export {
   type ImageRequest,
   imageRequests,
+  imagesMadeTogether,
   type Visualizations,
   visualize,
   type VisualizeContext,

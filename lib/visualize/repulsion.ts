@@ -8,7 +8,7 @@
  * Olah et al. (2017), "Feature Visualization", section "Diversity"
  * @module
  */
-import { relu, tf } from "../engine/mod.ts";
+import { computesOnCard, relu, tf } from "../engine/mod.ts";
 
 /** Keeps lengths of nothing from being divided by. */
 const TINY = 1e-12;
@@ -27,11 +27,23 @@ export function meanResponses(values: tf.Tensor): tf.Tensor2D {
  * @param features shape [N, C], group after group.
  * @param groups number of images of each group.
  * @param centre features that are subtracted first, shape [N, C].
+ * @param asOne whether groups of one size are multiplied side by side, which a card does at the price of one; on a processor
+ * each by itself, so that its bits do not depend on the others.
  * @returns shape [N], in [-1, 1]; 0 for an image without others.
  */
-export function likeness(features: tf.Tensor2D, groups: readonly number[], centre: tf.Tensor2D): tf.Tensor1D {
+export function likeness(
+  features: tf.Tensor2D,
+  groups: readonly number[],
+  centre: tf.Tensor2D,
+  asOne: boolean = computesOnCard(),
+): tf.Tensor1D {
   const centred = features.sub(centre);
   const directions: tf.Tensor2D = centred.div(centred.square().sum(1, true).add(TINY).sqrt());
+  const [count] = groups;
+  if (asOne && count > 1 && groups.every((each) => each === count)) {
+    const side = directions.reshape<tf.Tensor3D>([groups.length, count, -1]);
+    return tf.matMul(side, side, false, true).mul(tf.sub(1, tf.eye(count))).sum(2).div(count - 1).flatten();
+  }
   let from = 0;
   const parts = groups.map((count) => {
     // a group by itself: its numbers must not depend on which others there are

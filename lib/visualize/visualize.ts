@@ -5,7 +5,18 @@
  * @module
  */
 import type { ImageSource } from "../data/mod.ts";
-import { createAdam, hearEvents, imagesThatFit, readData, tf } from "../engine/mod.ts";
+import {
+  createAdam,
+  hearEvents,
+  imagesOnDevice,
+  imagesThatFit,
+  inHalves,
+  isOutOfMemory,
+  lowerBatchLimits,
+  type Pass,
+  readData,
+  tf,
+} from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
@@ -83,18 +94,15 @@ export async function visualize(
     ? pixelParametrization(network.input)
     : fourierParametrization(network.input);
   try {
-    const gradient = tf.grad((images: tf.Tensor) =>
-      reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], options.activation).sum()
-    );
-    const batch = await imagesThatFit(
-      { of: network, name: `ascent ${layer}`, size: network.input, run: gradient },
-      LARGEST_BATCH,
-    );
+    const pass = ascentPass(network, layer, options);
+    // which images of a unit repel each other must not depend on the device, but how many units are made together may
+    const together = await imagesThatFit(pass, LARGEST_BATCH);
+    const batch = await imagesOnDevice(pass, LARGEST_BATCH);
     const { repulsion: strength = 0, repulsionShare = 0.5 } = options;
     const steps = Math.round(repulsionShare * options.steps);
     const below = strength > 0 && steps > 0 ? featureLayer(network, layer, options.activation) : null;
-    for (const { start, groups } of batchesOf(requests, batch, below !== null)) {
-      const part = requests.slice(start, start + groups.reduce((sum, count) => sum + count, 0));
+    const make = async (start: number, groups: readonly number[]) => {
+      const part = requests.slice(start, start + sum(groups));
       const repulsion = below === null ? null : { below, groups, strength, steps };
       const made = await ascend(
         network,
@@ -108,16 +116,48 @@ export async function visualize(
           context.onProgress?.((start + step / options.steps * part.length) / requests.length);
           await context.onStep?.(step, start, activations);
         },
-      );
+      ).catch((error) => {
+        if (isOutOfMemory(error)) lowerBatchLimits(part.length >> 1); // of batches to come
+        throw error;
+      });
       images.set(made.images, start * perImage);
       activations.set(made.activations, start);
       gradientless.push(...made.gradientless);
       exploded.push(...made.exploded);
+    };
+    for (const { start, groups } of batchesOf(requests, together, batch, below !== null)) {
+      await inHalves(0, groups.length, async (from, to) => {
+        const at = start + sum(groups.slice(0, from));
+        if (to - from > 1) return await make(at, groups.slice(from, to));
+        // a single group is cut where there is no other way
+        await inHalves(0, groups[from], (first, end) => make(at + first, [end - first]));
+      });
     }
   } finally {
     parametrization.dispose();
   }
   return { images: { count: requests.length, height, width, data: images }, activations, gradientless, exploded };
+}
+
+/** What ascent of a layer's units takes of memory, step by step. */
+function ascentPass(network: Network, layer: string, { activation }: VisualizeOptions): Pass {
+  return {
+    of: network,
+    name: `ascent ${layer}`,
+    size: network.input,
+    run: tf.grad((images: tf.Tensor) =>
+      reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], activation).sum()
+    ),
+  };
+}
+
+/** How many images of a layer's units are made together on this thread's device. */
+export function imagesMadeTogether(network: Network, layer: string, options: VisualizeOptions): Promise<number> {
+  return imagesOnDevice(ascentPass(network, layer, options), LARGEST_BATCH);
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** Requests that are optimised together. */
@@ -140,8 +180,13 @@ interface Repulsion {
   readonly steps: number;
 }
 
-/** Batches of at most `most` images; with groups, those of a unit stay together as far as they fit. */
-function batchesOf(requests: readonly ImageRequest[], most: number, grouped: boolean): Batch[] {
+/**
+ * Batches of at most `most` images. With groups, those of a unit stay together as far as `together` allows, and whole groups
+ * fill a batch.
+ *
+ * @param together at most `most`.
+ */
+function batchesOf(requests: readonly ImageRequest[], together: number, most: number, grouped: boolean): Batch[] {
   if (!grouped) {
     const bounds = equalParts(requests.length, most);
     return bounds.slice(0, -1).map((start, i) => ({ start, groups: [bounds[i + 1] - start] }));
@@ -151,11 +196,11 @@ function batchesOf(requests: readonly ImageRequest[], most: number, grouped: boo
   while (at < requests.length) {
     const next = requests.findIndex(({ unit }, i) => i > at && unit !== requests[at].unit);
     const count = (next < 0 ? requests.length : next) - at;
-    const bounds = equalParts(count, most);
+    const bounds = equalParts(count, together);
     for (const [i, start] of bounds.slice(0, -1).entries()) {
       const size = bounds[i + 1] - start;
       const last = batches.at(-1);
-      if (last !== undefined && last.groups.reduce((sum, each) => sum + each, 0) + size <= most) last.groups.push(size);
+      if (last !== undefined && sum(last.groups) + size <= most) last.groups.push(size);
       else batches.push({ start: at + start, groups: [size] });
     }
     at += count;

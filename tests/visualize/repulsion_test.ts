@@ -26,6 +26,18 @@ Deno.test("likeness() is the mean cosine with the others of the group, 0 for an 
   assertNear(alike([[0, 0], [0, 2], [3, 4]], [3], ZERO), [0, 0.4, 0.4]); // features of no length are like nothing
 });
 
+Deno.test("likeness() of groups side by side is that of each by itself", () => {
+  // (1, 0) with (0, 2): cosine 0; (3, 4) with (4, 3): 24 / 25
+  const features = tf.tensor2d([[1, 0], [0, 2], [3, 4], [4, 3]]);
+  const zero = tf.zeros<tf.Rank.R2>([4, 2]);
+  for (const asOne of [false, true]) {
+    assertNear(dataOf(() => likeness(features, [2, 2], zero, asOne)), [0, 0, 0.96, 0.96]);
+    assertNear(dataOf(() => likeness(features, [4], zero, asOne)), [1.4 / 3, 1.4 / 3, 2.36 / 3, 2.36 / 3]);
+    assertNear(dataOf(() => likeness(features, [1, 1, 1, 1], zero, asOne)), [0, 0, 0, 0]);
+    assertNear(dataOf(() => likeness(features, [3, 1], zero, asOne)), [0.3, 0.4, 0.7, 0]);
+  }
+});
+
 Deno.test("likeness() is of features less the centre of their group", () => {
   // less (1, 1): (0, -1), (-1, 1), (2, 3); the first two have cosine -1 / sqrt 2
   const centre = [[1, 1], [1, 1], [0, 0]];
