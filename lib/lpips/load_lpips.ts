@@ -66,7 +66,7 @@ export async function loadLpips(net: string, options: LoadLpipsOptions = {}): Pr
       ? weights.sha256
       : createHash("sha256").update(weights.sha256 + heads.sha256).digest("hex");
     const layers = loadHeads(select(heads.tensors, isHead), network.channels, heads.path);
-    return { ...createLpips(network, layers, { resize: options.resize }), sha256 };
+    return { ...createLpips(network, layers, { resize: options.resize, onDevice: options.onDevice }), sha256 };
   } catch (error) {
     network.dispose();
     throw error;

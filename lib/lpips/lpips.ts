@@ -5,10 +5,11 @@
  * @see https://github.com/richzhang/PerceptualSimilarity
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { computesOnCard, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { type Colour, normalizeColours, type PerceptualNetwork } from "../networks/mod.ts";
-import type { ImageBatch } from "../types.ts";
+import type { ImageBatch, Size } from "../types.ts";
+import { createDeviceSequence } from "./device_sequence.ts";
 import { pooledFeatures, squaredDistance } from "./pooled_features.ts";
 import { createHead, squaredDistances, type UnitVector, unitVector } from "./unit_features.ts";
 
@@ -95,6 +96,8 @@ export interface Lpips {
   features(images: ImageBatch): Promise<UnitVector[]>;
   /** An empty sequence. It keeps each image's features: 83 kB an image at 64 px with AlexNet, 2 MB at most with VGG-16. */
   createSequence(): LpipsSequence;
+  /** What a sequence keeps of an image where it lies on a card, in bytes; missing where that is not known. */
+  bytesPerImage?(size: Size): number;
   /** Frees the network. */
   dispose(): void;
 }
@@ -103,7 +106,12 @@ export interface Lpips {
 export interface LpipsOptions {
   /** Side in pixels to which images are resized first, bilinearly, pixel centres at one half; their own size if absent. */
   readonly resize?: number;
+  /** Whether sequences are computed where their features are, and only distances are read; by default on a card. */
+  readonly onDevice?: boolean;
 }
+
+/** Passes of a sequence on a card take so many times the images. */
+const LARGER_ON_DEVICE = 8;
 
 /**
  * LPIPS v0.1 with a network and the heads learned for it.
@@ -175,6 +183,35 @@ export function createLpips(
     }
   };
 
+  const sequenceOnDevice = (): LpipsSequence => {
+    let first: ImageBatch | undefined;
+    let count = 0;
+    const sequence = createDeviceSequence({
+      maps: (some) => featureMaps(some.data, some.count, some.height, some.width),
+      heads,
+      imagesPerPass: LARGER_ON_DEVICE * LARGEST_PASS,
+    });
+    return {
+      get count() {
+        return count;
+      },
+      add: async (images) => {
+        checkImages(images, network, resize);
+        if (first !== undefined) checkSameSize(first, images);
+        first ??= { ...images, count: 0, data: new Float32Array(0) };
+        const distances = await sequence.add(images);
+        count += images.count;
+        return distances;
+      },
+      pooledDistances: sequence.pooledDistances,
+      dispose: () => {
+        sequence.dispose();
+        first = undefined;
+        count = 0;
+      },
+    };
+  };
+
   return {
     net: network.name,
     version: "0.1",
@@ -215,7 +252,13 @@ export function createLpips(
       await eachVector(images, (vector) => vectors.push(vector));
       return vectors;
     },
+    bytesPerImage: ({ height, width }) =>
+      tf.tidy(() => {
+        const maps = featureMaps(new Float32Array(height * width * 3), 1, height, width);
+        return 4 * maps.reduce((sum, { size, shape: [, , , channels] }) => sum + size + channels, 0);
+      }),
     createSequence: () => {
+      if (options.onDevice ?? computesOnCard()) return sequenceOnDevice();
       let known: UnitVector[] = [];
       let pooled: Float32Array[] = [];
       let first: ImageBatch | undefined;
