@@ -4,6 +4,7 @@
  * @module
  */
 export { bestOfDataset, passDataset } from "./dataset_pass.ts";
+export { type DevicePlan, type DeviceWork, planForDevice, type WorkerCard } from "./device_plan.ts";
 export { createPlan, type Job, parseShard, UNITS_PER_JOB } from "./plan.ts";
 export { type JobStore, scoreAll, type ScoreAllEvents } from "./score_all.ts";
 export { scoreAllInWorkers, suggestWorkers } from "./score_all_in_workers.ts";

@@ -7,7 +7,9 @@
 import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { type PipelineContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
+import { onNote } from "../engine/mod.ts";
 import { passDataset } from "./dataset_pass.ts";
+import { pendingGroups } from "./group_jobs.ts";
 import type { Job } from "./plan.ts";
 
 /** Where finished jobs go: the part of a run that scoring needs. */
@@ -30,19 +32,42 @@ export interface ScoreAllEvents {
   readonly onProgress?: (unitsDone: number, layer: string) => void;
   /** Called when a job is committed. */
   readonly onJob?: (job: number, records: readonly UnitRecord[]) => void;
+  /** Called with a sentence, without its stop, about how the run computes; each once. */
+  readonly onNote?: (text: string) => void;
+}
+
+/** Commits the jobs that were done together, each by itself, with its share of the time. */
+export function commitGroup(
+  group: readonly number[],
+  jobs: readonly Job[],
+  records: readonly UnitRecord[],
+  seconds: number,
+  store: JobStore,
+  { onJob }: ScoreAllEvents,
+): void {
+  let at = 0;
+  for (const job of group) {
+    const own = group.length === 1 ? records : records.slice(at, at + jobs[job].units.length);
+    at += own.length;
+    store.commitJob(job, own, seconds * own.length / records.length);
+    onJob?.(job, own);
+  }
 }
 
 /**
  * Passes over what is pending of the dataset, then scores all pending jobs in the order of the plan.
  *
  * @param jobs the whole plan; the store's job numbers index it.
+ * @param groups jobs of one layer that are done together, and committed each by itself; by default each is done by itself.
  */
 export async function scoreAll(
   context: PipelineContext,
   jobs: readonly Job[],
   store: JobStore,
   events: ScoreAllEvents = {},
+  groups: readonly (readonly number[])[] = [],
 ): Promise<void> {
+  onNote((_about, text) => events.onNote?.(text));
   const chunks = store.pendingChunks();
   for (const [i, range] of chunks.entries()) {
     const started = performance.now();
@@ -50,8 +75,9 @@ export async function scoreAll(
     store.commitChunk(chunk, (performance.now() - started) / 1000);
   }
   let done = 0;
-  for (const job of store.pendingJobs()) {
-    const { layer, units } = jobs[job];
+  for (const group of pendingGroups(groups, store.pendingJobs())) {
+    const { layer } = jobs[group[0]];
+    const units = group.flatMap((job) => jobs[job].units);
     const started = performance.now();
     const records = await scoreUnits(
       context,
@@ -59,8 +85,7 @@ export async function scoreAll(
       units,
       (share) => events.onProgress?.(done + share * units.length, layer),
     );
-    store.commitJob(job, records, (performance.now() - started) / 1000);
+    commitGroup(group, jobs, records, (performance.now() - started) / 1000, store, events);
     done += units.length;
-    events.onJob?.(job, records);
   }
 }

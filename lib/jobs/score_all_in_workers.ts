@@ -6,15 +6,23 @@
  */
 import process from "node:process";
 import { memoryLimit } from "./memory_limit.ts";
-import type { BackendReport } from "../engine/mod.ts";
+import { type BackendReport, CARD_BYTES_PER_WORKER } from "../engine/mod.ts";
+import type { DevicePlan } from "./device_plan.ts";
+import { pendingGroups } from "./group_jobs.ts";
 import { createWorkerPool } from "./worker_pool.ts";
 import type { ContextRef } from "../pipeline/mod.ts";
 import type { Job } from "./plan.ts";
-import type { JobStore, ScoreAllEvents } from "./score_all.ts";
+import { commitGroup, type JobStore, type ScoreAllEvents } from "./score_all.ts";
 import type { ScoreResult, ScoreTask, ScoreWorkerInit } from "./score_worker.ts";
 
 /** Memory that a worker may come to need: its networks, a batch of images, and their feature maps. */
 const WORKER_BYTES = 1e9;
+
+/**
+ * Workers that share a card. Alone one leaves it idle between small kernels: on an H200 four were 3.4 times as fast as one, and
+ * eight no faster than four (`docs/card.md`).
+ */
+const WORKERS_PER_CARD = 4;
 
 /** What workers share. */
 export interface Machine {
@@ -37,18 +45,26 @@ function thisMachine(): Machine {
 
 /**
  * How many workers are worth starting: one for each core of the processor, no more than there are jobs or than the
- * memory that is free holds at 1 GB each. Just one where a graphics card computes, which they would share.
+ * memory that is free holds at 1 GB each. Where graphics cards compute, no more than four for each card, or than its memory
+ * holds at 2 GB each.
  *
  * @param jobs number of jobs that are to do.
  * @returns at least 1.
  */
 export function suggestWorkers(
-  { device }: Pick<BackendReport, "device">,
+  { device, cards }: Pick<BackendReport, "device" | "cards">,
   jobs: number,
   { cores, freeBytes }: Machine = thisMachine(),
 ): number {
-  if (device === "cuda") return 1;
-  return Math.max(1, Math.min(cores, jobs, Math.floor(freeBytes / WORKER_BYTES)));
+  const most = Math.min(cores, jobs, Math.floor(freeBytes / WORKER_BYTES));
+  return Math.max(1, device === "cuda" ? Math.min(most, workersOnCards(cards)) : most);
+}
+
+/** Workers that share the cards, as many on each; on one card where it is not known what there is. */
+function workersOnCards(cards: BackendReport["cards"]): number {
+  if (cards === undefined) return WORKERS_PER_CARD;
+  const free = Math.min(...cards.map(({ freeBytes, totalBytes }) => freeBytes ?? totalBytes));
+  return cards.length * Math.min(WORKERS_PER_CARD, Math.floor(free / CARD_BYTES_PER_WORKER));
 }
 
 /**
@@ -59,6 +75,7 @@ export function suggestWorkers(
  * @param backend the backend of the workers, as `useBackend` reported it, called with `threads: 1`.
  * @param workers the most workers, at least 1; no more are started than tasks are pending.
  * @param jobs the whole plan; the store's job numbers index it.
+ * @param device jobs that are done together, and what workers are told of cards; by default each job is done by itself.
  * @throws what a worker or the store threw; what is under way is then cut off. What is committed stays so.
  */
 export async function scoreAllInWorkers(
@@ -68,42 +85,50 @@ export async function scoreAllInWorkers(
   jobs: readonly Job[],
   store: JobStore,
   events: ScoreAllEvents = {},
+  device: Pick<DevicePlan, "groups" | "card"> = {},
 ): Promise<void> {
   const chunks = store.pendingChunks();
   const tasks: ScoreTask[] = [
     ...chunks.map((range) => ({ kind: "dataset", range } as const)),
-    ...store.pendingJobs().map((job) => ({ kind: "units", job } as const)),
+    ...pendingGroups(device.groups ?? [], store.pendingJobs()).map((
+      group,
+    ) => ({ kind: "units", jobs: group } as const)),
   ];
   if (tasks.length === 0) return;
   const pool = await createWorkerPool<ScoreWorkerInit, ScoreTask, ScoreResult>(
     new URL("./score_worker.ts", import.meta.url),
     Math.min(workers, tasks.length),
-    { backend, context, jobs },
+    { backend, context, jobs, card: device.card && { ...device.card, next: new Int32Array(new SharedArrayBuffer(4)) } },
   );
+  const unitsOf = (group: readonly number[]) => group.reduce((sum, job) => sum + jobs[job].units.length, 0);
+  const noted = new Set<string>();
   const shares = tasks.map(() => 0);
   const done = (kind: ScoreTask["kind"]) =>
     tasks.reduce((sum, task, i) => {
       if (task.kind !== kind) return sum;
-      return sum + shares[i] * (task.kind === "units" ? jobs[task.job].units.length : 1 / chunks.length);
+      return sum + shares[i] * (task.kind === "units" ? unitsOf(task.jobs) : 1 / chunks.length);
     }, 0);
   const report = (index: number, share: number) => {
     shares[index] = share;
     const task = tasks[index];
-    if (task.kind === "units") events.onProgress?.(done("units"), jobs[task.job].layer);
+    if (task.kind === "units") events.onProgress?.(done("units"), jobs[task.jobs[0]].layer);
     else events.onDataset?.(done("dataset"));
   };
   try {
     await pool.run(tasks, {
       onProgress: report,
+      onNote: (about, text) => {
+        if (!noted.has(about)) events.onNote?.(text);
+        noted.add(about);
+      },
       onResult: (index, result, seconds) => {
         const task = tasks[index];
         if (result.kind === "dataset") {
           store.commitChunk(result.chunk, seconds);
           report(index, 1);
         } else if (task.kind === "units") {
-          store.commitJob(task.job, result.records, seconds);
+          commitGroup(task.jobs, jobs, result.records, seconds, store, events);
           report(index, 1);
-          events.onJob?.(task.job, result.records);
         }
       },
     });

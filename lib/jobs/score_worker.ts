@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { type Backend, useBackend } from "../engine/mod.ts";
+import { type Backend, onNote, setBatchLimits, useBackend, useDevice } from "../engine/mod.ts";
 import { type ContextRef, loadContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
 import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { passDataset } from "./dataset_pass.ts";
+import type { WorkerCard } from "./device_plan.ts";
 import type { Job } from "./plan.ts";
 import { serveTasks } from "./worker_pool.ts";
 
@@ -17,11 +18,13 @@ export interface ScoreWorkerInit {
   readonly context: ContextRef;
   /** The whole plan. */
   readonly jobs: readonly Job[];
+  /** Where cards compute; `next`, shared by all, counts the workers that have taken their card. */
+  readonly card?: WorkerCard & { readonly next: Int32Array };
 }
 
-/** A job of the plan, or a stretch of the dataset. */
+/** Jobs of one layer that are done together, or a stretch of the dataset. */
 export type ScoreTask =
-  | { readonly kind: "units"; readonly job: number }
+  | { readonly kind: "units"; readonly jobs: readonly number[] }
   | { readonly kind: "dataset"; readonly range: ChunkRange };
 
 /** What comes of a task. */
@@ -29,14 +32,20 @@ export type ScoreResult =
   | { readonly kind: "units"; readonly records: readonly UnitRecord[] }
   | { readonly kind: "dataset"; readonly chunk: DatasetChunk };
 
-serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: ref, jobs }) => {
+serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: ref, jobs, card }, say) => {
   await useBackend(backend);
+  onNote(say);
+  if (card !== undefined) {
+    if (card.cards > 1) useDevice(card.type ?? "GPU", Atomics.add(card.next, 0, 1) % card.cards);
+    setBatchLimits(card.limits);
+  }
   const context = await loadContext(ref);
   return async (task, onProgress) => {
     if (task.kind === "dataset") {
       return { kind: "dataset", chunk: await passDataset(context, jobs, task.range, onProgress) };
     }
-    const { layer, units } = jobs[task.job];
+    const { layer } = jobs[task.jobs[0]];
+    const units = task.jobs.flatMap((job) => jobs[job].units);
     return { kind: "units", records: await scoreUnits(context, layer, units, onProgress) };
   };
 });

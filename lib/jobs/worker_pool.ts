@@ -12,6 +12,8 @@ export interface PoolEvents<Result> {
   readonly onResult: (index: number, result: Result, seconds: number) => void;
   /** Called now and then with the share of a task that is done, in [0, 1]; never after the task's result. */
   readonly onProgress?: (index: number, share: number) => void;
+  /** Called with what a worker says beside: what it is about, and a sentence. */
+  readonly onNote?: (about: string, text: string) => void;
 }
 
 /** Workers that are ready. */
@@ -41,6 +43,7 @@ export type Handler<Task, Result> = (task: Task, onProgress: (share: number) => 
 type Reply =
   | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly share: number }
+  | { readonly kind: "note"; readonly about: string; readonly text: string }
   | { readonly kind: "result"; readonly result: unknown; readonly seconds: number }
   | { readonly kind: "error"; readonly input: boolean; readonly message: string; readonly stack?: string };
 
@@ -99,7 +102,7 @@ export async function createWorkerPool<Init, Task, Result>(
       const { onReply, resolve, reject } = requests.get(worker)!;
       if (reply.kind === "error") return reject(toError(reply));
       onReply(reply);
-      if (reply.kind !== "progress") resolve();
+      if (reply.kind !== "progress" && reply.kind !== "note") resolve();
     };
     worker.onerror = (event) => {
       event.preventDefault(); // or the whole process dies of it
@@ -119,7 +122,7 @@ export async function createWorkerPool<Init, Task, Result>(
   return {
     count,
     close,
-    run: async (tasks, { onResult, onProgress }) => {
+    run: async (tasks, { onResult, onProgress, onNote }) => {
       if (running) throw new Error("the workers are at other tasks");
       running = true;
       let next = 0;
@@ -141,6 +144,7 @@ export async function createWorkerPool<Init, Task, Result>(
           const index = next++;
           await ask(worker, tasks[index], (reply) => {
             if (reply.kind === "progress") call(() => onProgress?.(index, reply.share));
+            if (reply.kind === "note") call(() => onNote?.(reply.about, reply.text));
             if (reply.kind === "result") call(() => onResult(index, reply.result as Result, reply.seconds));
           });
         }
@@ -169,9 +173,12 @@ interface WorkerScope {
 /**
  * Called once by a worker's module: gets ready with what the pool began it with, then does its tasks.
  *
- * @param start returns what does a task. What it or a task throws is thrown by the pool.
+ * @param start returns what does a task. What it or a task throws is thrown by the pool. Its second argument says something to
+ * whoever hears notes, while a task is done.
  */
-export function serveTasks<Init, Task, Result>(start: (init: Init) => Promise<Handler<Task, Result>>): void {
+export function serveTasks<Init, Task, Result>(
+  start: (init: Init, say: (about: string, text: string) => void) => Promise<Handler<Task, Result>>,
+): void {
   const scope = globalThis as unknown as WorkerScope;
   const guarded = (action: () => Promise<void>) =>
     action().catch((error) =>
@@ -186,7 +193,7 @@ export function serveTasks<Init, Task, Result>(start: (init: Init) => Promise<Ha
   scope.onmessage = ({ data }) =>
     guarded(async () => {
       const { init, stop } = data as Start<Init>;
-      const handle = await start(init);
+      const handle = await start(init, (about, text) => scope.postMessage({ kind: "note", about, text }));
       const onProgress = (share: number) => {
         if (Atomics.load(stop, 0) !== 0) throw new Error("given up");
         scope.postMessage({ kind: "progress", share });

@@ -5,6 +5,7 @@ import { type ContextRef, loadContext, parseProfile } from "../../lib/pipeline/m
 import { type Job, scoreAll, scoreAllInWorkers, suggestWorkers } from "../../lib/jobs/mod.ts";
 import { sharedRef } from "../data/made_up_dataset.ts";
 import { randomImages } from "../pipeline/stand_ins.ts";
+import { COMPANY_KEEPS_BITS } from "../same_bits.ts";
 import { memoryStore } from "./memory_store.ts";
 
 const backend = await useBackend();
@@ -97,6 +98,58 @@ Deno.test("scoreAllInWorkers() passes over what is left of the dataset alone, an
   );
 });
 
+Deno.test({
+  name: "scoreAllInWorkers() does jobs together, to the same records, and refuses a card that is not there" +
+    (backend.backend === "native" ? "" : " (skipped: the native engine is not built; run `deno task setup`)"),
+  ignore: backend.backend !== "native",
+  fn: async () => {
+    const jobs: readonly Job[] = [
+      { layer: "conv2", units: [0, 1] },
+      { layer: "conv2", units: [2] },
+      { layer: "fc3", units: [4] },
+      { layer: "fc3", units: [1] },
+    ];
+    const context = await loadContext(CONTEXT);
+    const alone = memoryStore([0, 1, 2, 3]);
+    await scoreAll(context, jobs, alone);
+    const grouped = memoryStore([0, 1, 3]);
+    const done: number[] = [];
+    // job 2 is done already: its group is the other alone
+    await scoreAll(context, jobs, grouped, { onJob: (job) => done.push(job) }, [[0, 1], [2, 3]]);
+    context.dispose();
+    assert.deepEqual(done, [0, 1, 3]);
+    const store = memoryStore([0, 1, 2, 3]);
+    const shares: number[] = [];
+    await scoreAllInWorkers(CONTEXT, backend, 2, jobs, store, { onProgress: (units) => shares.push(units) }, {
+      groups: [[0, 1], [2, 3]],
+      card: { type: "CPU", cards: 1, limits: { images: 64, bytes: 1e9 } },
+    });
+    assert.equal(shares.at(-1), 5);
+    for (const  of of[grouped, store]) {
+      for (const { job, records, seconds } of of.jobs) {
+        const expected = alone.jobs.find((each) => each.job === job)!.records;
+        assert.deepEqual(records.map(({ unit }) => unit), expected.map(({ unit }) => unit), `job ${job}`);
+        assert.ok(seconds > 0);
+        for (const [i, { images, distances, score }] of records.entries()) {
+          // the company of an image may change its last bits (`COMPANY_KEEPS_BITS`)
+          const near = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+            Array.from(a).every((value, j) => Math.abs(value - b[j]) <= (COMPANY_KEEPS_BITS ? 0 : 1e-4));
+          assert.ok(near(images.data, expected[i].images.data), `images of job ${job}`);
+          assert.ok(near(distances, expected[i].distances), `distances of job ${job}`);
+          assert.equal(score?.I, expected[i].score?.I);
+        }
+      }
+    }
+    // the second of two cards is not there
+    await assert.rejects(
+      scoreAllInWorkers(CONTEXT, backend, 2, jobs, memoryStore([0, 1]), {}, {
+        card: { type: "CPU", cards: 2, limits: null },
+      }),
+      /TensorFlow has no device CPU:1/,
+    );
+  },
+});
+
 Deno.test("scoreAllInWorkers() with nothing pending starts no worker", async () => {
   const store = memoryStore([]);
   await scoreAllInWorkers(NO_SUCH_MODEL, backend, 2, JOBS, store, { onJob: () => assert.fail() });
@@ -129,7 +182,20 @@ Deno.test("suggestWorkers() is a worker a core, no more than there are jobs or t
   assert.equal(suggestWorkers(cpu, 2, machine), 2);
   assert.equal(suggestWorkers(cpu, 0, machine), 1);
   assert.equal(suggestWorkers(cpu, 17, { ...machine, freeBytes: 1e8 }), 1);
-  assert.equal(suggestWorkers(cuda, 17, { ...machine, freeBytes: 64e9 }), 1, "they would share the card");
+  // on a card four share it, as far as its memory holds them at 2 GB each; what it holds may not be known
+  const large = { cores: 16, freeBytes: 64e9 };
+  const card = { index: 0, name: "A", capability: [9, 0], totalBytes: 80e9, freeBytes: 79e9 } as const;
+  const on = (...cards: NonNullable<Parameters<typeof suggestWorkers>[0]["cards"]>[number][]) => ({
+    device: "cuda" as const,
+    cards,
+  });
+  assert.equal(suggestWorkers(cuda, 17, large), 4);
+  assert.equal(suggestWorkers(on(card), 17, large), 4);
+  assert.equal(suggestWorkers(on(card), 17, { ...large, cores: 2 }), 2);
+  assert.equal(suggestWorkers(on(card), 3, large), 3);
+  assert.equal(suggestWorkers(on(card, card), 17, large), 8);
+  assert.equal(suggestWorkers(on(card, { ...card, freeBytes: 5e9 }), 17, large), 4, "two on each");
+  assert.equal(suggestWorkers(on({ ...card, totalBytes: 6e9, freeBytes: null }), 17, large), 3);
   const here = suggestWorkers(cpu, 17);
   assert.ok(Number.isInteger(here) && here >= 1 && here <= navigator.hardwareConcurrency);
 });

@@ -33,6 +33,7 @@ interface ScoreAllOptions extends ScoringOptions {
   readonly run?: string;
   readonly shard?: string;
   readonly workers?: number;
+  readonly deterministic?: boolean;
   readonly report: boolean;
 }
 
@@ -56,8 +57,13 @@ export function registerScoreAll(program: Command): void {
       .option(
         "--workers <n>",
         "jobs under way at a time, each on a core of its own; results do not depend on it (default: as many as there are " +
-          "cores, with 1 GB of free memory each; 1 on a graphics card)",
+          "cores, with 1 GB of free memory each; on a graphics card 4 that share it, with 2 GB of its memory each)",
         integerOption(1),
+      )
+      .option(
+        "--deterministic",
+        "on a graphics card: equal bits in every run and for any number of workers, which takes longer (a processor's are equal " +
+          "without it)",
       )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
@@ -66,7 +72,7 @@ export function registerScoreAll(program: Command): void {
     const { kernelsInUse } = await import("../../engine/mod.ts");
     const store = await import("../../store/mod.ts");
     const shard = options.shard === undefined ? { index: 0, count: 1 } : parseShard(options.shard);
-    const engine = { threads: 1 }; // the cores are for the workers
+    const engine = { threads: 1, deterministic: options.deterministic }; // the cores are for the workers
     const described = await describeChosenModel(options, command, engine);
     refuseUnscorable(described, options.layers, options.units);
     const { name: model, layers, ref } = described;
@@ -74,6 +80,9 @@ export function registerScoreAll(program: Command): void {
     const context = await loadScoring(ref, options, command, engine);
     try {
       const { profileName, backend, priceCalibrated } = context;
+      for (const { name, why, remedy } of backend.refusedCards ?? []) {
+        printNote(command, `note: ${name ?? "a graphics card"} does not compute: ${why}; ${remedy}`);
+      }
       const jobs = createPlan(layers, units);
       await refuseUnfollowable(context.network, context.profile, jobs.map(({ layer }) => layer));
       const part = shard.count === 1 ? "" : `-shard${shard.index}of${shard.count}`;
@@ -142,7 +151,7 @@ async function scorePending(
   options: ScoreAllOptions,
   command: Command,
 ): Promise<number> {
-  const { scoreAll, scoreAllInWorkers, suggestWorkers } = await import("../../jobs/mod.ts");
+  const { planForDevice, scoreAll, scoreAllInWorkers } = await import("../../jobs/mod.ts");
   const { shareDataset } = await import("../../store/mod.ts");
   const { jobs } = run.manifest;
   const pending = run.pendingJobs();
@@ -153,18 +162,19 @@ async function scorePending(
   if (run.manifest.shard.count > 1 && shareDataset(run) > 0) {
     printDetail(command, "the dataset's activations were taken over from another shard");
   }
+  const { workers, ...device } = await planForDevice(context, context.backend, { jobs, pending, ...options });
   const { quiet } = globalOptions(command);
   const progress = createProgress({ title: "scoring", total, unit: "units", quiet: quiet || total === 0 });
   const events = {
     onDataset: (share: number) => progress.update(0, `the dataset, ${Math.round(100 * share)} %`),
     onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
+    onNote: (text: string) => printNote(command, `note: ${text}`),
   };
-  const workers = options.workers ?? suggestWorkers(context.backend, pending.length);
   printDetail(command, `workers: ${workers}`);
   try {
     progress.update(0); // a signal may have come already
-    if (workers === 1) await scoreAll(context, jobs, run, events);
-    else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events);
+    if (workers === 1) await scoreAll(context, jobs, run, events, device.groups);
+    else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events, device);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     const kept = run.units().length;
