@@ -19,8 +19,8 @@ import type { ScoreResult, ScoreTask, ScoreWorkerInit } from "./score_worker.ts"
 const WORKER_BYTES = 1e9;
 
 /**
- * Workers that share a card. Alone one leaves it idle between small kernels: on an H200 four were 3.4 times as fast as one, and
- * eight no faster than four (`docs/card.md`).
+ * Workers that share a card. Alone one leaves it idle between small kernels: on an H200 four did the bench's work 3.2 times as
+ * fast as one, and twelve took as long for a run as four (`docs/card.md`).
  */
 const WORKERS_PER_CARD = 4;
 
