@@ -56,6 +56,8 @@ Deno.test({
       const [one, two] = report.parts as Part[];
       assert.deepEqual([one.problem, two.problem], [null, null]);
       assert.deepEqual([one.result!.units, one.result!.workers, two.result!.workers], [4, 1, 2]);
+      assert.deepEqual(one.result!.steps.map(({ images }) => images), [2, 4]);
+      assert.ok(one.result!.steps.every(({ seconds }) => seconds > 0));
       assert.equal(report.agreements[0].equalBits, true);
       assert.equal(report.agreements[0].equalK, 4);
       const summary = await Deno.readTextFile(join(folder, "card.md"));

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { DEFAULT_DATASET, locateDataset, openDataset } from "../../../lib/data/mod.ts";
-import { kernelsInUse, useBackend } from "../../../lib/engine/mod.ts";
+import { kernelsInUse, readData, tf, useBackend } from "../../../lib/engine/mod.ts";
 import { createPlan, type JobStore, planForDevice, scoreAll, scoreAllInWorkers } from "../../../lib/jobs/mod.ts";
 import { CALIBRATED, loadContext, parseProfile } from "../../../lib/pipeline/mod.ts";
 import type { UnitRecord } from "../../../lib/types.ts";
@@ -57,6 +57,29 @@ if (plan.workers === 1) await scoreAll(context, jobs, store, events, plan.groups
 else await scoreAllInWorkers(context.ref, backend, plan.workers, jobs, store, events, plan);
 const seconds = (performance.now() - started) / 1000;
 
+/** Seconds of one gradient of conv2 by its input, the median of five after two, by the number of images. */
+async function timeSteps(sizes: readonly number[]): Promise<PartResult["steps"]> {
+  const { network } = context;
+  const gradient = tf.grad((images: tf.Tensor) =>
+    network.activations(images as tf.Tensor4D, ["conv2"])[0].mean([1, 2]).sum()
+  );
+  const steps: { images: number; seconds: number }[] = [];
+  for (const count of sizes) {
+    const images = tf.randomUniform([count, network.input.height, network.input.width, 3], 0, 1, "float32", 0);
+    const times: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const began = performance.now();
+      await readData(() => gradient(images).max()); // a single number waits for all
+      times.push((performance.now() - began) / 1000);
+    }
+    images.dispose();
+    steps.push({ images: count, seconds: times.slice(2).sort((a, b) => a - b)[2] });
+  }
+  return steps;
+}
+
+const steps = workers === 1 ? await timeSteps(quick ? [2, 4] : [32, 256, 1024, 4096]).catch(() => []) : [];
+
 records.sort((a, b) => a.layer < b.layer ? -1 : a.layer > b.layer ? 1 : a.unit - b.unit);
 const hash = createHash("sha256");
 for (const { images, distances, embeddings } of records) {
@@ -73,6 +96,7 @@ const result: PartResult = {
   withData: hasData,
   seconds,
   notes,
+  steps,
   sha256: hash.digest("hex"),
   scores: records.map(({ layer, unit, score, meanAngle, distances }) => ({
     unit: `${layer}:${unit}`,

@@ -26,6 +26,11 @@ export interface PartResult {
   readonly withData: boolean;
   readonly seconds: number;
   readonly notes: readonly string[];
+  /**
+   * How long a gradient takes by the number of images, with one worker: as long as it does not grow, a card stands idle between
+   * kernels, and more workers or images fill it.
+   */
+  readonly steps: readonly { readonly images: number; readonly seconds: number }[];
   /** Of all images, distances and embeddings. */
   readonly sha256: string;
   readonly scores: readonly {
@@ -110,6 +115,14 @@ export function summarize(
     each.farthestAngle.toExponential(1),
     each.farthestDistance.toExponential(1),
   ]);
+  const steps = parts.flatMap(({ title, result }) =>
+    (result?.steps ?? []).map(({ images, seconds }) => [
+      title,
+      images,
+      (seconds * 1000).toFixed(2),
+      Math.round(images / seconds),
+    ])
+  );
   return [
     "# The bench of a card",
     "",
@@ -122,6 +135,8 @@ export function summarize(
     "",
     "```",
     formatTable(["part", "engine", "workers", "tasks", "seconds", "units/s", "what was said"], rows),
+    "",
+    formatTable(["a gradient of conv2", "images", "ms", "images/s"], steps),
     "",
     formatTable(["results of", "equal bits", "equal K", "S apart", "angles apart", "LPIPS apart"], between),
     "```",

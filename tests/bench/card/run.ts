@@ -54,14 +54,15 @@ async function runPart(
       file,
       JSON.stringify(argument),
     ],
-    env,
+    env: { ...env, NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
     signal: AbortSignal.timeout(limit * 1000),
   }).output();
   const text = await Deno.readTextFile(file).catch(() => null);
   if (text !== null) return { title, result: JSON.parse(text) as PartResult, problem: null };
-  const words = new TextDecoder().decode(stderr).trim().split("\n").find((line) => /error/i.test(line));
+  const words = new TextDecoder().decode(stderr).trim().split("\n").find((line) => /error/i.test(line))
+    ?.replace(/^error: Uncaught (\(in promise\) )?/, "");
   return {
     title,
     result: null,
