@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "errors.ts",
     "random.ts",
     "cache.ts",
+    "cost.ts",
     "csv.ts",
     "file_name.ts",
     "pair_distances.ts",

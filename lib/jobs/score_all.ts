@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createStopwatch, type JobSeconds, type RunPart } from "../cost.ts";
 import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { type PipelineContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
@@ -16,12 +17,14 @@ import type { Job } from "./plan.ts";
 export interface JobStore {
   /** Jobs of the plan that are still to do. */
   pendingJobs(): readonly number[];
-  /** Keeps a finished job, whole or not at all. */
-  commitJob(job: number, records: readonly UnitRecord[], seconds: number): void;
+  /** Keeps a finished job, whole or not at all, with the seconds that it and its parts took. */
+  commitJob(job: number, records: readonly UnitRecord[], seconds: number, cost?: { parts?: JobSeconds }): void;
   /** Stretches of the dataset that are still to do. */
   pendingChunks(): readonly ChunkRange[];
   /** Keeps a finished stretch of the dataset, whole or not at all. */
   commitChunk(chunk: DatasetChunk, seconds: number): void;
+  /** Adds seconds to what the run took beside its jobs; a store without it keeps none. */
+  addSeconds?(part: RunPart, seconds: number): void;
 }
 
 /** What a caller may watch. */
@@ -36,12 +39,13 @@ export interface ScoreAllEvents {
   readonly onNote?: (text: string) => void;
 }
 
-/** Commits the jobs that were done together, each by itself, with its share of the time. */
+/** Commits the jobs that were done together, each by itself, with its share of the time and of what the parts took. */
 export function commitGroup(
   group: readonly number[],
   jobs: readonly Job[],
   records: readonly UnitRecord[],
   seconds: number,
+  parts: JobSeconds,
   store: JobStore,
   { onJob }: ScoreAllEvents,
 ): void {
@@ -49,7 +53,9 @@ export function commitGroup(
   for (const job of group) {
     const own = group.length === 1 ? records : records.slice(at, at + jobs[job].units.length);
     at += own.length;
-    store.commitJob(job, own, seconds * own.length / records.length);
+    const share = own.length / records.length;
+    const ownParts = Object.fromEntries(Object.entries(parts).map(([part, each]) => [part, each * share]));
+    store.commitJob(job, own, seconds * share, { parts: ownParts });
     onJob?.(job, own);
   }
 }
@@ -79,13 +85,15 @@ export async function scoreAll(
     const { layer } = jobs[group[0]];
     const units = group.flatMap((job) => jobs[job].units);
     const started = performance.now();
+    const watch = createStopwatch();
     const records = await scoreUnits(
       context,
       layer,
       units,
       (share) => events.onProgress?.(done + share * units.length, layer),
+      watch,
     );
-    commitGroup(group, jobs, records, (performance.now() - started) / 1000, store, events);
+    commitGroup(group, jobs, records, (performance.now() - started) / 1000, watch.seconds, store, events);
     done += units.length;
   }
 }

@@ -115,6 +115,7 @@ export async function scoreAllInWorkers(
     else events.onDataset?.(done("dataset"));
   };
   try {
+    store.addSeconds?.("start", pool.startSeconds);
     await pool.run(tasks, {
       onProgress: report,
       onNote: (about, text) => {
@@ -127,7 +128,7 @@ export async function scoreAllInWorkers(
           store.commitChunk(result.chunk, seconds);
           report(index, 1);
         } else if (task.kind === "units") {
-          commitGroup(task.jobs, jobs, result.records, seconds, store, events);
+          commitGroup(task.jobs, jobs, result.records, seconds, result.parts, store, events);
           report(index, 1);
         }
       },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createStopwatch, type JobSeconds } from "../cost.ts";
 import { type Backend, onNote, setBatchLimits, useBackend, useDevice } from "../engine/mod.ts";
 import { type ContextRef, loadContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
@@ -29,7 +30,7 @@ export type ScoreTask =
 
 /** What comes of a task. */
 export type ScoreResult =
-  | { readonly kind: "units"; readonly records: readonly UnitRecord[] }
+  | { readonly kind: "units"; readonly records: readonly UnitRecord[]; readonly parts: JobSeconds }
   | { readonly kind: "dataset"; readonly chunk: DatasetChunk };
 
 serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: ref, jobs, card }, say) => {
@@ -46,6 +47,8 @@ serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: r
     }
     const { layer } = jobs[task.jobs[0]];
     const units = task.jobs.flatMap((job) => jobs[job].units);
-    return { kind: "units", records: await scoreUnits(context, layer, units, onProgress) };
+    const watch = createStopwatch();
+    const records = await scoreUnits(context, layer, units, onProgress, watch);
+    return { kind: "units", records, parts: watch.seconds };
   };
 });

@@ -20,6 +20,8 @@ export interface PoolEvents<Result> {
 export interface WorkerPool<Task, Result> {
   /** Number of workers. */
   readonly count: number;
+  /** Seconds that they took to get ready, each from its thread's beginning, summed. */
+  readonly startSeconds: number;
   /**
    * Has the workers do the tasks, begun in the order given, one at a time each. It may be called again when it is through.
    *
@@ -41,7 +43,7 @@ export interface WorkerPool<Task, Result> {
 export type Handler<Task, Result> = (task: Task, onProgress: (share: number) => void) => Result | Promise<Result>;
 
 type Reply =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly seconds: number }
   | { readonly kind: "progress"; readonly share: number }
   | { readonly kind: "note"; readonly about: string; readonly text: string }
   | { readonly kind: "result"; readonly result: unknown; readonly seconds: number }
@@ -111,7 +113,12 @@ export async function createWorkerPool<Init, Task, Result>(
     worker.onmessageerror = () => lose(worker, new Error("a worker's reply cannot be read"));
   }
 
-  const starts = await Promise.allSettled(workers.map((worker) => ask(worker, start)));
+  let startSeconds = 0;
+  const starts = await Promise.allSettled(workers.map((worker) =>
+    ask(worker, start, (reply) => {
+      if (reply.kind === "ready") startSeconds += reply.seconds;
+    })
+  ));
   const failed = starts.find(({ status }) => status === "rejected");
   if (failed !== undefined) {
     close();
@@ -121,6 +128,7 @@ export async function createWorkerPool<Init, Task, Result>(
   let running = false;
   return {
     count,
+    startSeconds,
     close,
     run: async (tasks, { onResult, onProgress, onNote }) => {
       if (running) throw new Error("the workers are at other tasks");
@@ -204,6 +212,6 @@ export function serveTasks<Init, Task, Result>(
           const result = await handle(task as Task, onProgress);
           scope.postMessage({ kind: "result", result, seconds: (performance.now() - began) / 1000 });
         });
-      scope.postMessage({ kind: "ready" });
+      scope.postMessage({ kind: "ready", seconds: performance.now() / 1000 }); // a worker's clock begins with it
     });
 }

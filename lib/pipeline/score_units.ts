@@ -5,6 +5,7 @@
  * @module
  */
 import { greatestK } from "../cluster/mod.ts";
+import { createStopwatch, type Stopwatch } from "../cost.ts";
 import { type Elbow, type ElbowRule, findElbow, runningMeanDistances } from "../elbow/mod.ts";
 import { type Embedder, EmbeddingNotFiniteError } from "../embed/mod.ts";
 import type { LpipsSequence } from "../lpips/mod.ts";
@@ -50,6 +51,7 @@ interface Sequence {
  *
  * @param units indices in the layer.
  * @param onProgress called with the share of the job that is done, in [0, 1].
+ * @param watch adds up what each part takes.
  * @returns a record per unit, in the order of `units`.
  */
 export async function scoreUnits(
@@ -57,6 +59,7 @@ export async function scoreUnits(
   layer: string,
   units: readonly number[],
   onProgress: (share: number) => void = () => {},
+  watch: Stopwatch = createStopwatch(),
 ): Promise<UnitRecord[]> {
   const { elbow: rule } = context.profile;
   const literalRule: ElbowRule = { ...PAPER.elbow, maxImages: rule.maxImages };
@@ -82,6 +85,7 @@ export async function scoreUnits(
       made,
       target,
       (share) => onProgress((made + share * (target - made)) / rule.maxImages),
+      watch,
     );
     made = target;
     growing = growing.filter(({ exploded }) => !exploded);
@@ -93,7 +97,7 @@ export async function scoreUnits(
     growing = growing.filter((sequence) => !isDead(sequence) && (sequence.elbow === null || sequence.literal === null));
   }
   const records: UnitRecord[] = [];
-  for (const sequence of sequences) records.push(await toRecord(context, layer, sequence));
+  for (const sequence of sequences) records.push(await toRecord(context, layer, sequence, watch));
   for (const { lpips } of sequences) lpips.dispose();
   onProgress(1);
   return records;
@@ -112,13 +116,14 @@ async function grow(
   from: number,
   to: number,
   onProgress: (share: number) => void,
+  watch: Stopwatch,
 ): Promise<void> {
   const requests = imageRequests(sequences.map(({ unit }) => unit), from, to);
-  const made = await visualize(context.network, layer, requests, context.profile.visualize, {
-    seed: context.seed,
-    dataset: context.dataset?.train ?? null,
-    onProgress,
-  });
+  const sources = { seed: context.seed, dataset: context.dataset?.train ?? null, onProgress };
+  const made = await watch.time(
+    "ascent",
+    () => visualize(context.network, layer, requests, context.profile.visualize, sources),
+  );
   const perUnit = to - from;
   const pixels = perUnit * made.images.height * made.images.width * 3;
   for (const [i, sequence] of sequences.entries()) {
@@ -131,11 +136,17 @@ async function grow(
     sequence.activations.push(...made.activations.subarray(i * perUnit, i * perUnit + count));
     sequence.gradientless.push(...made.gradientless.slice(i * perUnit, i * perUnit + count));
     if (sequence.exploded) continue;
-    sequence.distances.push(...await sequence.lpips.add({ count, height, width, data }));
+    const added = await watch.time("lpips", () => sequence.lpips.add({ count, height, width, data }));
+    sequence.distances.push(...added);
   }
 }
 
-async function toRecord(context: PipelineContext, layer: string, sequence: Sequence): Promise<UnitRecord> {
+async function toRecord(
+  context: PipelineContext,
+  layer: string,
+  sequence: Sequence,
+  watch: Stopwatch,
+): Promise<UnitRecord> {
   const { network, profile, embedder } = context;
   const { unit, elbow } = sequence;
   const images = joined(sequence.images, network.input);
@@ -160,16 +171,19 @@ async function toRecord(context: PipelineContext, layer: string, sequence: Seque
   });
   if (sequence.exploded) return unscored("exploded", "exploded");
   if (isDead(sequence)) return unscored("dead", "dead");
-  const embeddings = await embedFinite(embedder, images);
+  const embeddings = await watch.time("embedding", () => embedFinite(embedder, images));
   if (embeddings === null) return unscored(elbow!.reason, "embedding_not_finite");
   const between = {
     distances: sequence.distances,
-    pooledDistances: sequence.lpips.pooledDistances(),
-    ...await attributionDistances(context, layer, unit, images),
+    pooledDistances: watch.time("lpips", () => sequence.lpips.pooledDistances()),
+    ...await watch.time("attributions", () => attributionDistances(context, layer, unit, images)),
   };
   if (between.attributions?.distances.every(Number.isFinite) === false) return unscored("exploded", "exploded");
-  const counted = chooseFirstImages(embeddings, clusterOptions(context, layer, unit, between), elbow!.I);
-  const scores = scoreBoth(context, layer, sequence, counted, embeddings);
+  const counted = watch.time(
+    "clustering",
+    () => chooseFirstImages(embeddings, clusterOptions(context, layer, unit, between), elbow!.I),
+  );
+  const scores = scoreBoth(context, layer, sequence, counted, embeddings, watch);
   if (scores === null) return unscored(elbow!.reason, "zero_embedding");
   const { own, paper, resampled } = scores;
   const flags = [
@@ -210,14 +224,18 @@ function scoreBoth(
   { unit, literal }: Sequence,
   counted: ClusterInput,
   embeddings: Matrix,
+  watch: Stopwatch,
 ) {
   try {
-    const own = clusterAndScore(counted);
-    const paper = clusterAndScore({
-      embeddings: firstRows(embeddings, literal!.I),
-      options: { ...PAPER.cluster, seed: counted.options.seed },
-    });
-    return { own, paper, resampled: resampleScore(counted, own, [seed, "interval", layer, unit]) };
+    const [own, paper] = watch.time("clustering", () => [
+      clusterAndScore(counted),
+      clusterAndScore({
+        embeddings: firstRows(embeddings, literal!.I),
+        options: { ...PAPER.cluster, seed: counted.options.seed },
+      }),
+    ]);
+    const resampled = watch.time("interval", () => resampleScore(counted, own, [seed, "interval", layer, unit]));
+    return { own, paper, resampled };
   } catch (error) {
     if (error instanceof ZeroCentreError) return null;
     throw error;

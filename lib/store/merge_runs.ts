@@ -74,10 +74,13 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
       let added = 0;
       for (const [job, holder] of [...holders].sort(([a], [b]) => a - b)) {
         if (present.has(job)) continue;
-        merged.commitJob(job, recordsOf(holder, job), holder.jobSeconds(job)!);
+        merged.commitJob(job, recordsOf(holder, job), holder.jobSeconds(job)!, { parts: holder.jobParts(job) });
         added++;
       }
-      for (const run of runs) copyChunks(run, merged);
+      for (const run of runs) {
+        copyChunks(run, merged);
+        merged.copySeconds(run);
+      }
       return {
         planned: manifest.jobs.length,
         completed: merged.completedJobs().length,

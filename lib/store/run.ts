@@ -11,6 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { deflateSync } from "node:zlib";
+import type { JobSeconds, RunPart } from "../cost.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { isInShard } from "../shards.ts";
 import { DATASET_HIGHER, unitName } from "../run_data.ts";
@@ -20,7 +21,7 @@ import { bestImages, checkChunk, plannedUnits } from "./dataset_chunks.ts";
 import { lockRun, type RunLock } from "./lock.ts";
 import { joinKernels, settingDifferences } from "./manifest.ts";
 import { checkRunFile, RunReader } from "./run_reader.ts";
-import { CREATE_TABLES, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
+import { CREATE_PARTS, CREATE_TABLES, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
 /** How a run is opened for writing. */
 export interface RunOptions {
@@ -30,6 +31,14 @@ export interface RunOptions {
 
 /** A unit to commit. One out of another run brings along what the dataset does to it, if that was known there. */
 type CommittedUnit = UnitRecord & Partial<DatasetRecord>;
+
+/** What computed a job, and what its parts took. */
+export interface JobCost {
+  /** By default what the run was opened with; undefined where it is not known. */
+  readonly kernels?: RunManifest["kernels"];
+  /** Seconds of its parts; none where they were not measured. */
+  readonly parts?: JobSeconds;
+}
 
 /** A run open for writing. */
 export class Run extends RunReader {
@@ -55,11 +64,11 @@ export class Run extends RunReader {
    * @param job index of the job in the whole plan; of this run's shard and not committed yet.
    * @param records one record for each unit of the job, in any order.
    * @param seconds how long the job took.
-   * @param kernels what computed it; by default what the run was opened with.
+   * @param cost what computed it, and what its parts took.
    * @throws {RangeError} when the job or a record does not fit the plan, or a record contradicts itself.
    * @throws {Error} when the disk is full; jobs committed before stay.
    */
-  commitJob(job: number, records: readonly CommittedUnit[], seconds: number, kernels = this.kernels): void {
+  commitJob(job: number, records: readonly CommittedUnit[], seconds: number, cost: JobCost = {}): void {
     const planned = this.manifest.jobs[job];
     const { shard } = this.manifest;
     if (!planned) throw new RangeError(`job ${job} is not in the plan of ${this.manifest.jobs.length} jobs`);
@@ -76,7 +85,9 @@ export class Run extends RunReader {
       this.db.prepare("INSERT INTO jobs VALUES (?, ?, ?, ?)")
         .run(job, planned.layer, JSON.stringify(planned.units), seconds);
       for (const record of records) this.#insertUnit(job, record);
-      this.#recordKernels(kernels);
+      const insertPart = this.db.prepare("INSERT INTO job_parts VALUES (?, ?, ?)");
+      for (const [part, taken] of Object.entries(cost.parts ?? {})) insertPart.run(job, part, taken);
+      this.#recordKernels("kernels" in cost ? cost.kernels : this.kernels);
     });
     this.rereadManifest();
   }
@@ -105,6 +116,32 @@ export class Run extends RunReader {
       this.#recordKernels(this.kernels);
     });
     this.rereadManifest();
+  }
+
+  /**
+   * Adds seconds to what the run took beside its jobs and its dataset.
+   *
+   * @param seconds at least 0.
+   */
+  addSeconds(part: RunPart, seconds: number): void {
+    const { index, count } = this.manifest.shard;
+    this.transaction(() => {
+      this.db.prepare(
+        "INSERT INTO run_parts VALUES (?, ?, ?) ON CONFLICT (shard, part) DO UPDATE SET seconds = seconds + excluded.seconds",
+      ).run(`${index}/${count}`, part, seconds);
+    });
+  }
+
+  /** Takes over what another run of the same plan took beside its jobs; of the same shard's in both, the greater. */
+  copySeconds(from: RunReader): void {
+    const rows = from.runParts();
+    this.transaction(() => {
+      const insert = this.db.prepare(
+        "INSERT INTO run_parts VALUES (?, ?, ?) " +
+          "ON CONFLICT (shard, part) DO UPDATE SET seconds = max(seconds, excluded.seconds)",
+      );
+      for (const { shard, part, seconds } of rows) insert.run(shard, part, seconds);
+    });
   }
 
   /** Adds kernels to those that the manifest names; where they are not known, it names none any more. */
@@ -263,6 +300,7 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
     db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     if (!exists) createTables(db, manifest);
+    else db.exec(CREATE_PARTS);
     return new Run(directory, db, lock, manifest.kernels);
   } catch (error) {
     db?.close();

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { inflateSync } from "node:zlib";
+import { JOB_PARTS, type JobSeconds, PARTS, type PartSeconds, RUN_PARTS } from "../cost.ts";
 import { InputError } from "../errors.ts";
 import { type LayerSummary, plannedLayers, summarizeLayers, type UnitOverview, withDatasetFlag } from "../run_data.ts";
 import { jobsOfShard } from "../shards.ts";
@@ -399,6 +400,50 @@ export class RunReader {
     };
   }
 
+  /** Seconds that the parts of a committed job took; none where they were not measured. */
+  jobParts(job: number): JobSeconds {
+    if (!this.#hasParts()) return {};
+    const rows = this.attempt(() => this.all("SELECT part, seconds FROM job_parts WHERE job = ?", job));
+    return Object.fromEntries(rows.map(({ part, seconds }) => [part, seconds]));
+  }
+
+  /** Seconds of parts that belong to no job, by the shard that they were for, such as `0/2`. */
+  runParts(): { readonly shard: string; readonly part: string; readonly seconds: number }[] {
+    if (!this.#hasParts()) return [];
+    return this.attempt(() => this.all("SELECT shard, part, seconds FROM run_parts ORDER BY shard, part"))
+      .map((row) => ({ shard: row.shard as string, part: row.part as string, seconds: row.seconds as number }));
+  }
+
+  /** Runs of earlier versions, and those that were only read since, lack the tables of parts. */
+  #hasParts(): boolean {
+    const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name IN ('job_parts', 'run_parts')";
+    return this.attempt(() => this.all(sql).length) === 2;
+  }
+
+  /**
+   * Seconds that each part of the run took so far, over all executions, summed over threads. What jobs took beside their
+   * parts, and the whole of jobs whose parts were not measured, is `other`.
+   */
+  partSeconds(): PartSeconds {
+    const sums = (sql: string) =>
+      new Map(this.attempt(() => this.all(sql)).map(({ part, seconds }) => [part as string, seconds as number]));
+    const hasParts = this.#hasParts();
+    const ofJobs = sums(hasParts ? "SELECT part, sum(seconds) AS seconds FROM job_parts GROUP BY part" : NO_SECONDS);
+    const ofRun = sums(hasParts ? "SELECT part, sum(seconds) AS seconds FROM run_parts GROUP BY part" : NO_SECONDS);
+    const wholes = sums(
+      "SELECT 'jobs' AS part, total(seconds) AS seconds FROM jobs" +
+        (this.schema < 3 ? "" : " UNION ALL SELECT 'dataset', total(seconds) FROM dataset_chunks"),
+    );
+    const measured = JOB_PARTS.reduce((total, part) => total + (ofJobs.get(part) ?? 0), 0);
+    const all = new Map([
+      ...[...JOB_PARTS].map((part) => [part, ofJobs.get(part)] as const),
+      ...[...RUN_PARTS].map((part) => [part, ofRun.get(part)] as const),
+      ["dataset", wholes.get("dataset")] as const,
+      ["other", Math.max(0, wholes.get("jobs")! - measured)] as const,
+    ]);
+    return Object.fromEntries(PARTS.map((part) => [part, all.get(part) ?? 0])) as PartSeconds;
+  }
+
   /** Seconds that the committed jobs of each layer took; a layer without one is not there. */
   layerSeconds(): Map<string, number> {
     const rows = this.attempt(() => this.all("SELECT layer, sum(seconds) AS seconds FROM jobs GROUP BY layer"));
@@ -425,6 +470,9 @@ export class RunReader {
     this.close();
   }
 }
+
+/** A query of seconds by part that finds none. */
+const NO_SECONDS = "SELECT '' AS part, 0.0 AS seconds WHERE FALSE";
 
 /** Counts the parts of every unit. */
 const countParts = (schema: number) => `

@@ -2,8 +2,11 @@
  * The format of a run file, `run.sqlite`: one SQLite database of the tables below.
  *
  * - `manifest`: one row per field of the run's manifest, the value as JSON.
- * - `jobs`: the committed jobs, and how long each took. Only these seconds and those of `dataset_chunks` differ between two
- *   executions of the same run.
+ * - `jobs`: the committed jobs, and how long each took. Only these seconds, those of `dataset_chunks` and those of the next two
+ *   tables differ between two executions of the same run.
+ * - `job_parts`: the seconds that parts of a job took, by the names in `lib/cost.ts`.
+ * - `run_parts`: the seconds of parts that belong to no job, added up over all executions, by the shard that they were for. Runs
+ *   of earlier versions lack these two tables, or rows for jobs that those have done.
  * - `units`: one row per scored unit; `id` is its position in the whole plan, so that the order of commits leaves no trace;
  *   `score_low` and `score_high` are the interval of S, and `k1_share`, `k2_share` and `k3_share` how sure K is; all NULL
  *   where there is none, the shares also in runs that were converted from schema 3 or older. A layer's name may be any text.
@@ -46,6 +49,22 @@ export const BEST_IMAGES = 9;
 
 /** Name of the file inside a run's folder. */
 export const RUN_FILE = "run.sqlite";
+
+/** Statements that make the tables of what parts took, which earlier versions did not know, where they are not there. */
+export const CREATE_PARTS = `
+CREATE TABLE IF NOT EXISTS job_parts (
+  job INTEGER NOT NULL REFERENCES jobs,
+  part TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  PRIMARY KEY (job, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run_parts (
+  shard TEXT NOT NULL,
+  part TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  PRIMARY KEY (shard, part)
+) STRICT, WITHOUT ROWID;
+`;
 
 /** Statements that make an empty run file. */
 export const CREATE_TABLES = `
@@ -129,6 +148,7 @@ CREATE TABLE dataset_best (
   activation REAL NOT NULL,
   PRIMARY KEY (unit_id, rank)
 ) STRICT, WITHOUT ROWID;
+${CREATE_PARTS}
 PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${RUN_SCHEMA};
 `;

@@ -45,7 +45,10 @@ export function takeOverJobs(directory: string, run: Run): number {
   for (const job of from.completedJobs()) {
     const here = pending.get(keyOf(from.manifest.jobs[job]));
     if (here === undefined) continue;
-    run.commitJob(here, recordsOf(from, job), from.jobSeconds(job)!, from.manifest.kernels);
+    run.commitJob(here, recordsOf(from, job), from.jobSeconds(job)!, {
+      kernels: from.manifest.kernels,
+      parts: from.jobParts(job),
+    });
     units += jobs[here].units.length;
   }
   return units;

@@ -6,7 +6,7 @@ import { type Job, scoreAll, scoreAllInWorkers, suggestWorkers } from "../../lib
 import { sharedRef } from "../data/made_up_dataset.ts";
 import { randomImages } from "../pipeline/stand_ins.ts";
 import { COMPANY_KEEPS_BITS } from "../same_bits.ts";
-import { memoryStore } from "./memory_store.ts";
+import { assertParts, memoryStore } from "./memory_store.ts";
 
 const backend = await useBackend();
 
@@ -63,9 +63,11 @@ Deno.test("scoreAllInWorkers() makes the records that scoreAll() makes, and leav
   assert.equal(tf.memory().numTensors, before);
   assert.deepEqual(done.toSorted(), pending);
   assert.equal(store.jobs.length, 3);
-  for (const { job, records, seconds } of store.jobs) {
+  assert.deepEqual(store.beside.map(({ part }) => part), ["start"]);
+  assert.ok(store.beside[0].seconds > 0);
+  for (const { job, records, seconds, parts } of store.jobs) {
+    assertParts(parts, seconds);
     assert.deepEqual(records, alone.jobs.find((each) => each.job === job)!.records, `job ${job}`);
-    assert.ok(seconds > 0);
   }
   assert.equal(store.chunks.length, 2);
   for (const { chunk, seconds } of store.chunks) {

@@ -7,7 +7,7 @@ import type { RunManifest, UnitRecord } from "../../lib/types.ts";
 import { MANIFEST } from "../store/example_run.ts";
 import { madeUpDataset, plainPixels, sharedRef, sourceOf } from "../data/made_up_dataset.ts";
 import { DEAD, GREEN, randomImages, RED, standInContext } from "../pipeline/stand_ins.ts";
-import { memoryStore } from "./memory_store.ts";
+import { assertParts, memoryStore } from "./memory_store.ts";
 
 await useBackend();
 
@@ -24,7 +24,7 @@ Deno.test("scoreAll() scores the pending jobs of the plan in order, each committ
   });
   assert.deepEqual([...new Set(seen)], ["colour 0", "job 1: colour:1,colour:3", "map 1", "job 2: map:0"]);
   assert.deepEqual(store.jobs.map(({ job }) => job), [1, 2]);
-  assert.ok(store.jobs.every(({ seconds }) => seconds > 0));
+  for (const { seconds, parts } of store.jobs) assertParts(parts, seconds);
   assert.deepEqual(store.chunks, []);
 });
 

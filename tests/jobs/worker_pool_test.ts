@@ -35,6 +35,7 @@ const none = { onResult: () => assert.fail("there is no result") };
 Deno.test("run() gives each task's result by its index, whichever is done first, and may be called again", () =>
   withPool(2, { offset: 10 }, async (pool) => {
     assert.equal(pool.count, 2);
+    assert.ok(pool.startSeconds > 0);
     const slowFirst: Task[] = [{ kind: "add", to: 0, wait: 300 }, ...numbers(4)];
     const { results, order } = await perform(pool, slowFirst);
     assert.deepEqual(results, [10, 10, 11, 12, 13]);
