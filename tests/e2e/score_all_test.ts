@@ -141,6 +141,7 @@ Deno.test({
           "files",
           "jobs",
           "layers",
+          "parts",
           "unscorable",
         ]);
         assert.equal(document.run, runs.cut);

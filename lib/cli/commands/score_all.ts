@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { PARTS, type PartSeconds } from "../../cost.ts";
 import { messageOf } from "../../errors.ts";
 import { unitName, whyUnscored } from "../../run_data.ts";
 import { fileName } from "../../file_name.ts";
@@ -67,6 +68,7 @@ export function registerScoreAll(program: Command): void {
       )
       .option("--no-report", "do without the page for the browser, report.html"),
   ).action(async (options: ScoreAllOptions, command: Command) => {
+    const began = performance.now();
     const { manifestOf, refuseUnfollowable, selectUnits } = await import("../../pipeline/mod.ts");
     const { createPlan, parseShard } = await import("../../jobs/mod.ts");
     const { kernelsInUse } = await import("../../engine/mod.ts");
@@ -102,14 +104,18 @@ export function registerScoreAll(program: Command): void {
             (units === 0 ? "" : `, with ${units} unit${units === 1 ? "" : "s"} that are finished there`),
         );
       }
-      if (run.pendingJobs().length + run.pendingChunks().length > 0) {
+      const scored = run.pendingJobs().length + run.pendingChunks().length > 0;
+      if (scored) {
         const note = otherKernelsNote(directory, run.manifest.kernels, run.kernels);
         if (note !== null) printNote(command, note);
       }
+      if (scored) run.addSeconds("start", (performance.now() - began) / 1000);
       const seconds = await scorePending(run, context, options, command);
       const scores = store.writeScores(run);
       const summary = run.summary();
-      const report = shard.count === 1 && options.report ? await reportOf(directory, options, command) : {};
+      const report = shard.count === 1 && options.report
+        ? await reportOf(scored ? run : null, directory, options, command)
+        : {};
       const unscorable = run.units()
         .filter(({ score, stopReason }) => score === null && stopReason !== "dead")
         .map((unit) => ({ unit: unitName(unit), flags: unit.flags, why: whyUnscored(unit) }));
@@ -124,10 +130,12 @@ export function registerScoreAll(program: Command): void {
           seconds,
           files,
           ...summary,
+          parts: run.partSeconds(),
           unscorable,
         },
         () => summaryText(summary, context, files, seconds),
       );
+      printDetail(command, costText(run.partSeconds()));
     } finally {
       context.dispose();
     }
@@ -189,15 +197,41 @@ async function scorePending(
   return (performance.now() - started) / 1000;
 }
 
-/** Writes the run's page. The scores are there whether or not that succeeds. */
-async function reportOf(directory: string, { data }: ScoreAllOptions, command: Command): Promise<{ report?: string }> {
+/**
+ * Writes the run's page. The scores are there whether or not that succeeds.
+ *
+ * @param run keeps what it took; null for one that was not scored just now.
+ */
+async function reportOf(
+  run: Run | null,
+  directory: string,
+  { data }: ScoreAllOptions,
+  command: Command,
+): Promise<{ report?: string }> {
   try {
+    const began = performance.now();
     const { writeReport } = await import("./report.ts");
-    return { report: (await writeReport(directory, { data }, command)).file };
+    const { file } = await writeReport(directory, { data }, command);
+    run?.addSeconds("report", (performance.now() - began) / 1000);
+    return { report: file };
   } catch (error) {
     printNote(command, `report.html was not written: ${messageOf(error)}`);
     return {};
   }
+}
+
+/** What the parts of a run took, for reading. */
+function costText(parts: PartSeconds): string {
+  const whole = PARTS.reduce((sum, part) => sum + parts[part], 0);
+  const row = (name: string, seconds: number) => [
+    name,
+    seconds.toFixed(2),
+    whole === 0 ? null : `${(100 * seconds / whole).toFixed(1)} %`,
+  ];
+  return [
+    "What the parts of the run took, in seconds of its workers' time, all calls that scored in it together:",
+    formatTable(["part", "seconds", "share"], [...PARTS.map((part) => row(part, parts[part])), row("all", whole)]),
+  ].join("\n");
 }
 
 function summaryText(

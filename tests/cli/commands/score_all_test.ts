@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PARTS } from "../../../lib/cost.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../lib/weights/safetensors.ts";
 import { readRun } from "../../../lib/store/mod.ts";
 import { assertDocumented } from "../../documented.ts";
@@ -273,6 +275,36 @@ Deno.test("score-all names a unit that explodes and scores the others as without
       const { code, err } = await polysem(...command, ...(command[0] === "report" ? ["--no-data"] : []));
       assert.equal(code, 0, `${command.join(" ")}: ${err}`);
     }
+  }));
+
+Deno.test("score-all tells what the parts of a run took, adds up over calls, and adds nothing where nothing is to do", () =>
+  inFolder(async (folder) => {
+    const settings = ["--no-data", "--profile", await writeQuickProfile(folder), "--run", join(folder, "run")];
+    const asked = ["score-all", "--units", "fc3:0,fc3:1", ...settings];
+    const first = (await json(...asked, "--no-report")).parts;
+    assert.ok(first.start > 0 && first.ascent > 0 && first.embedding > 0);
+    assert.deepEqual([first.dataset, first.report], [0, 0]);
+    {
+      const db = new DatabaseSync(join(folder, "run", "run.sqlite"), { enableForeignKeyConstraints: false });
+      db.exec("DELETE FROM job_parts; DELETE FROM units; DELETE FROM jobs"); // as if it had been cut off before its job
+      for (const table of ["images", "pixels", "distances", "embeddings", "scores", "clusters", "candidates"]) {
+        db.exec(`DELETE FROM ${table}`);
+      }
+      db.close();
+    }
+    const { out, err } = await polysem(...asked, "--verbose");
+    using run = readRun(join(folder, "run"));
+    const second = run.partSeconds();
+    assert.ok(second.start > first.start, "of both calls");
+    assert.ok(second.report > 0);
+    assert.doesNotMatch(out, /clustering/);
+    const rows = [...err.matchAll(/^│ (\w+) +│ +([\d.]+) │ +([\d.]+) % │$/gm)];
+    assert.deepEqual(rows.map(([, part]) => part), [...PARTS, "all"]);
+    for (const [, part, seconds] of rows.slice(0, -1)) {
+      assert.equal(seconds, second[part as keyof typeof second].toFixed(2), part);
+    }
+    assert.equal(rows.at(-1)![3], "100.0");
+    assert.deepEqual((await json(...asked)).parts, second, "nothing was to do");
   }));
 
 Deno.test("score-all names its run after the model, the profile, the seed and the shard", () =>
