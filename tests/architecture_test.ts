@@ -48,6 +48,7 @@ const INNER_ROOMS = [
   "networks/onnx",
   "report/atlas",
   "report/charts",
+  "validate/check",
   "validate/images",
   "validate/metrics",
   "validate/planted",

@@ -8,42 +8,12 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { COMMANDS } from "./command_list.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
 import { VERSION } from "../version.ts";
 import { writeErr, writeOut } from "../streams.ts";
 import { enterWhereTyped } from "./where_typed.ts";
-
-/**
- * The commands. Each is loaded only when it is asked for, so that those that need no engine start at once and work without
- * one.
- */
-const COMMANDS: readonly { name: string; load: () => Promise<(program: Command) => void> }[] = [
-  { name: "score-all", load: async () => (await import("./commands/score_all.ts")).registerScoreAll },
-  { name: "score-unit", load: async () => (await import("./commands/score_unit.ts")).registerScoreUnit },
-  {
-    name: "score-embeddings",
-    load: async () => (await import("./commands/score_embeddings.ts")).registerScoreEmbeddings,
-  },
-  { name: "layers", load: async () => (await import("./commands/layers.ts")).registerLayers },
-  { name: "visualize", load: async () => (await import("./commands/visualize.ts")).registerVisualize },
-  { name: "lpips", load: async () => (await import("./commands/lpips.ts")).registerLpips },
-  { name: "embed", load: async () => (await import("./commands/embed.ts")).registerEmbed },
-  { name: "check", load: async () => (await import("./commands/check.ts")).registerCheck },
-  { name: "export", load: async () => (await import("./commands/export.ts")).registerExport },
-  { name: "report", load: async () => (await import("./commands/report.ts")).registerReport },
-  { name: "figures", load: async () => (await import("./commands/figures.ts")).registerFigures },
-  { name: "merge", load: async () => (await import("./commands/merge.ts")).registerMerge },
-  { name: "migrate", load: async () => (await import("./commands/migrate.ts")).registerMigrate },
-  { name: "validate", load: async () => (await import("./commands/validate/mod.ts")).registerValidate },
-  { name: "generate", load: async () => (await import("./commands/generate.ts")).registerGenerate },
-  { name: "probe", load: async () => (await import("./commands/probe.ts")).registerProbe },
-  { name: "train", load: async () => (await import("./commands/train.ts")).registerTrain },
-  { name: "weights", load: async () => (await import("./commands/weights.ts")).registerWeights },
-  { name: "lab", load: async () => (await import("./commands/lab.ts")).registerLab },
-  { name: "setup", load: async () => (await import("./commands/setup.ts")).registerSetup },
-  { name: "doctor", load: async () => (await import("./commands/doctor.ts")).registerDoctor },
-];
 
 /** Where a run of the command line writes; the process's own streams unless a caller takes them. */
 export interface Streams {
@@ -79,9 +49,20 @@ function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** The command that is asked for. */
+/** The command that is asked for, or whose help is. */
 function commandOf(args: readonly string[]): string | undefined {
-  return args.find((arg) => !arg.startsWith("-"));
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  return first === "help" ? second : first;
+}
+
+/** Adds the command that is asked for, or all as the help lists them where it is none: those are never run. */
+async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  const asked = COMMANDS.find(({ name }) => name === commandOf(args));
+  if (asked !== undefined) return (await asked.load())(program);
+  for (const { name, args, options, description } of COMMANDS) {
+    const listed = program.command(`${name} ${args}`).description(description);
+    if (options) listed.option("--option", "stands for the command's own");
+  }
 }
 
 /** An error's message; where the runtime refuses a path such as `/dev/fd/63`, in words that are of use. */
@@ -100,11 +81,10 @@ function explain(error: unknown): string {
  */
 export async function main(args: readonly string[], streams: Streams = { writeOut, writeErr }): Promise<number> {
   const program = createProgram(streams);
-  const asked = COMMANDS.filter(({ name }) => name === commandOf(args));
   const log = console.log;
   console.log = (...parts: unknown[]) => console.error(...parts); // libraries must not write into the result
   try {
-    for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program);
+    await addCommands(program, args);
     await program.parseAsync([...args], { from: "user" });
     return interruptedCode() ?? 0;
   } catch (error) {

@@ -3,7 +3,13 @@
  *
  * @module
  */
-export { type ActivationCheck, activationCheck } from "./activation_check.ts";
-export { type CheckedLayer, type CheckedUnit, checkRun, type RunCheck } from "./check_run.ts";
+export {
+  type ActivationCheck,
+  activationCheck,
+  type CheckedLayer,
+  type CheckedUnit,
+  checkRun,
+  type RunCheck,
+} from "./check/mod.ts";
 export { type LayerScores, type RunUnit, type ScoredUnits, scoresByLayer } from "./layers.ts";
 export { stepsCurve, type StepsPoint } from "./steps_curve.ts";

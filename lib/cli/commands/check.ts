@@ -15,7 +15,7 @@ export function registerCheck(program: Command): void {
     .argument("<run>", "name under runs/, or path of a run")
     .action(async (name: string, _options: unknown, command: Command) => {
       const { readRun, runDirectory } = await import("../../store/mod.ts");
-      const { checkRun } = await import("../../validate/mod.ts");
+      const { checkRun } = await import("../../validate/check/mod.ts");
       using run = readRun(runDirectory(name));
       const { dataset, layers, units } = checkRun(run, name);
       const pending = run.pendingJobs().length;

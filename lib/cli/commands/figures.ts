@@ -6,7 +6,6 @@
 import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
-import { drawFigures, FIGURE_NAMES, renderPng, renderSvg } from "../../report/mod.ts";
 import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
 import { readRunData, writeWhole } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
@@ -46,6 +45,7 @@ export function registerFigures(program: Command): void {
           `run ${run.name} is partial: the figures show ${run.units.length} of ${plannedUnits(run)} units`,
         );
       }
+      const { drawFigures, FIGURE_NAMES, renderPng, renderSvg } = await import("../../report/mod.ts");
       const progress = createProgress({
         title: "drawing",
         total: FIGURE_NAMES.length,

@@ -8,8 +8,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { InputError, messageOf, writeError } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
-import { drawFigures, renderSvg } from "../../report/mod.ts";
-import { type AtlasFigure, renderAtlas } from "../../report/atlas/mod.ts";
+import type { AtlasFigure } from "../../report/atlas/mod.ts";
 import { exportRun, manifestDifferences, readRun, readRunData, writeWhole } from "../../store/mod.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
@@ -95,6 +94,9 @@ export async function writeReport(run: string, options: ReportOptions, command: 
       : []),
   ];
   if (options.data !== false) { for (const notice of notices) printNote(command, `note: ${notice}`); }
+  // the renderers are loaded when something is there to be drawn
+  const { drawFigures, renderSvg } = await import("../../report/mod.ts");
+  const { renderAtlas } = await import("../../report/atlas/mod.ts");
   const progress = createProgress({
     title: "report",
     total: first.units.length,

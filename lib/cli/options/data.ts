@@ -4,14 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import {
-  type Dataset,
-  datasetIn,
-  type DatasetRef,
-  DEFAULT_DATASET,
-  locateDataset,
-  openDataset,
-} from "../../data/mod.ts";
+import type { Dataset, DatasetRef } from "../../data/mod.ts";
 import type { DatasetImages } from "../../run_data.ts";
 import type { RunManifest } from "../../types.ts";
 import { printNote } from "../console/output.ts";
@@ -60,6 +53,7 @@ export async function readData(options: DataOptions, command: Command, without: 
     printNote(command, `note: without a dataset ${without}`);
     return null;
   }
+  const { datasetIn, DEFAULT_DATASET, locateDataset, openDataset } = await import("../../data/mod.ts");
   const ref = options.data === undefined ? DEFAULT_DATASET : datasetIn(options.data);
   const { title, directory, present } = locateDataset(ref);
   if (options.data === undefined && !present) {

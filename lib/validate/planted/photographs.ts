@@ -8,7 +8,7 @@ import { readData, tf } from "../../engine/mod.ts";
 import { meanRow, unitRows } from "../../matrix.ts";
 import { auroc } from "../../statistics/mod.ts";
 import type { Matrix } from "../../types.ts";
-import { activationCheck } from "../activation_check.ts";
+import { activationCheck } from "../check/mod.ts";
 import { mostActivating } from "../metrics/mod.ts";
 import { shownFeatures } from "./oracle.ts";
 

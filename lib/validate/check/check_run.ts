@@ -4,9 +4,9 @@
  * @module
  */
 import { mean } from "simple-statistics";
-import { InputError } from "../errors.ts";
-import type { RunReader } from "../store/mod.ts";
-import type { RunManifest, UnitId } from "../types.ts";
+import { InputError } from "../../errors.ts";
+import type { RunReader } from "../../store/mod.ts";
+import type { RunManifest, UnitId } from "../../types.ts";
 import { type ActivationCheck, activationCheck } from "./activation_check.ts";
 
 /** A unit against the dataset. */
