@@ -61,12 +61,14 @@ interface Report extends WorkloadOptions {
 }
 
 interface BenchOptions extends WorkloadOptions {
+  readonly scaling: boolean;
+  readonly quick: boolean;
+  readonly out?: string;
   readonly repeats: number;
   readonly json: boolean;
 }
 
 async function bench({ repeats, units, images, steps, layout }: BenchOptions): Promise<Report> {
-  const note = (text: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
   const python = await preparePyTorch(note);
   await startEngine();
   const dataset = await openDataset(DEFAULT_DATASET);
@@ -163,6 +165,19 @@ function formatReport(
   ].join("\n");
 }
 
+/** How cost grows, here alone. */
+async function scaling({ quick, repeats, out, json }: BenchOptions): Promise<void> {
+  const { formatScaling, measureScaling, writeScaling } = await import("./scaling.ts");
+  const report = await measureScaling({ quick, repeats }, note);
+  const paths = out === undefined ? [] : await writeScaling(out, report);
+  writeOut(`${json ? JSON.stringify(report, null, 2) : [formatScaling(report), ...paths].join("\n")}\n`);
+}
+
+/** Says what is under way, with the time of day. */
+function note(text: string): void {
+  console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
+}
+
 if (import.meta.main) {
   const program = new Command("bench")
     .description("Times the stages of the pipeline against batched PyTorch, one after the other.")
@@ -174,8 +189,19 @@ if (import.meta.main) {
       new Option("--layout <layout>", "how PyTorch keeps images in memory; channels-last is faster on a CPU")
         .choices(LAYOUTS).default(LAYOUTS[0]),
     )
+    .option(
+      "--scaling",
+      "instead: how time and memory of a run grow with units, images, pixels, dataset and workers",
+      false,
+    )
+    .option("--quick", "with --scaling: in little, which only shows that it works", false)
+    .option("--out <dir>", "with --scaling: folder for scaling.json, .csv, .svg and .png")
     .option("--json", "print one JSON document", false)
     .action(async (options: BenchOptions) => {
+      if (options.scaling) return await scaling(options);
+      if (options.quick || options.out !== undefined) {
+        throw new InputError("--quick and --out go with --scaling; add it, or leave them out");
+      }
       const report = await bench(options);
       writeOut(`${options.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
     });

@@ -8,6 +8,7 @@ export { ascentCurve, type AscentPoint } from "./ascent_curve.ts";
 export { Drawing } from "./drawing.ts";
 export { embeddingMap, embeddingPanel } from "./embedding_map.ts";
 export { ganCurveChart } from "./gan_curve.ts";
+export { type GrowthPanel, growthPanels } from "./growth_panels.ts";
 export { type ImageShare, imageShares } from "./image_shares.ts";
 export { type MatrixPanel, matrixPanels } from "./matrix_panels.ts";
 export { plantedSettings } from "./planted_settings.ts";
