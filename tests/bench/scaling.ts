@@ -36,6 +36,7 @@ export interface MeasuredPoint extends Point, Omit<PointResult, "kernels"> {}
 export interface AxisGrowth {
   readonly axis: Axis;
   readonly seconds: Growth;
+  readonly cpuSeconds: Growth;
   readonly peakBytes: Growth;
 }
 
@@ -90,8 +91,8 @@ export async function measureScaling(
     await Deno.remove(folder, { recursive: true });
   }
   const measured = points.map((point): MeasuredPoint => {
-    const { seconds, parts, peakBytes, fileBytes } = results.get(keyOf(point.setting))!;
-    return { ...point, seconds, parts, peakBytes, fileBytes };
+    const { seconds, cpuSeconds, parts, peakBytes, fileBytes } = results.get(keyOf(point.setting))!;
+    return { ...point, seconds, cpuSeconds, parts, peakBytes, fileBytes };
   });
   return {
     model: MODEL,
@@ -114,6 +115,7 @@ export function growthOf(points: readonly MeasuredPoint[]): AxisGrowth[] {
     return {
       axis,
       seconds: fitGrowth(x, along.map(({ seconds }) => seconds)),
+      cpuSeconds: fitGrowth(x, along.map(({ cpuSeconds }) => cpuSeconds)),
       peakBytes: fitGrowth(x, along.map(({ peakBytes }) => peakBytes)),
     };
   });
@@ -187,14 +189,14 @@ export function formatScaling(
     `${base.side} px, ${base.dataset} test images, ${base.workers} workers; least of ${repeats}`,
     `${processor}; ${kernels}; Deno ${deno}`,
     formatTable(
-      ["axis", "at", "seconds", "peak MB", "run file MB", "worker seconds"],
-      points.map(({ axis, x, seconds, peakBytes, fileBytes, parts }) => [
+      ["axis", "at", "seconds", "processor seconds", "peak MB", "run file MB"],
+      points.map(({ axis, x, seconds, cpuSeconds, peakBytes, fileBytes }) => [
         AXIS_NAMES[axis],
         x,
         decimals(seconds, 2),
+        decimals(cpuSeconds, 2),
         megabytes(peakBytes),
         (fileBytes / 1e6).toFixed(1),
-        decimals(PARTS.reduce((sum, part) => sum + parts[part], 0), 2),
       ]),
     ),
     formatTable(
@@ -203,15 +205,17 @@ export function formatScaling(
         "time grows as x^p, p",
         "line: seconds at 0",
         "and for one more",
+        "processor time, p",
         "memory, p",
         "line: MB at 0",
         "and for one more",
       ],
-      growth.map(({ axis, seconds, peakBytes }) => [
+      growth.map(({ axis, seconds, cpuSeconds, peakBytes }) => [
         AXIS_NAMES[axis],
         exponentText(seconds),
         decimals(seconds.linear.intercept, 2),
         seconds.linear.slope.toPrecision(3),
+        exponentText(cpuSeconds),
         exponentText(peakBytes),
         megabytes(peakBytes.linear.intercept),
         (peakBytes.linear.slope / 1e6).toPrecision(3),
@@ -230,14 +234,27 @@ export async function writeScaling(folder: string, report: ScalingReport): Promi
   await Deno.mkdir(folder, { recursive: true });
   const { points, growth, base } = report;
   const columns = [
-    ...["axis", "x", "units", "images", "side", "dataset", "workers", "seconds", "peak_bytes", "file_bytes"],
+    ...[
+      "axis",
+      "x",
+      "units",
+      "images",
+      "side",
+      "dataset",
+      "workers",
+      "seconds",
+      "cpu_seconds",
+      "peak_bytes",
+      "file_bytes",
+    ],
     ...PARTS.map((part) => `${part}_seconds`),
   ];
-  const rows = points.map(({ axis, x, setting, seconds, peakBytes, fileBytes, parts }) => ({
+  const rows = points.map(({ axis, x, setting, seconds, cpuSeconds, peakBytes, fileBytes, parts }) => ({
     ...setting,
     axis,
     x,
     seconds,
+    cpu_seconds: cpuSeconds,
     peak_bytes: peakBytes,
     file_bytes: fileBytes,
     ...Object.fromEntries(PARTS.map((part) => [`${part}_seconds`, parts[part]])),

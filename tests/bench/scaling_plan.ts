@@ -42,7 +42,7 @@ export interface ScalingPlan {
   readonly steps: number;
 }
 
-/** Some minutes of two cores. */
+/** A quarter of an hour of two cores. */
 export const PLAN: ScalingPlan = {
   base: { units: 64, images: 8, side: 64, dataset: 512, workers: 2 },
   units: [32, 64, 128, 256, 512, 1024],

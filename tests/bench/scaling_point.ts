@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import process from "node:process";
 import type { PartSeconds } from "../../lib/cost.ts";
 import { kernelsInUse, useBackend } from "../../lib/engine/mod.ts";
 import { createPlan, scoreAllInWorkers } from "../../lib/jobs/mod.ts";
@@ -28,6 +29,8 @@ export interface PointTask {
 export interface PointResult {
   /** Seconds from the first worker's start to the last commit. */
   readonly seconds: number;
+  /** Processor time meanwhile, of all threads, in seconds: other programs on the machine change it less. */
+  readonly cpuSeconds: number;
   /** Seconds of worker time of each part. */
   readonly parts: PartSeconds;
   /** Most memory that the process had, in bytes. */
@@ -64,18 +67,22 @@ async function measure({ setting, steps, data }: PointTask): Promise<PointResult
   try {
     const plan = { profileName: "scaling", jobs, shard: { index: 0, count: 1 } };
     let seconds: number;
+    let cpuSeconds: number;
     let parts: PartSeconds;
     {
       using run = openRun(folder, manifestOf(context, plan, backend, kernels));
       const began = performance.now();
+      const usedBefore = process.cpuUsage();
       await scoreAllInWorkers(context.ref, backend, workers, jobs, run);
       seconds = (performance.now() - began) / 1000;
+      const { user, system } = process.cpuUsage(usedBefore);
+      cpuSeconds = (user + system) / 1e6;
       parts = run.partSeconds();
       const scored = run.units().length;
       if (scored !== units) throw new Error(`${scored} units were scored of ${units}`);
     }
     const fileBytes = Deno.statSync(join(folder, RUN_FILE)).size;
-    return { seconds, parts, peakBytes: peakBytes(), fileBytes, kernels: kernels ?? "unknown" };
+    return { seconds, cpuSeconds, parts, peakBytes: peakBytes(), fileBytes, kernels: kernels ?? "unknown" };
   } finally {
     context.dispose();
     await Deno.remove(folder, { recursive: true });

@@ -59,8 +59,8 @@ Deno.test("one run in a process of its own scores what it is told, and says what
     assert.equal(dataset.test.count, 20);
     assert.deepEqual(dataset.test.size, { height: 32, width: 32 });
     assert.equal(await writeDataset(folder, setting.dataset), data, "it is there already");
-    const { seconds, parts, peakBytes, fileBytes } = await measurePoint({ setting, steps: 1, data });
-    assert.ok(seconds > 0);
+    const { seconds, cpuSeconds, parts, peakBytes, fileBytes } = await measurePoint({ setting, steps: 1, data });
+    assert.ok(seconds > 0 && cpuSeconds > 0);
     for (const part of ["start", "dataset", "ascent", "lpips", "embedding", "clustering"] as const) {
       assert.ok(parts[part] > 0, part);
     }
@@ -77,6 +77,7 @@ function madeUpReport(): ScalingReport {
     ...point,
     seconds:
       { units: 2 + 3 * point.x, images: 5 * point.x, pixels: point.x, dataset: 7, workers: 8 / point.x }[point.axis],
+    cpuSeconds: 2 * point.x ** 2,
     parts,
     peakBytes: point.axis === "workers" ? 5e8 * (1 + point.x) : 1e9,
     fileBytes: 2e6,
@@ -110,8 +111,8 @@ Deno.test("formatScaling() and writeScaling() tell every point and every fit", (
   inFolder(async (folder) => {
     const report = madeUpReport();
     const text = formatScaling(report);
-    assert.match(text, /│ images a unit +│ +5 │ +25\.00 │ +1000 │ +2\.0 │ +45\.00 │/); // 0 + 1 + ... + 9 = 45
-    assert.match(text, /│ workers +│ +-1\.00 │ +12\.00 │ +-4\.00 │ +0\.58 │ +500 │ +500 │/);
+    assert.match(text, /│ images a unit +│ +5 │ +25\.00 │ +50\.00 │ +1000 │ +2\.0 │/); // 2 * 5^2 = 50
+    assert.match(text, /│ workers +│ +-1\.00 │ +12\.00 │ +-4\.00 │ +2\.00 │ +0\.58 │ +500 │ +500 │/);
     const paths = await writeScaling(join(folder, "out"), report);
     assert.deepEqual(paths.map((path) => path.slice(join(folder, "out").length + 1)), [
       "scaling.json",
