@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readAll, tf } from "../engine/mod.ts";
+import { imagesInATensor, readAll, tf } from "../engine/mod.ts";
 import { createAlexNetFeatures, IMAGENET_COLOURS, normalizeColours } from "../networks/mod.ts";
 import type { Weights } from "../weights/mod.ts";
 import type { Embedder } from "./embedder.ts";
@@ -34,8 +34,9 @@ export function createAlexNetEmbedder(name: string, weights: Weights, source: st
     embed: async ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * dimensions);
-      for (let start = 0; start < count; start += BATCH) {
-        const size = Math.min(BATCH, count - start);
+      const batch = imagesInATensor({ height, width }, BATCH);
+      for (let start = 0; start < count; start += batch) {
+        const size = Math.min(batch, count - start);
         const pixels = normalizeColours(
           data.subarray(start * perImage, (start + size) * perImage),
           IMAGENET_COLOURS.mean,

@@ -5,7 +5,7 @@
  * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
  * @module
  */
-import { readData, tf } from "../engine/mod.ts";
+import { imagesInATensor, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import {
   CIFAR10_COLOURS,
@@ -123,8 +123,9 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
     embed: async ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * RESNET18_FEATURES);
-      for (let start = 0; start < count; start += kind.batch) {
-        const size = Math.min(kind.batch, count - start);
+      const batch = imagesInATensor({ height, width }, kind.batch);
+      for (let start = 0; start < count; start += batch) {
+        const size = Math.min(batch, count - start);
         // before resizing, which keeps means and is linear: there are fewer pixels yet
         const pixels = normalizeColours(
           data.subarray(start * perImage, (start + size) * perImage),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { imagesThatFit, readData, tf } from "../engine/mod.ts";
+import { imagesInATensor, imagesThatFit, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { createOnnxFeatures, type OnnxFeatureOptions } from "../networks/mod.ts";
 import { type Embedder, EmbeddingNotFiniteError } from "./embedder.ts";
@@ -42,7 +42,7 @@ export async function loadOnnxEmbedder(
     embed: async ({ count, height, width, data }) => {
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * dimensions);
-      const batch = await imagesThatFit(pass, BATCH);
+      const batch = imagesInATensor({ height, width }, await imagesThatFit(pass, BATCH));
       for (let start = 0; start < count; start += batch) {
         const size = Math.min(batch, count - start);
         const pixels = data.subarray(start * perImage, (start + size) * perImage);

@@ -1,5 +1,6 @@
 /**
- * Which backend the engine runs on: TensorFlow's native library, WebAssembly or plain JavaScript, in this order.
+ * Which backend the engine runs on: TensorFlow's native library, a graphics card by WebGPU, WebAssembly
+ * or plain JavaScript, in this order.
  *
  * @module
  */
@@ -27,9 +28,14 @@ import { setSlowOnSmallMaps } from "./block_gradient.ts";
 import { setOneDnnConvolutions } from "./fused_convolution.ts";
 import { usesOneDnn } from "./one_dnn.ts";
 import { tf } from "./tf.ts";
+import { Unavailable } from "./unavailable.ts";
+import { type AdapterError, adapterFailure, hasAdapterFailed, refuseFailedAdapter, startWebGpu } from "./webgpu.ts";
 
-/** The backends, the fastest first: TensorFlow's library, WebAssembly on one thread, plain JavaScript. */
-export const BACKENDS = ["native", "wasm", "cpu"] as const;
+/**
+ * The backends, the fastest first: TensorFlow's library, a graphics card by WebGPU, WebAssembly on one thread, plain
+ * JavaScript.
+ */
+export const BACKENDS = ["native", "webgpu", "wasm", "cpu"] as const;
 
 export type Backend = typeof BACKENDS[number];
 
@@ -44,8 +50,10 @@ export interface SkippedBackend {
 /** What the engine runs on, and why on nothing better. */
 export interface BackendReport {
   readonly backend: Backend;
-  readonly device: Device;
-  /** Threads that compute. */
+  readonly device: Device | "webgpu";
+  /** What the graphics card is called, or the program that stands in for one; null on other backends than WebGPU. */
+  readonly adapter: string | null;
+  /** Threads that compute; of WebGPU, those that tell the card what to do. */
   readonly threads: number;
   readonly versions: {
     readonly tfjs: string;
@@ -67,13 +75,6 @@ const SETTINGS = "POLYSEM_TENSORFLOW_CONFIG";
 /** TensorFlow's own names for kernels whose sums are in a fixed order. */
 const DETERMINISTIC = ["TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC"];
 
-/** Why a backend cannot be used, and what to do about it. */
-class Unavailable extends Error {
-  constructor(why: string, readonly remedy: string) {
-    super(why);
-  }
-}
-
 /** How the engine computes. */
 export interface BackendOptions {
   /**
@@ -91,8 +92,9 @@ export interface BackendOptions {
 
 type Started = Omit<BackendReport, "backend" | "skipped">;
 
-const START: Readonly<Record<Backend, (options: BackendOptions) => Promise<Started>>> = {
+const START: Readonly<Record<Backend, (options: BackendOptions, asked: boolean) => Promise<Started>>> = {
   native: startNative,
+  webgpu: startCard,
   wasm: startWasm,
   cpu: startCpu,
 };
@@ -106,8 +108,8 @@ let calls: Promise<unknown> = Promise.resolve();
  * Starts the engine on a backend and makes it TensorFlow.js's own. A second call changes nothing unless it asks for another
  * backend. Nothing is built or downloaded: `ensureNative()` does that, beforehand.
  *
- * @param preference the backend to use and no other; by default the first of native, wasm and cpu that works. The
- * environment variable `POLYSEM_BACKEND` overrides it.
+ * @param preference the backend to use and no other; by default the first of native, webgpu, wasm and cpu that works;
+ * webgpu only on a real card, not on a program that stands in for one. The environment variable `POLYSEM_BACKEND` overrides it.
  * @param options count when the process starts the native backend for the first time: its threads are never changed after.
  * @throws {InputError} when the backend that was asked for cannot be used, saying why and what to do, or when
  * `POLYSEM_BACKEND` names none.
@@ -122,21 +124,67 @@ async function choose(preference: Backend | undefined, options: BackendOptions):
   const override = readOverride();
   const wanted = override ?? preference;
   if (current !== undefined && (wanted === undefined || wanted === current.backend)) return current;
+  if (current !== undefined && wanted === "webgpu" && hasAdapterFailed()) return current; // what took its place
+  const { report, skipped } = await firstOf(wanted === undefined ? BACKENDS : [wanted], options, wanted !== undefined);
+  if (report !== null) return report;
+  const [{ why, remedy }] = skipped;
+  const asked = override === undefined ? "" : " (POLYSEM_BACKEND)";
+  throw new InputError(`the ${wanted} backend that was asked for${asked} cannot be used: ${why}; ${remedy}`);
+}
+
+/** The first of some backends that starts, and those before it. */
+async function firstOf(
+  backends: readonly Backend[],
+  options: BackendOptions,
+  asked: boolean,
+): Promise<{ report: BackendReport | null; skipped: readonly SkippedBackend[] }> {
   const skipped: SkippedBackend[] = [];
-  for (const backend of wanted === undefined ? BACKENDS : [wanted]) {
+  for (const backend of backends) {
     try {
-      const started = await START[backend](options);
+      const started = await START[backend](options, asked);
       const onCpu = backend === "native" && started.device === "cpu";
       setSlowOnSmallMaps(onCpu && !usesOneDnn());
       setOneDnnConvolutions(onCpu && usesOneDnn());
-      return { backend, ...started, skipped };
+      return { report: { backend, ...started, skipped }, skipped };
     } catch (error) {
       skipped.push({ backend, ...reasonOf(error) });
     }
   }
-  const [{ why, remedy }] = skipped;
-  const asked = override === undefined ? "" : " (POLYSEM_BACKEND)";
-  throw new InputError(`the ${wanted} backend that was asked for${asked} cannot be used: ${why}; ${remedy}`);
+  return { report: null, skipped };
+}
+
+/**
+ * Does work that a graphics adapter may fail at, by being lost or otherwise. Where it does, the engine goes on with the next
+ * backend, WebAssembly or plain JavaScript, for as long as the process lives, whatever was asked for; and the work is done again.
+ * Tensors of the adapter are lost with it.
+ *
+ * @param work told the backend in place of the adapter, from its second time on; then it makes its tensors anew.
+ * @throws what the work throws while the adapter is well, or on the next backend.
+ */
+export async function surviveAdapter<T>(work: (instead: Instead | null) => Promise<T>): Promise<T> {
+  let failure: AdapterError | null;
+  try {
+    const result = await work(null);
+    refuseFailedAdapter(); // without a word it gives zeros
+    return result;
+  } catch (error) {
+    failure = await adapterFailure();
+    if (failure === null) throw error;
+  }
+  const next = calls.then(async () => {
+    const remedy = "start anew to try it again";
+    const { report } = await firstOf(BACKENDS.slice(BACKENDS.indexOf("webgpu") + 1), {}, false);
+    const skipped = [{ backend: "webgpu", why: failure.message, remedy }, ...report!.skipped] as const;
+    return current = { ...report!, skipped };
+  });
+  calls = next.catch(() => {});
+  return await work({ failure, backend: await next });
+}
+
+/** What takes the place of an adapter that failed. */
+export interface Instead {
+  readonly failure: AdapterError;
+  readonly backend: BackendReport;
 }
 
 function readOverride(): Backend | undefined {
@@ -224,9 +272,15 @@ async function startNative({ threads, deterministic }: BackendOptions): Promise<
   return {
     device: isUsingGpuDevice ? "cuda" : "cpu",
     threads: Number(Deno.env.get(THREADS)) || navigator.hardwareConcurrency,
+    adapter: null,
     versions: { tfjs: tf.version.tfjs, tensorflow: binding.TF_Version },
     ...reportCards(chosen, isUsingGpuDevice),
   };
+}
+
+async function startCard(_options: BackendOptions, asked: boolean): Promise<Started> {
+  const { name } = await startWebGpu(asked);
+  return { device: "webgpu", adapter: name, threads: 1, versions: { tfjs: tf.version.tfjs, tensorflow: null } };
 }
 
 async function startWasm(): Promise<Started> {
@@ -234,14 +288,19 @@ async function startWasm(): Promise<Started> {
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // its threads need workers that are fetched from an address
   setWasmPaths(join(packageDirectory("@tensorflow/tfjs-backend-wasm"), "dist") + sep);
   await activate("wasm");
-  return { device: "cpu", threads: getThreadsCount(), versions: { tfjs: tf.version.tfjs, tensorflow: null } };
+  return {
+    device: "cpu",
+    adapter: null,
+    threads: getThreadsCount(),
+    versions: { tfjs: tf.version.tfjs, tensorflow: null },
+  };
 }
 
 async function startCpu(): Promise<Started> {
   await activate("cpu");
   // without this, its first tensor prints an advertisement for tfjs-node
   (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
-  return { device: "cpu", threads: 1, versions: { tfjs: tf.version.tfjs, tensorflow: null } };
+  return { device: "cpu", adapter: null, threads: 1, versions: { tfjs: tf.version.tfjs, tensorflow: null } };
 }
 
 async function activate(name: string): Promise<void> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOfAnImageOf, imagesThatFit, type Pass } from "./images_that_fit.ts";
+import { imagesThatFit, imagesWithin, type Pass } from "./images_that_fit.ts";
 
 /** Limits of a batch. */
 export interface BatchLimits {
@@ -34,5 +34,5 @@ export function lowerBatchLimits(images: number): void {
 export async function imagesOnDevice(pass: Pass, most: number): Promise<number> {
   const fitting = await imagesThatFit(pass, most);
   if (limits === null) return fitting;
-  return Math.max(fitting, Math.min(limits.images, Math.floor(limits.bytes / await bytesOfAnImageOf(pass))));
+  return Math.max(fitting, await imagesWithin(pass, limits.images, limits.bytes));
 }

@@ -70,8 +70,9 @@ export function blockGradient(
   const [kh, kw, , outputs] = filter.shape;
   const [down, across] = [Math.ceil(kh / stride), Math.ceil(kw / stride)];
   const blocks = tf.pad(filter, [[0, down * stride - kh], [0, across * stride - kw], [0, 0], [0, 0]])
+    .reshape([down, stride, across, stride * inputs * outputs])
+    .reverse([0, 2]) // of rank 4: WebGPU has no other
     .reshape([down, stride, across, stride, inputs, outputs])
-    .reverse([0, 2])
     .transpose([0, 2, 5, 1, 3, 4])
     .reshape<tf.Tensor4D>([down, across, outputs, stride * stride * inputs]);
   const [rows, columns] = [Math.ceil((height + top + bottom) / stride), Math.ceil((width + left + right) / stride)];

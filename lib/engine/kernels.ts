@@ -89,13 +89,16 @@ export function widestInstructionSet(hasFeature: (feature: CpuFeature) => boolea
 
 /**
  * The kernels of the backend in use, in words such as `AVX2, oneDNN off`: the widest instruction set, whether TensorFlow's
- * operations are oneDNN's, and where it computes on a card CUDA, deterministic or not. The library itself is asked, since scoring may not read
- * `/proc/cpuinfo`.
+ * operations are oneDNN's, and where it computes on a card CUDA, deterministic or not. The library itself is asked, since
+ * scoring may not read `/proc/cpuinfo`. Of WebGPU, the name of the card.
  *
  * @param report of the backend in use.
  * @returns null where there is nothing to choose, as on the other backends, or the library cannot be asked.
  */
-export function kernelsInUse({ backend, device }: Pick<BackendReport, "backend" | "device">): string | null {
+export function kernelsInUse(
+  { backend, device, adapter }: Pick<BackendReport, "backend" | "device"> & Partial<Pick<BackendReport, "adapter">>,
+): string | null {
+  if (backend === "webgpu") return `WebGPU, ${adapter}`;
   const library = backend === "native" ? tensorFlowLibrary() : null;
   if (library === null) return null;
   return kernelsInWords(Deno.build.arch, device, {

@@ -24,9 +24,17 @@ export {
 export { gelu, geluTanh, hardSwish, silu } from "./nonlinearities.ts";
 export { blockGradient, hasBlockGradient, type StridedConvolution } from "./block_gradient.ts";
 export { leakyRelu } from "./leaky_relu.ts";
-export { type Backend, type BackendOptions, type BackendReport, useBackend } from "./backend.ts";
+export {
+  type Backend,
+  type BackendOptions,
+  type BackendReport,
+  type Instead,
+  surviveAdapter,
+  useBackend,
+} from "./backend.ts";
+export { AdapterError, largestTensor, onHost, refuseFailedAdapter } from "./webgpu.ts";
 export { createAdam } from "./adam.ts";
-export { imagesThatFit, type Pass } from "./images_that_fit.ts";
+export { imagesInATensor, imagesThatFit, type Pass } from "./images_that_fit.ts";
 export { kernelsInUse } from "./kernels.ts";
 export { peakBytes } from "./memory.ts";
 export { computesOnCard, deviceOf, useDevice } from "./devices.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { ADDON, findEngine, isAddonInstalled } from "../../lib/engine/native/addon.ts";
+import { belowNative, onAdapter, probeAdapter } from "./adapter.ts";
 import { runProgram, SCORING_RIGHTS, withSecondCheckout } from "./second_checkout.ts";
 
 const PROGRAM = join(import.meta.dirname!, "report_backend.ts");
@@ -11,6 +12,8 @@ async function report(env: Record<string, string>, rights = SCORING_RIGHTS, ...a
   return { ...JSON.parse(out), err };
 }
 
+const adapter = await probeAdapter();
+const BELOW_NATIVE = belowNative(adapter);
 const native = isAddonInstalled();
 const why = native ? "" : " (skipped: the native engine is not built; run `deno task setup`)";
 
@@ -34,6 +37,20 @@ for (const [backend, name] of [["native", "tensorflow"], ["wasm", "wasm"], ["cpu
     },
   });
 }
+
+Deno.test({
+  ...onAdapter(adapter, "POLYSEM_BACKEND=webgpu computes on any adapter with the rights of scoring, silently"),
+  fn: async () => {
+    const { report: found, same, tfjs, product, err } = await report({ POLYSEM_BACKEND: "webgpu" });
+    assert.deepEqual([found.backend, found.device, found.skipped], ["webgpu", "webgpu", []]);
+    assert.notEqual(found.adapter, "");
+    assert.equal(found.versions.tensorflow, null);
+    assert.equal(tfjs, "webgpu");
+    assert.deepEqual(product, [1 * 5 + 2 * 6, 3 * 5 + 4 * 6]);
+    assert.ok(same, "a second call gives the same report");
+    assert.equal(err, "");
+  },
+});
 
 Deno.test({
   name: `useBackend() takes as many threads as asked, all cores unasked, and the environment's word over both${why}`,
@@ -62,16 +79,18 @@ Deno.test("POLYSEM_BACKEND overrides the preference", async () => {
 Deno.test("useBackend() refuses a POLYSEM_BACKEND that is none", async () => {
   const { error, message } = await report({ POLYSEM_BACKEND: "gpu" });
   assert.equal(error, "InputError");
-  assert.equal(message, 'POLYSEM_BACKEND is "gpu"; set it to one of native, wasm, cpu, or unset it');
+  assert.equal(message, 'POLYSEM_BACKEND is "gpu"; set it to one of native, webgpu, wasm, cpu, or unset it');
 });
 
 Deno.test("useBackend() says what it skipped, why and what to do", async () => {
   const { report: found } = await report({}, SCORING_RIGHTS.filter((right) => right !== "--allow-ffi"));
-  assert.equal(found.backend, "wasm");
-  assert.equal(found.skipped.length, 1);
-  assert.equal(found.skipped[0].backend, "native");
-  assert.notEqual(found.skipped[0].why, "");
-  assert.match(found.skipped[0].remedy, /deno task/);
+  assert.equal(found.backend, BELOW_NATIVE);
+  const skipped = BELOW_NATIVE === "webgpu" ? ["native"] : ["native", "webgpu"];
+  assert.deepEqual(found.skipped.map(({ backend }: { backend: string }) => backend), skipped);
+  for (const { why, remedy } of found.skipped) {
+    assert.notEqual(why, "");
+    assert.match(remedy, /deno task|driver|POLYSEM_BACKEND/);
+  }
 });
 
 Deno.test("useBackend() takes no other backend than the one that was asked for", async () => {
@@ -83,18 +102,20 @@ Deno.test("useBackend() takes no other backend than the one that was asked for",
   }
 });
 
-Deno.test("useBackend() goes on with wasm without an addon, and with a damaged one", async () => {
+Deno.test("useBackend() goes on without an addon, and with a damaged one", async () => {
   await withSecondCheckout(async ({ run, addon }) => {
     const take = async () => JSON.parse((await run("tests/engine/report_backend.ts")).out).report;
     const absent = await take();
-    assert.equal(absent.backend, "wasm");
-    assert.deepEqual(absent.skipped, [
-      { backend: "native", why: "it has not been built on this machine", remedy: "run `deno task setup`" },
-    ]);
+    assert.equal(absent.backend, BELOW_NATIVE);
+    assert.deepEqual(absent.skipped[0], {
+      backend: "native",
+      why: "it has not been built on this machine",
+      remedy: "run `deno task setup`",
+    });
     await Deno.mkdir(dirname(addon), { recursive: true });
     await Deno.writeTextFile(addon, "half an addon");
     const damaged = await take();
-    assert.equal(damaged.backend, "wasm");
+    assert.equal(damaged.backend, BELOW_NATIVE);
     assert.match(damaged.skipped[0].why, /file too short|invalid ELF header/);
     assert.match(damaged.skipped[0].remedy, /deno task setup/);
   });
@@ -113,7 +134,7 @@ Deno.test({
         JSON.parse((await run("tests/engine/report_backend.ts", { rights: [...SCORING_RIGHTS, ...rights] })).out)
           .report;
       const readOnly = await take();
-      assert.equal(readOnly.backend, "wasm");
+      assert.equal(readOnly.backend, BELOW_NATIVE);
       assert.match(readOnly.skipped[0].why, /cannot be written: Requires write access/);
       assert.equal((await take("--allow-write")).backend, "native");
       assert.deepEqual(await Deno.readFile(addon), await Deno.readFile(join(engine!.directory, ADDON)));

@@ -84,6 +84,13 @@ Deno.test("kernelsInUse() has nothing to say of WebAssembly and JavaScript", () 
   for (const backend of ["wasm", "cpu"] as const) assert.equal(kernelsInUse({ backend, device: "cpu" }), null);
 });
 
+Deno.test("kernelsInUse() names the card that WebGPU computes on", () => {
+  assert.equal(
+    kernelsInUse({ backend: "webgpu", device: "webgpu", adapter: "Intel(R) Arc(TM) A770 Graphics (DG2)" }),
+    "WebGPU, Intel(R) Arc(TM) A770 Graphics (DG2)",
+  );
+});
+
 const report = await useBackend();
 const asked = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].some((name) => Deno.env.get(name));
 

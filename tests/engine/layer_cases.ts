@@ -11,7 +11,9 @@ import {
   convolveFused,
   depthToSpace,
   maxOfGroups,
+  normalizeLast,
   relu,
+  sigmoid,
   spaceToDepth,
   tf,
   useBackend,
@@ -33,10 +35,31 @@ export const TURNS: Float32Array = Float32Array.of(0.9, -0.2, 1.3, 0.2, 0.9, -0.
 /** Two shifts by whole pixels: right 2 and up 1 for the first image, left 3 for the second. */
 export const SHIFTS: Float32Array = Float32Array.of(1, 0, -2, 0, 1, 1, 1, 0, 3, 0, 1, 0);
 
-/** Values and gradients of all layers. */
+/** Values and gradients of all layers, read at once. */
 export function layerResults(): LayerResults {
-  const results: Record<string, number[]> = {};
-  const keep = (name: string, tensor: tf.Tensor) => results[name] = Array.from(tensor.dataSync());
+  const tensors = layerTensors();
+  const results = Object.entries(tensors).map(([name, tensor]) => [name, Array.from(tensor.dataSync())] as const);
+  tf.dispose(tensors);
+  return Object.fromEntries(results);
+}
+
+/** The same, waited for, which a graphics card by WebGPU asks for. */
+export async function layerResultsSoon(): Promise<LayerResults> {
+  const tensors = layerTensors();
+  const results = await Promise.all(
+    Object.entries(tensors).map(async ([name, tensor]) => [name, Array.from(await tensor.data())] as const),
+  );
+  tf.dispose(tensors);
+  return Object.fromEntries(results);
+}
+
+/** Values and gradients of all layers, the caller's to free. */
+function layerTensors(): Readonly<Record<string, tf.Tensor>> {
+  const results: Record<string, tf.Tensor> = {};
+  const keep = (name: string, tensor: tf.Tensor) => {
+    results[name]?.dispose(); // as in the same pass before
+    results[name] = tf.keep(tensor.clone());
+  };
   const run = (name: string, input: tf.Tensor, layer: (x: tf.Tensor4D) => tf.Tensor) => {
     const value = layer(input as tf.Tensor4D);
     keep(name, value);
@@ -49,6 +72,8 @@ export function layerResults(): LayerResults {
     run("depthToSpace", signed(3, [2, 2, 3, 12]), depthToSpace);
     run("maxOfGroups", signed(4, [2, 3, 2, 20]), maxOfGroups);
     run("maxOfGroups of ties", signed(5, [2, 3, 2, 20]).mul(1.5).round(), maxOfGroups);
+    run("sigmoid", signed(13, [2, 3, 5, 7]).mul(6), (x) => sigmoid(x));
+    run("normalizeLast", signed(14, [2, 3, 2, 20]).mul(3).add(1), (x) => normalizeLast(x, 1e-5));
     const filter = signed(7, [3, 3, 4, 8]) as tf.Tensor4D;
     run("convolveConstant", signed(6, [2, 6, 5, 4]), (x) => convolveConstant(x, filter));
     const bias = signed(10, [8]) as tf.Tensor1D;
@@ -89,7 +114,9 @@ if (import.meta.main) {
   try {
     const { backend } = await useBackend(wanted);
     console.log(
-      JSON.stringify(backend === wanted ? { results: layerResults() } : { reason: `${backend} was taken instead` }),
+      JSON.stringify(
+        backend === wanted ? { results: await layerResultsSoon() } : { reason: `${backend} was taken instead` },
+      ),
     );
   } catch (error) {
     console.log(JSON.stringify({ reason: error instanceof Error ? error.message : String(error) }));

@@ -12,7 +12,7 @@ try {
   });
   const again = await useBackend();
   const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5], [6]]));
-  result = { report, same: again === report, tfjs: tf.getBackend(), product: [...product.dataSync()] };
+  result = { report, same: again === report, tfjs: tf.getBackend(), product: [...await product.data()] };
 } catch (error) {
   result = { error: (error as Error).name, message: (error as Error).message };
 }
