@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "../../engine/mod.ts";
+import { readAll, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import type { Graph } from "./graph.ts";
 import type { ImageInput } from "./input.ts";
@@ -65,12 +65,12 @@ export class BatchRunner {
   }
 
   /** Shapes of all values that depend on the images, for two numbers of images. */
-  shapes(): Map<string, Shapes> {
+  async shapes(): Promise<Map<string, Shapes>> {
     const { batch } = this.input;
     const [firstCount, secondCount] = [batch ?? 1, (batch ?? 1) + 1];
-    const first = this.#probe(firstCount);
+    const first = await this.#probe(firstCount);
     if (batch !== null) this.#resolve(first.shapes);
-    const second = this.#probeMore(secondCount, first);
+    const second = await this.#probeMore(secondCount, first);
     this.#together = second !== undefined;
     return new Map(
       [...first.shapes].map(([name, shape]) => [
@@ -99,11 +99,10 @@ export class BatchRunner {
   }
 
   /** Runs made-up images, each another one and none flat; the first of them are the same for any number. */
-  #probe(count: number): Probe {
+  async #probe(count: number): Promise<Probe> {
     const { height, width } = this.input.size;
     const shapes = new Map<string, readonly number[]>();
-    const outputs: Float32Array[] = [];
-    tf.tidy(() => {
+    const outputs = await readAll(() => {
       const entries = Float32Array.from(
         { length: count * height * width * 3 },
         (_, i) => (i * 0.618034 + (i >> 7) * 0.37) % 1,
@@ -114,19 +113,17 @@ export class BatchRunner {
         shapes.set(name, value.shape);
         return value;
       });
-      for (const [i, value] of values.entries()) {
-        // a value that nobody uses may be a constant, which has no more entries for more images
-        if (shapes.has(ends[i])) outputs.push(value.plain().dataSync() as Float32Array);
-      }
+      // a value that nobody uses may be a constant, which has no more entries for more images
+      return values.filter((_, i) => shapes.has(ends[i])).map((value) => value.plain());
     });
     return { count, shapes, outputs };
   }
 
   /** The same with more images; undefined where the file does not let its number of images change. */
-  #probeMore(count: number, first: Probe): Probe | undefined {
-    if (this.input.batch === null) return this.#probe(count);
+  async #probeMore(count: number, first: Probe): Promise<Probe | undefined> {
+    if (this.input.batch === null) return await this.#probe(count);
     try {
-      const probe = this.#probe(count);
+      const probe = await this.#probe(count);
       return probe.outputs.every((output, i) => beginsWith(output, first.outputs[i], count / first.count))
         ? probe
         : undefined;

@@ -56,12 +56,15 @@ export interface OnnxFeatures {
  * @throws {InputError} when the file is not intact, has what is not supported, or no such value.
  */
 export function createOnnxFeatures(file: string, options: OnnxFeatureOptions = {}): Promise<OnnxFeatures> {
-  return Promise.try(() => inOneLine(() => load(file, options)));
+  return inOneLine(() => load(file, options));
 }
 
-function load(file: string, { tensor, pool = "mean", ...inputOptions }: OnnxFeatureOptions): OnnxFeatures {
+async function load(
+  file: string,
+  { tensor, pool = "mean", ...inputOptions }: OnnxFeatureOptions,
+): Promise<OnnxFeatures> {
   const { graph: whole, sha256 } = readOnnx(file);
-  const value = findValue(whole, tensor, inputOptions);
+  const value = await findValue(whole, tensor, inputOptions);
   const stored = leadingTo(whole, value);
   refuseUnsupported(stored);
   const input = findImageInput(stored, inputOptions);
@@ -72,7 +75,7 @@ function load(file: string, { tensor, pool = "mean", ...inputOptions }: OnnxFeat
     disposeInput();
   };
   try {
-    const shapes = runner.shapes();
+    const shapes = await runner.shapes();
     const view = findLayers(stored, shapes, input.size).find((each) => each.value === value)?.view ?? null;
     const features = (images: tf.Tensor4D) =>
       tf.tidy(() => {
@@ -90,7 +93,7 @@ function load(file: string, { tensor, pool = "mean", ...inputOptions }: OnnxFeat
 }
 
 /** The name of the value that is wanted. */
-function findValue(graph: Graph, wanted: string | undefined, options: OnnxInputOptions): string {
+async function findValue(graph: Graph, wanted: string | undefined, options: OnnxInputOptions): Promise<string> {
   const { file, outputs } = graph;
   if (wanted === undefined) {
     if (outputs.length === 1) return outputs[0];
@@ -100,7 +103,8 @@ function findValue(graph: Graph, wanted: string | undefined, options: OnnxInputO
     );
   }
   if (graph.nodes.some((node) => node.outputs.includes(wanted))) return wanted;
-  const layer = layersOf(graph, options).find(({ layer }) => layer.name === wanted || layer.aliases.includes(wanted));
+  const layers = await layersOf(graph, options);
+  const layer = layers.find(({ layer }) => layer.name === wanted || layer.aliases.includes(wanted));
   if (layer !== undefined) return layer.value;
   throw new InputError(
     `${file} has no layer and no value ${wanted}; its outputs are ${listed(outputs)}, and \`deno task polysem layers ` +
@@ -113,13 +117,13 @@ function listed(names: readonly string[]): string {
 }
 
 /** The layers of a whole graph, which one run of it tells. */
-function layersOf(graph: Graph, options: OnnxInputOptions): FoundLayer[] {
+async function layersOf(graph: Graph, options: OnnxInputOptions): Promise<FoundLayer[]> {
   refuseUnsupported(graph);
   const input = findImageInput(graph, options);
   const { prepare, dispose } = prepareImages(input, options, graph.file);
   const runner = new BatchRunner(simplify(graph).graph, input, prepare);
   try {
-    return findLayers(graph, runner.shapes(), input.size);
+    return findLayers(graph, await runner.shapes(), input.size);
   } finally {
     runner.dispose();
     dispose();

@@ -42,20 +42,20 @@ export interface OnnxDescription {
  * @throws {InputError} when the file is not intact, or has what is not supported.
  */
 export function createOnnxNetwork(file: string, options: OnnxInputOptions = {}): Promise<OnnxNetwork> {
-  return Promise.try(() => inOneLine(() => load(file, options)));
+  return inOneLine(() => load(file, options));
 }
 
 /** A network and how many channels its images have. */
 type LoadedNetwork = OnnxNetwork & { readonly channels: 1 | 3 };
 
-function load(file: string, options: OnnxInputOptions): LoadedNetwork {
+async function load(file: string, options: OnnxInputOptions): Promise<LoadedNetwork> {
   const { graph: stored, sha256 } = readOnnx(file);
   refuseUnsupported(stored);
   const input = findImageInput(stored, options);
   const { prepare, dispose } = prepareImages(input, options, file);
   const runner = new BatchRunner(simplify(stored).graph, input, prepare);
   try {
-    const layers = findLayers(stored, runner.shapes(), input.size);
+    const layers = findLayers(stored, await runner.shapes(), input.size);
     return toNetwork(basename(file, ".onnx"), runner, layers, sha256, dispose);
   } catch (error) {
     runner.dispose();
@@ -71,7 +71,7 @@ function load(file: string, options: OnnxInputOptions): LoadedNetwork {
  */
 export async function describeOnnx(file: string, options: OnnxInputOptions = {}): Promise<OnnxDescription> {
   await useBackend();
-  const network = inOneLine(() => load(file, options));
+  const network = await inOneLine(() => load(file, options));
   try {
     const { name, input, allLayers, sha256, channels } = network;
     return { name, input, channels, layers: allLayers, sha256 };

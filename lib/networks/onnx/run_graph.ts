@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tf } from "../../engine/mod.ts";
+import { onHost, tf } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import { describeNode, findMakers, type Graph, type GraphNode } from "./graph.ts";
 import { findOperator } from "./operators/table.ts";
@@ -127,9 +127,12 @@ export class GraphRunner {
 
   #compute(node: GraphNode, inputs: readonly (Value | undefined)[], rebatched: boolean): readonly Value[] {
     const operator = findOperator(node.operator)!;
+    const known = leastKnown(inputs, ASKS_SHAPE.includes(node.operator));
+    const compute = () => operator({ node, inputs, opset: this.graph.opset, rebatched });
     let result: Value | readonly Value[];
     try {
-      result = operator({ node, inputs, opset: this.graph.opset, rebatched });
+      // sizes and what follows from them are asked for while the graph runs; a shape is read off the images where they lie
+      result = known === "no" || inputs.some((value) => value?.known === "no") ? compute() : onHost(compute);
     } catch (error) {
       if (error instanceof InputError) throw new InputError(`${this.graph.file}: ${error.message}`);
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
@@ -137,7 +140,6 @@ export class GraphRunner {
       throw new InputError(`${this.graph.file}: ${describeNode(node)} fails on inputs of shapes ${shapes}: ${reason}`);
     }
     const outputs = result instanceof Value ? [result] : result;
-    const known = leastKnown(inputs, ASKS_SHAPE.includes(node.operator));
     for (const output of outputs) output.known = known;
     return outputs;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tf } from "../../engine/mod.ts";
+import { onHost, tf } from "../../engine/mod.ts";
 import type { Kind, OnnxArray } from "./reading/arrays.ts";
 
 /** `order[i]` is the axis of the value that the tensor has at place i. */
@@ -96,7 +96,7 @@ export class Value {
 
   /** The entries, row by row in ONNX's order; waits for them, so it is for values that are known before the network runs. */
   entries(): readonly number[] {
-    if (this.#entries === undefined) this.#entries = Array.from(tf.tidy(() => this.plain()).dataSync());
+    this.#entries ??= onHost(() => Array.from(tf.tidy(() => this.plain()).dataSync()));
     return this.#entries;
   }
 

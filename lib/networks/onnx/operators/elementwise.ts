@@ -79,9 +79,9 @@ function divide(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return toFloor.add(negative.cast("int32"));
 }
 
-function power([base, exponent]: tf.Tensor[]): tf.Tensor {
-  if (base.dtype === "float32" && exponent.size === 1) {
-    const value = exponent.dataSync()[0];
+function power([base, exponent]: tf.Tensor[], { inputs }: Call): tf.Tensor {
+  if (base.dtype === "float32" && exponent.size === 1 && inputs[1]!.known !== "no") {
+    const [value] = inputs[1]!.entries();
     // squares and roots have gradients at 0, which the logarithm of the general power has not
     if (value === 2) return tf.square(base);
     if (value === 0.5) return tf.sqrt(base);

@@ -55,7 +55,11 @@ export interface OnnxFile {
  * @throws {InputError} when it cannot be read, is no intact ONNX file, or has what is not supported.
  */
 export function readOnnx(path: string, limits: ReadLimits = DEFAULT_LIMITS): OnnxFile {
-  return inOneLine(() => read(path, limits));
+  try {
+    return read(path, limits);
+  } catch (error) {
+    throw lineOf(error);
+  }
 }
 
 /**
@@ -63,13 +67,17 @@ export function readOnnx(path: string, limits: ReadLimits = DEFAULT_LIMITS): Onn
  *
  * @throws {InputError} that the function throws, in one line.
  */
-export function inOneLine<T>(run: () => T): T {
+export async function inOneLine<T>(run: () => Promise<T>): Promise<T> {
   try {
-    return run();
+    return await run();
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.message.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?"));
+    throw lineOf(error);
   }
+}
+
+function lineOf(error: unknown): unknown {
+  if (!(error instanceof InputError)) return error;
+  return new InputError(error.message.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?"));
 }
 
 function read(path: string, limits: ReadLimits): OnnxFile {
