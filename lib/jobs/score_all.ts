@@ -8,7 +8,7 @@ import { createStopwatch, type JobSeconds, type RunPart } from "../cost.ts";
 import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { type PipelineContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
-import { onNote } from "../engine/mod.ts";
+import { type Backend, onNote } from "../engine/mod.ts";
 import { passDataset } from "./dataset_pass.ts";
 import { pendingGroups } from "./group_jobs.ts";
 import type { Job } from "./plan.ts";
@@ -17,12 +17,16 @@ import type { Job } from "./plan.ts";
 export interface JobStore {
   /** Jobs of the plan that are still to do. */
   pendingJobs(): readonly number[];
-  /** Keeps a finished job, whole or not at all, with the seconds that it and its parts took. */
-  commitJob(job: number, records: readonly UnitRecord[], seconds: number, cost?: { parts?: JobSeconds }): void;
+  /**
+   * Keeps a finished job, whole or not at all, with the seconds that it and its parts took.
+   *
+   * @param cost its parts, and what computed it, where that is not what the store expects.
+   */
+  commitJob(job: number, records: readonly UnitRecord[], seconds: number, cost?: JobCost): void;
   /** Stretches of the dataset that are still to do. */
   pendingChunks(): readonly ChunkRange[];
-  /** Keeps a finished stretch of the dataset, whole or not at all. */
-  commitChunk(chunk: DatasetChunk, seconds: number): void;
+  /** Keeps a finished stretch of the dataset, whole or not at all; `kernels` as in `JobCost`. */
+  commitChunk(chunk: DatasetChunk, seconds: number, kernels?: readonly string[]): void;
   /** Adds seconds to what the run took beside its jobs; a store without it keeps none. */
   addSeconds?(part: RunPart, seconds: number): void;
 }
@@ -37,6 +41,24 @@ export interface ScoreAllEvents {
   readonly onJob?: (job: number, records: readonly UnitRecord[]) => void;
   /** Called with a sentence, without its stop, about how the run computes; each once. */
   readonly onNote?: (text: string) => void;
+  /** Called once, when a graphics adapter has failed and what was under way is done again on another backend. */
+  readonly onAdapterFailure?: (failure: AdapterFailure) => void;
+}
+
+/** What became of a graphics adapter, as plain data. */
+export interface AdapterFailure {
+  /** Which adapter, and what happened to it. */
+  readonly why: string;
+  /** What computes now. */
+  readonly backend: Backend;
+}
+
+/** What is kept of a job beside its units. */
+export interface JobCost {
+  /** Seconds of its parts. */
+  readonly parts?: JobSeconds;
+  /** What computed it; not there where that is what the store expects. */
+  readonly kernels?: readonly string[];
 }
 
 /** Commits the jobs that were done together, each by itself, with its share of the time and of what the parts took. */
@@ -45,7 +67,7 @@ export function commitGroup(
   jobs: readonly Job[],
   records: readonly UnitRecord[],
   seconds: number,
-  parts: JobSeconds,
+  cost: JobCost,
   store: JobStore,
   { onJob }: ScoreAllEvents,
 ): void {
@@ -54,8 +76,8 @@ export function commitGroup(
     const own = group.length === 1 ? records : records.slice(at, at + jobs[job].units.length);
     at += own.length;
     const share = own.length / records.length;
-    const ownParts = Object.fromEntries(Object.entries(parts).map(([part, each]) => [part, each * share]));
-    store.commitJob(job, own, seconds * share, { parts: ownParts });
+    const ownParts = Object.fromEntries(Object.entries(cost.parts ?? {}).map(([part, each]) => [part, each * share]));
+    store.commitJob(job, own, seconds * share, { ...cost, parts: ownParts });
     onJob?.(job, own);
   }
 }
@@ -93,7 +115,7 @@ export async function scoreAll(
       (share) => events.onProgress?.(done + share * units.length, layer),
       watch,
     );
-    commitGroup(group, jobs, records, (performance.now() - started) / 1000, watch.seconds, store, events);
+    commitGroup(group, jobs, records, (performance.now() - started) / 1000, { parts: watch.seconds }, store, events);
     done += units.length;
   }
 }

@@ -57,6 +57,7 @@ export function suggestWorkers(
   { cores, freeBytes }: Machine = thisMachine(),
 ): number {
   const most = Math.min(cores, jobs, Math.floor(freeBytes / WORKER_BYTES));
+  if (device === "webgpu") return 1;
   return Math.max(1, device === "cuda" ? Math.min(most, workersOnCards(cards)) : most);
 }
 
@@ -114,6 +115,7 @@ export async function scoreAllInWorkers(
     if (task.kind === "units") events.onProgress?.(done("units"), jobs[task.jobs[0]].layer);
     else events.onDataset?.(done("dataset"));
   };
+  let told = false; // each worker has an adapter of its own to lose, and the card is one
   try {
     store.addSeconds?.("start", pool.startSeconds);
     await pool.run(tasks, {
@@ -124,11 +126,15 @@ export async function scoreAllInWorkers(
       },
       onResult: (index, result, seconds) => {
         const task = tasks[index];
+        const kernels = result.failure && [result.failure.backend];
+        if (result.failure !== undefined && !told) events.onAdapterFailure?.(result.failure);
+        told ||= result.failure !== undefined;
         if (result.kind === "dataset") {
-          store.commitChunk(result.chunk, seconds);
+          store.commitChunk(result.chunk, seconds, kernels);
           report(index, 1);
         } else if (task.kind === "units") {
-          commitGroup(task.jobs, jobs, result.records, seconds, result.parts, store, events);
+          const cost = { parts: result.parts, ...(kernels && { kernels }) };
+          commitGroup(task.jobs, jobs, result.records, seconds, cost, store, events);
           report(index, 1);
         }
       },

@@ -4,13 +4,14 @@
  * @module
  */
 import { createStopwatch, type JobSeconds } from "../cost.ts";
-import { type Backend, onNote, setBatchLimits, useBackend, useDevice } from "../engine/mod.ts";
+import { type Backend, onNote, setBatchLimits, surviveAdapter, useBackend, useDevice } from "../engine/mod.ts";
 import { type ContextRef, loadContext, scoreUnits } from "../pipeline/mod.ts";
 import type { ChunkRange } from "../store/mod.ts";
 import type { DatasetChunk, UnitRecord } from "../types.ts";
 import { passDataset } from "./dataset_pass.ts";
 import type { WorkerCard } from "./device_plan.ts";
 import type { Job } from "./plan.ts";
+import type { AdapterFailure } from "./score_all.ts";
 import { serveTasks } from "./worker_pool.ts";
 
 /** What a worker begins with: all of it plain data. */
@@ -28,10 +29,13 @@ export type ScoreTask =
   | { readonly kind: "units"; readonly jobs: readonly number[] }
   | { readonly kind: "dataset"; readonly range: ChunkRange };
 
-/** What comes of a task. */
+/** What comes of a task; with what became of the graphics adapter, if it has failed in the worker. */
 export type ScoreResult =
-  | { readonly kind: "units"; readonly records: readonly UnitRecord[]; readonly parts: JobSeconds }
-  | { readonly kind: "dataset"; readonly chunk: DatasetChunk };
+  & { readonly failure?: AdapterFailure }
+  & (
+    | { readonly kind: "units"; readonly records: readonly UnitRecord[]; readonly parts: JobSeconds }
+    | { readonly kind: "dataset"; readonly chunk: DatasetChunk }
+  );
 
 serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: ref, jobs, card }, say) => {
   await useBackend(backend);
@@ -40,15 +44,21 @@ serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: r
     if (card.cards > 1) useDevice(card.type ?? "GPU", Atomics.add(card.next, 0, 1) % card.cards);
     setBatchLimits(card.limits);
   }
-  const context = await loadContext(ref);
-  return async (task, onProgress) => {
-    if (task.kind === "dataset") {
-      return { kind: "dataset", chunk: await passDataset(context, jobs, task.range, onProgress) };
-    }
-    const { layer } = jobs[task.jobs[0]];
-    const units = task.jobs.flatMap((job) => jobs[job].units);
-    const watch = createStopwatch();
-    const records = await scoreUnits(context, layer, units, onProgress, watch);
-    return { kind: "units", records, parts: watch.seconds };
-  };
+  let context = await loadContext(ref);
+  let failure: AdapterFailure | undefined;
+  return (task, onProgress) =>
+    surviveAdapter(async (instead) => {
+      if (instead !== null) {
+        failure = { why: instead.failure.message, backend: instead.backend.backend };
+        context = await loadContext(ref);
+      }
+      if (task.kind === "dataset") {
+        return { kind: "dataset", chunk: await passDataset(context, jobs, task.range, onProgress), failure };
+      }
+      const { layer } = jobs[task.jobs[0]];
+      const units = task.jobs.flatMap((job) => jobs[job].units);
+      const watch = createStopwatch();
+      const records = await scoreUnits(context, layer, units, onProgress, watch);
+      return { kind: "units", records, parts: watch.seconds, failure };
+    });
 });

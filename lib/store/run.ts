@@ -97,10 +97,11 @@ export class Run extends RunReader {
    * images of every planned unit.
    *
    * @param seconds how long the chunk took.
+   * @param kernels as of `commitJob`.
    * @throws {RangeError} when the chunk does not fit the plan, or is committed already.
    * @throws {Error} when the disk is full; what was committed before stays.
    */
-  commitChunk(chunk: DatasetChunk, seconds: number): void {
+  commitChunk(chunk: DatasetChunk, seconds: number, kernels = this.kernels): void {
     checkChunk(this.manifest, chunk);
     this.transaction(() => {
       if (this.db.prepare("SELECT 1 FROM dataset_chunks WHERE first = ?").get(chunk.from)) {
@@ -113,7 +114,7 @@ export class Run extends RunReader {
         if (responses !== null) insert.run(chunk.from, layer, "response", bytesOf(Float32Array.from(responses.data)));
       }
       if (this.pendingChunks().length === 0) this.#insertBest();
-      this.#recordKernels(this.kernels);
+      this.#recordKernels(kernels);
     });
     this.rereadManifest();
   }

@@ -9,6 +9,7 @@ import { PARTS, type PartSeconds } from "../../cost.ts";
 import { messageOf } from "../../errors.ts";
 import { unitName, whyUnscored } from "../../run_data.ts";
 import { fileName } from "../../file_name.ts";
+import type { AdapterFailure } from "../../jobs/mod.ts";
 import type { Run, RunSummary } from "../../store/mod.ts";
 import { integerOption } from "../options/values.ts";
 import {
@@ -159,7 +160,7 @@ async function scorePending(
   options: ScoreAllOptions,
   command: Command,
 ): Promise<number> {
-  const { planForDevice, scoreAll, scoreAllInWorkers } = await import("../../jobs/mod.ts");
+  const { planForDevice, scoreAllHere, scoreAllInWorkers } = await import("../../jobs/mod.ts");
   const { shareDataset } = await import("../../store/mod.ts");
   const { jobs } = run.manifest;
   const pending = run.pendingJobs();
@@ -177,11 +178,16 @@ async function scorePending(
     onDataset: (share: number) => progress.update(0, `the dataset, ${Math.round(100 * share)} %`),
     onProgress: (units: number, layer: string) => progress.update(Math.round(100 * units) / 100, layer),
     onNote: (text: string) => printNote(command, `note: ${text}`),
+    onAdapterFailure: ({ why, backend }: AdapterFailure) =>
+      printNote(
+        command,
+        `note: ${why}; what was under way is done again on ${backend}, and so is the rest; what was finished is kept`,
+      ),
   };
   printDetail(command, `workers: ${workers}`);
   try {
     progress.update(0); // a signal may have come already
-    if (workers === 1) await scoreAll(context, jobs, run, events, device.groups);
+    if (workers === 1) await scoreAllHere(context, jobs, run, events, device.groups);
     else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events, device);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
