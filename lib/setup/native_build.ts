@@ -83,7 +83,7 @@ async function build(
   if (library === null) {
     throw new NativeBuildError(
       `the native engine for ${device} is built on Linux with the GNU C library (x86_64; for cpu also aarch64), ` +
-        `and this is ${Deno.build.target}; scoring works on the wasm backend`,
+        `and this is ${Deno.build.target}; scoring works without it`,
     );
   }
   const compiler = await findTools(); // before anything is downloaded
@@ -207,7 +207,7 @@ async function compile(compiler: readonly string[], work: string, directory: str
   } catch (error) {
     throw new NativeBuildError(
       `the sources of tfjs-node-gpu are not those that polysem mends: ${messageOf(error)}; ` +
-        "run `deno install --frozen` to restore them; scoring works on the wasm backend",
+        "run `deno install --frozen` to restore them; scoring works without the engine",
     );
   }
   const [program, ...first] = compiler;
@@ -240,7 +240,7 @@ async function check(work: string): Promise<void> {
   if (loaded?.output.includes(`TensorFlow ${TENSORFLOW_VERSION}`)) return;
   throw new NativeBuildError(
     `the native engine was built but does not load: ${errorText(loaded?.output ?? "")}; ` +
-      "TensorFlow needs a processor with AVX (grep avx /proc/cpuinfo); scoring works on the wasm backend",
+      "TensorFlow needs a processor with AVX (grep avx /proc/cpuinfo); scoring works without the engine",
   );
 }
 

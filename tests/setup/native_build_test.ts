@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { zipSync } from "fflate";
 import { ADDON, engineDirectory, isEngineComplete, LIBRARIES } from "../../lib/engine/native/addon.ts";
 import { MEMBERS, nativeLibrary } from "../../lib/setup/native_library.ts";
+import { belowNative, probeAdapter } from "../engine/adapter.ts";
 import { type RunFile, withSecondCheckout } from "../engine/second_checkout.ts";
 
 const SETUP_RIGHTS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-ffi", "--allow-sys"];
@@ -79,13 +80,13 @@ async function leftovers(cache: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(join(cache, "engine"))).catch(() => [])).map(({ name }) => name);
 }
 
-Deno.test("ensureNative() names what is missing and what to install, and wasm goes on", async () => {
+Deno.test("ensureNative() names what is missing and what to install, and another backend goes on", async () => {
   await withPrograms(async (build, { cache }) => {
     const bare = await build({}, {}, "use");
     assert.equal(bare.error, "NativeBuildError");
     assert.match(bare.message, /without Python 3 and a C\+\+ compiler; install .*python3 python3-pip g\+\+\)/);
     assert.deepEqual(bare.stages, [], "nothing was downloaded");
-    assert.equal(bare.backend, "wasm");
+    assert.equal(bare.backend, belowNative(await probeAdapter()));
 
     const pipless = await build({ python3: 'echo "No module named pip" >&2; exit 1', "c++": "exit 0" });
     assert.match(pipless.message, /without pip for Python 3; install .*: apt-get install python3-pip\)/);

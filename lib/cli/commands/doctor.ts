@@ -204,7 +204,7 @@ function describe({ engine, kernels, versions, cpu, memory, nvidia, cache, data,
     lines.push(`engine    none: ${engine.problem}`);
   } else {
     const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
-    lines.push(`engine    ${engine.backend} on ${engine.device}, ${threads}`);
+    lines.push(`engine    ${engine.backend} on ${engine.adapter ?? engine.device}, ${threads}`);
     for (const { backend, why, remedy } of engine.skipped) lines.push(`          not ${backend}: ${why}; ${remedy}`);
     for (const { name, capability, total_bytes, free_bytes } of engine.cards ?? []) {
       const free = free_bytes === null ? "" : `${megabytes(free_bytes)} of `;

@@ -15,6 +15,7 @@ import {
   NativeBuildError,
   type NativeEngine,
 } from "../../setup/mod.ts";
+import type { BackendReport } from "../../engine/mod.ts";
 import { InputError } from "../../errors.ts";
 import { cifar10Directory } from "../../data/mod.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
@@ -28,9 +29,17 @@ interface SetupOptions {
   readonly stderr?: boolean;
 }
 
+/** There is no native engine; scoring takes another backend. */
+interface FailedEngine {
+  readonly outcome: "failed";
+  readonly why: string;
+  /** What computes in its place; null where nothing can be started. */
+  readonly instead: Pick<BackendReport, "backend" | "adapter"> | null;
+}
+
 interface SetupResult {
   /** Null where it was not asked for. */
-  readonly engine: NativeEngine | { readonly outcome: "failed"; readonly why: string } | null;
+  readonly engine: NativeEngine | FailedEngine | null;
   readonly data: { readonly outcome: "present" | "fetched"; readonly directory: string } | null;
 }
 
@@ -69,9 +78,19 @@ async function setUpEngine(options: SetupOptions, command: Command): Promise<Set
     if (!(error instanceof NativeBuildError)) throw error;
     reporter.stop();
     printNote(command, `warning: ${error.message}`);
-    return { outcome: "failed", why: error.message };
+    return { outcome: "failed", why: error.message, instead: await backendInstead() };
   } finally {
     reporter.stop();
+  }
+}
+
+async function backendInstead(): Promise<FailedEngine["instead"]> {
+  try {
+    const { useBackend } = await import("../../engine/mod.ts");
+    const { backend, adapter } = await useBackend();
+    return { backend, adapter };
+  } catch {
+    return null; // such as a `POLYSEM_BACKEND` that cannot be had: scoring will say so
   }
 }
 
@@ -142,8 +161,21 @@ function createReporter(command: Command): { show(step: Step): void; stop(): voi
 
 function describe({ engine, data }: SetupResult): string {
   const lines: string[] = [];
-  if (engine?.outcome === "failed") lines.push("engine: no native one; scoring runs on wasm, some ten times slower");
+  if (engine?.outcome === "failed") lines.push(describeInstead(engine));
   else if (engine !== null) lines.push(`engine: native for ${engine.device}, in ${engine.directory}`);
   if (data !== null) lines.push(`CIFAR-10: ${data.directory}`);
   return lines.length > 0 ? lines.join("\n") : "nothing was asked for";
+}
+
+/** What scoring runs on where there is no native engine. */
+export function describeInstead({ instead }: Pick<FailedEngine, "instead">): string {
+  const lead = "engine: no native one; scoring runs on ";
+  switch (instead?.backend) {
+    case "webgpu":
+      return `${lead}the graphics card ${instead.adapter}, by WebGPU`;
+    case "native": // an older addon, or one of another version, is still there
+      return `${lead}the one that was there before`;
+    default:
+      return `${lead}${instead?.backend ?? "wasm"}, some ten times slower`;
+  }
 }

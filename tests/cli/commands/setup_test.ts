@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { describeInstead } from "../../../lib/cli/commands/setup.ts";
 import { join } from "node:path";
 import { encode } from "fast-png";
 import { runProgram } from "../../engine/second_checkout.ts";
@@ -55,6 +56,8 @@ Deno.test("setup warns where the engine cannot be built, and succeeds", async ()
     assertDocumented("setup", JSON.parse(out), ["data", "engine.device", "engine.directory"]);
     assert.equal(engine.outcome, "failed");
     assert.match(engine.why, /apt-get install python3 python3-pip g\+\+/);
+    const { backend, adapter } = engine.instead; // setup may not load a library here, so there is no native one
+    assert.ok(adapter === null ? backend === "wasm" : backend === "webgpu");
     assert.equal(data, null);
   });
 });
@@ -125,7 +128,19 @@ Deno.test("setup leaves standard output to the command that a task runs after it
       const { code, out, err } = await setup(["--no-data", "--stderr", ...json], { path: "/nowhere" });
       assert.equal(code, 0, err);
       assert.equal(out, "");
-      assert.match(err, /\nengine: no native one; scoring runs on wasm, some ten times slower\n$/);
+      assert.match(err, /\nengine: no native one; scoring runs on .+\n$/);
     }
   });
+});
+
+Deno.test("setup says what scoring runs on where no native engine can be built", () => {
+  const said = (backend: "native" | "webgpu" | "wasm" | "cpu", adapter: string | null = null) =>
+    describeInstead({ instead: { backend, adapter } });
+  assert.equal(
+    said("webgpu", "Apple M2 Pro"),
+    "engine: no native one; scoring runs on the graphics card Apple M2 Pro, by WebGPU",
+  );
+  assert.equal(said("wasm"), "engine: no native one; scoring runs on wasm, some ten times slower");
+  assert.equal(said("native"), "engine: no native one; scoring runs on the one that was there before");
+  assert.match(describeInstead({ instead: null }), /wasm/);
 });
