@@ -29,7 +29,14 @@ import { setOneDnnConvolutions } from "./fused_convolution.ts";
 import { usesOneDnn } from "./one_dnn.ts";
 import { tf } from "./tf.ts";
 import { Unavailable } from "./unavailable.ts";
-import { type AdapterError, adapterFailure, hasAdapterFailed, refuseFailedAdapter, startWebGpu } from "./webgpu.ts";
+import {
+  type AdapterError,
+  adapterFailure,
+  areDriversLoaded,
+  hasAdapterFailed,
+  refuseFailedAdapter,
+  startWebGpu,
+} from "./webgpu.ts";
 
 /**
  * The backends, the fastest first: TensorFlow's library, a graphics card by WebGPU, WebAssembly on one thread, plain
@@ -88,6 +95,8 @@ export interface BackendOptions {
    * `TF_CUDNN_DETERMINISTIC` decide. A processor's bits are equal anyway.
    */
   readonly deterministic?: boolean;
+  /** Whether the work reads tensors by `dataOf`, which WebGPU has not: then it is not taken by itself. */
+  readonly readsAtOnce?: boolean;
 }
 
 type Started = Omit<BackendReport, "backend" | "skipped">;
@@ -123,9 +132,13 @@ export function useBackend(preference?: Backend, options: BackendOptions = {}): 
 async function choose(preference: Backend | undefined, options: BackendOptions): Promise<BackendReport> {
   const override = readOverride();
   const wanted = override ?? preference;
-  if (current !== undefined && (wanted === undefined || wanted === current.backend)) return current;
+  const unfit = (backend: Backend) => options.readsAtOnce === true && backend === "webgpu";
+  if (current !== undefined && (wanted ?? current.backend) === current.backend) {
+    if (wanted !== undefined || !unfit(current.backend)) return current;
+  }
   if (current !== undefined && wanted === "webgpu" && hasAdapterFailed()) return current; // what took its place
-  const { report, skipped } = await firstOf(wanted === undefined ? BACKENDS : [wanted], options, wanted !== undefined);
+  const ladder = wanted === undefined ? BACKENDS.filter((backend) => !unfit(backend)) : [wanted];
+  const { report, skipped } = await firstOf(ladder, options, wanted !== undefined);
   if (report !== null) return report;
   const [{ why, remedy }] = skipped;
   const asked = override === undefined ? "" : " (POLYSEM_BACKEND)";
@@ -244,7 +257,17 @@ function reportCards(chosen: ChosenCards | null, computes: boolean): CardReport 
   };
 }
 
+/** Whether TensorFlow's library has been loaded in this thread. */
+let isLibraryLoaded = false;
+
 async function startNative({ threads, deterministic }: BackendOptions): Promise<Started> {
+  if (areDriversLoaded() && !isLibraryLoaded) {
+    // Mesa's bring an LLVM of their own; a process that loads TensorFlow's after it dies
+    throw new Unavailable(
+      "WebGPU's drivers are loaded in this process, and bear no TensorFlow after them",
+      "start anew",
+    );
+  }
   const engine = findEngine();
   if (engine !== null) {
     try {
@@ -262,6 +285,7 @@ async function startNative({ threads, deterministic }: BackendOptions): Promise<
   const chosen = chooseAllCards(engine?.device);
   const start = async () => {
     await import("@tensorflow/tfjs-node-gpu");
+    isLibraryLoaded = true;
     await activate("tensorflow");
     tf.add(1, 2).dispose(); // what TensorFlow writes while it starts, it writes at the first operation
   };

@@ -55,6 +55,7 @@ interface InUse {
 }
 
 let inUse: InUse | undefined;
+let sought = false;
 
 /** The adapter fails. The message says which, why, and how to do without it. */
 export class AdapterError extends Error {
@@ -70,8 +71,14 @@ export function describeAdapter(info: AdapterInfo): Adapter {
 /** The adapter that WebGPU offers first; null where it offers none. */
 export async function findAdapter(): Promise<Adapter | null> {
   quietDrivers();
+  sought = true;
   const adapter = await navigator.gpu?.requestAdapter(POWERFUL);
   return adapter ? describeAdapter(adapter.info) : null;
+}
+
+/** Whether drivers of graphics cards have been loaded in this thread. */
+export function areDriversLoaded(): boolean {
+  return sought;
 }
 
 /** Mesa's drivers write to standard error where this is not set, as without a desktop; nothing is written there. */
@@ -87,6 +94,7 @@ interface WebGpuBackend {
     acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
   };
   uploadToGPU(dataId: object): void;
+  readSync(dataId: object): unknown;
   timerAvailable(): boolean;
   time(compute: () => void): Promise<{ kernelMs: number; wallMs: number }>;
 }
@@ -159,6 +167,15 @@ function takeCare(backend: WebGpuBackend, adapter: Adapter): InUse {
     const { values } = data;
     upload(dataId);
     if (values && values.length <= KEPT_ENTRIES) data.values = values;
+  };
+
+  const read = backend.readSync.bind(backend);
+  backend.readSync = (dataId) => {
+    if (backend.tensorMap.get(dataId).values) return read(dataId);
+    throw new AdapterError(
+      "this is not done on WebGPU, whose cards cannot be read from while the thread stands still; set " +
+        "POLYSEM_BACKEND=wasm, or unset it",
+    );
   };
 
   // what tensors need is measured by `tf.profile`, which would read them or time kernels by an extension that few have

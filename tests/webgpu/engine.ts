@@ -52,6 +52,16 @@ Deno.test("a tensor that is too large for the adapter is refused in words, and w
   assert.deepEqual(await readData(() => tf.tensor1d([1, 2]).exp().log().round()), Float32Array.of(1, 2));
 });
 
+Deno.test("reading from the card at once is refused in words, and work that needs it takes another backend", async () => {
+  const card = tf.ones([2000]).exp();
+  assert.throws(() => card.dataSync(), /^AdapterError: this is not done on WebGPU, .*; set POLYSEM_BACKEND=wasm/);
+  card.dispose();
+  const { backend, skipped } = await useBackend(undefined, { readsAtOnce: true });
+  assert.notEqual(backend, "webgpu");
+  assert.ok(skipped.every((each) => each.backend !== "webgpu"));
+  await useBackend("webgpu");
+});
+
 // the last: it leaves the adapter for good
 Deno.test("what WebGPU tells by an event alone makes reading fail, and the work is done on the next backend, once said", async () => {
   const { device } = tf.backend() as unknown as { device: GPUDevice };
@@ -70,7 +80,6 @@ Deno.test("what WebGPU tells by an event alone makes reading fail, and the work 
   assert.deepEqual(results, Float32Array.of(2, 3));
   assert.equal(said.length, 1);
   assert.match(said[0], /^the graphics adapter .+ failed: .+; POLYSEM_BACKEND=wasm does without it$/);
-  const { backend } = await useBackend();
-  assert.equal(backend, "wasm");
+  assert.equal((await useBackend()).backend, "wasm");
   await assert.rejects(surviveAdapter(() => Promise.reject(new RangeError("mine"))), RangeError);
 });

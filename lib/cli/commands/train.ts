@@ -66,7 +66,7 @@ export function registerTrain(program: Command): void {
     }
     if (options.out !== undefined) makeFolder(options.out); // before hours of work
     const { useBackend } = await import("../../engine/mod.ts");
-    const engine = await useBackend();
+    const engine = await useBackend(undefined, { readsAtOnce: true });
     const { backend } = engine;
     if (backend !== "native") {
       throw new InputError(

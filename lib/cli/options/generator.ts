@@ -15,6 +15,6 @@ export const WEIGHTS_HELP = "weights of the generator, .safetensors, in place of
 export const loadOntoEngine: LoadGenerator = async (weights) => {
   const { useBackend } = await import("../../engine/mod.ts");
   const { loadGenerator } = await import("../../gan/network/mod.ts");
-  await useBackend();
+  await useBackend(undefined, { readsAtOnce: true });
   return await loadGenerator(weights === undefined ? {} : { weights });
 };

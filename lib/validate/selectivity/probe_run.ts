@@ -65,7 +65,7 @@ export async function probeRun(
     throw new InputError(`run ${name} has no finished units; let score-all commit some first`);
   }
   const { activation } = profileOf({ name, manifest }).visualize;
-  await useBackend();
+  await useBackend(undefined, { readsAtOnce: true });
   const subject = await reopenSubject({ name, manifest }, null, { modelWeights });
   try {
     const generator = await loadGenerator();

@@ -86,7 +86,7 @@ export function registerValidateTrained(validate: Command): void {
     const { openDataset } = await import("../../../data/mod.ts");
     const { useBackend } = await import("../../../engine/mod.ts");
     const { suggestWorkers } = await import("../../../jobs/mod.ts");
-    const engine = await useBackend(undefined, { threads: 1 }); // the cores are for the workers
+    const engine = await useBackend(undefined, { threads: 1, readsAtOnce: true }); // the cores are for the workers
     if (plans.length > 0 && engine.backend !== "native") {
       throw new InputError(
         `training needs the native engine, and this is ${engine.backend}; see \`deno task polysem doctor\``,
