@@ -127,8 +127,8 @@ Deno.test({
       card: { type: "CPU", cards: 1, limits: { images: 64, bytes: 1e9 } },
     });
     assert.equal(shares.at(-1), 5);
-    for (const  of of[grouped, store]) {
-      for (const { job, records, seconds } of of.jobs) {
+    for (const kept of [grouped, store]) {
+      for (const { job, records, seconds } of kept.jobs) {
         const expected = alone.jobs.find((each) => each.job === job)!.records;
         assert.deepEqual(records.map(({ unit }) => unit), expected.map(({ unit }) => unit), `job ${job}`);
         assert.ok(seconds > 0);
