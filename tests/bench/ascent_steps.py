@@ -1,9 +1,11 @@
 """The other side of `ascent_steps.ts`: a step of ascent through a ResNet-18 or a vision transformer in PyTorch.
 
-Reads FOLDER/job.json, writes FOLDER/result.json: milliseconds of a step of all batches.
+Reads FOLDER/job.json, writes FOLDER/result.json: milliseconds of a step of all batches. Where job.json names a file to
+export to, it writes the network there, as an .onnx file that takes images as the network does, and times nothing.
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -59,7 +61,8 @@ class ViT(torch.nn.Module):
         return self.head(self.norm(x).mean(1))
 
 
-def network_of(job):
+def load_network(job):
+    """The network, and the mean and deviation of the colours that it was trained on."""
     state = {name: tensor.float() for name, tensor in load_file(job["weights"]).items()}
     if job["network"] == "vit":
         network = ViT(state)
@@ -67,22 +70,43 @@ def network_of(job):
         mean, std = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
         network = network.eval()
     else:
-        network = torchvision.models.resnet18()
-        network.load_state_dict(state, strict=False)  # without the counters of batches
+        network = torchvision.models.resnet18(num_classes=len(state["fc.bias"]))
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        if job["side"] == 32:  # the network of models/resnet18-cifar10
+            network.conv1 = torch.nn.Conv2d(3, 64, 3, 2, 1, bias=False)
+            network.maxpool = torch.nn.Identity()
+            mean, std = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+        network.load_state_dict(state, strict=False)  # without the counters of batches
         network = fuse(network.eval())
     for parameter in network.parameters():
         parameter.requires_grad_(False)
+    return network, mean, std
+
+
+def network_of(job):
+    network, mean, std = load_network(job)
     mean, std = colours(mean), colours(std)
     return lambda images: network((images - mean) / std)
 
 
+def export(job):
+    network, _, _ = load_network(job)
+    images = torch.zeros(2, 3, job["side"], job["side"])
+    names = {"input_names": ["images"], "output_names": ["scores"], "dynamic_axes": {"images": {0: "n"}}}
+    torch.onnx.export(network, (images,), job["export"], dynamo=False, opset_version=17, **names)
+
+
 def main(folder):
     job = json.loads((folder / "job.json").read_text())
+    if "export" in job:
+        export(job)
+        return
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
-    layout = torch.channels_last if job["layout"] == "channels-last" else torch.contiguous_format
+    layout = torch.contiguous_format if job["layout"] == "default" else torch.channels_last
     network = network_of(job)
+    if job["layout"] == "compiled":
+        network = torch.compile(network, dynamic=False)
     side = job["side"]
     batches = []
     for _ in range(job["batches"]):
@@ -101,7 +125,11 @@ def main(folder):
     for dy, dx in job["movements"]:
         step(dy, dx)
     seconds = time.perf_counter() - begin
-    result = {"milliseconds": 1000 * seconds / len(job["movements"]), "versions": {"torch": torch.__version__}}
+    result = {
+        "milliseconds": 1000 * seconds / len(job["movements"]),
+        "peakBytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "versions": {"torch": torch.__version__},
+    }
     (folder / "result.json").write_text(json.dumps(result))
 
 

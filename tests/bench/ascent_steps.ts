@@ -1,6 +1,6 @@
 /**
- * `deno task bench-steps`: one step of ascent through larger networks, here and in PyTorch in turn, and how many times longer
- * PyTorch takes. Times are printed, never asserted.
+ * One step of ascent through larger networks, here and in PyTorch in turn, and how many times longer PyTorch takes: the second
+ * table of `deno task bench`, and by itself `deno task bench-steps`. Times are printed, never asserted.
  *
  * Two batches of images go through each network for some steps: here one in each of two workers of one thread, as `score-all`
  * works; in PyTorch one after the other, on two threads. Both sides have the same weights, move images alike and read the same
@@ -10,7 +10,7 @@
  */
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { formatTable } from "../../lib/cli/console/output.ts";
 import { integerOption } from "../../lib/cli/options/values.ts";
 import { InputError, messageOf } from "../../lib/errors.ts";
@@ -23,7 +23,7 @@ import { findWeightSet } from "../../lib/weights/registry.ts";
 import { encodeSafetensors } from "../../lib/weights/safetensors.ts";
 import type { AscentTask } from "./ascent_worker.ts";
 import { preparePyTorch, runScript } from "./pytorch_environment.ts";
-import { LAYOUTS, madeUpResNet18, startEngine, THREADS } from "./workload.ts";
+import { type Layout, LAYOUTS, layoutsOption, madeUpResNet18, startEngine, THREADS } from "./workload.ts";
 
 const SCRIPT = new URL("ascent_steps.py", import.meta.url).pathname;
 
@@ -38,14 +38,27 @@ interface Case {
   readonly images: number;
 }
 
-interface Options {
+/** What is timed. */
+export interface StepOptions {
+  /** Steps that are timed. */
   readonly steps: number;
+  /** Runs of each side in turn; the least time counts. */
   readonly repeats: number;
-  readonly layout: string;
+  readonly layouts: readonly Layout[];
+  /** The same networks from .onnx files too, separated by commas. */
   readonly onnx?: string;
 }
 
-async function cases(folder: string, onnx: string | undefined): Promise<Case[]> {
+/** A network's milliseconds of a step. */
+export interface StepRow {
+  readonly network: string;
+  readonly images: number;
+  readonly polysem: number;
+  /** Not there for a layout that does not work here. */
+  readonly pytorch: Readonly<Partial<Record<Layout, number>>>;
+}
+
+async function cases(folder: string, python: string, onnx: string | undefined): Promise<Case[]> {
   const resnet18 = join(folder, "resnet18.safetensors");
   await Deno.writeFile(resnet18, encodeSafetensors(madeUpResNet18()));
   const vit = (await findWeightSet("vit-cifar10")).files[0].path;
@@ -86,13 +99,24 @@ async function cases(folder: string, onnx: string | undefined): Promise<Case[]> 
       },
     },
   });
+  const cifar: Case = {
+    ...resnet(32, 128),
+    model: { kind: "shipped", name: "resnet18-cifar10" },
+    weights: (await findWeightSet("resnet18-cifar10")).files[0].path,
+  };
   const small = resnet(64, 64);
   const large = resnet(224, 8);
+  const exported = join(folder, "vit.onnx");
+  await Deno.writeTextFile(
+    join(folder, "job.json"),
+    JSON.stringify({ network: "vit", weights: vit, side: 32, export: exported }),
+  );
+  await runScript(python, SCRIPT, folder);
   const files = (onnx ?? "").split(",").filter((file) => file !== "");
   const ofFiles = files.flatMap((file) =>
     /vit/i.test(file) ? [fromFile(vits, file)] : [fromFile(small, file), fromFile(large, file)]
   );
-  return [small, large, vits, ...ofFiles];
+  return [cifar, small, large, vits, fromFile(vits, exported), ...ofFiles];
 }
 
 /** Milliseconds of a step of both batches. */
@@ -116,20 +140,22 @@ async function ours({ model, layer, images }: Case, steps: number): Promise<numb
   }
 }
 
-async function bench({ steps, repeats, layout, onnx }: Options): Promise<string> {
-  const note = (text: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
-  const python = await preparePyTorch(note);
-  await startEngine();
+/** Times all networks. The engine must be ready. */
+export async function benchSteps(
+  python: string,
+  { steps, repeats, layouts, onnx }: StepOptions,
+  note: (text: string) => void,
+): Promise<StepRow[]> {
   const folder = await Deno.makeTempDir({ prefix: "polysem-bench-" });
-  const rows: (string | number)[][] = [];
+  const rows: StepRow[] = [];
   try {
-    for (const each of await cases(folder, onnx)) {
-      const [mine, theirs]: [number[], number[]] = [[], []];
+    for (const each of await cases(folder, python, onnx)) {
+      let polysem = Infinity;
+      const pytorch: Partial<Record<Layout, number>> = {};
       const random = createRandom(0, "movements");
       const transforms = transformsOf(CALIBRATED_1.visualize, { height: each.side, width: each.side });
       const job = {
         threads: THREADS,
-        layout,
         network: each.network,
         weights: each.weights,
         side: each.side,
@@ -141,21 +167,45 @@ async function bench({ steps, repeats, layout, onnx }: Options): Promise<string>
       };
       for (let repeat = 0; repeat < repeats; repeat++) {
         note(`${each.name}, ${repeat + 1} of ${repeats}`);
-        mine.push(await ours(each, steps));
-        await Deno.writeTextFile(join(folder, "job.json"), JSON.stringify(job));
-        await runScript(python, SCRIPT, folder);
-        theirs.push(JSON.parse(await Deno.readTextFile(join(folder, "result.json"))).milliseconds);
+        polysem = Math.min(polysem, await ours(each, steps));
+        for (const layout of layouts) {
+          await Deno.writeTextFile(join(folder, "job.json"), JSON.stringify({ ...job, layout }));
+          try {
+            await runScript(python, SCRIPT, folder);
+          } catch (error) {
+            if (layout !== "compiled" || !(error instanceof InputError)) throw error;
+            note("torch.compile does not work here");
+            continue;
+          }
+          const { milliseconds } = JSON.parse(await Deno.readTextFile(join(folder, "result.json")));
+          pytorch[layout] = Math.min(pytorch[layout] ?? Infinity, milliseconds);
+        }
       }
-      const [a, b] = [Math.min(...mine), Math.min(...theirs)];
-      rows.push([each.name, THREADS * each.images, a.toFixed(0), b.toFixed(0), (b / a).toFixed(2)]);
+      rows.push({ network: each.name, images: THREADS * each.images, polysem, pytorch });
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+  return rows;
+}
+
+/** The rows as a table with a line above it and one below. */
+export function formatSteps(rows: readonly StepRow[], { steps, repeats, layouts }: StepOptions): string {
+  const cell = (value: number | undefined, digits: number) => value === undefined ? null : value.toFixed(digits);
   return [
-    `ms of a step of ascent, least of ${repeats}, ${steps} steps; ${THREADS} cores each; ${cpus()[0]?.model ?? "?"}; ` +
-    `PyTorch's memory layout: ${layout}`,
-    formatTable(["network", "images", "polysem ms", "PyTorch ms", "ratio"], rows),
+    `ms of a step of ascent, least of ${repeats}, ${steps} steps; ${THREADS} cores each; ${cpus()[0]?.model ?? "?"}`,
+    formatTable(
+      ["network", "images", "polysem ms", ...layouts.flatMap((layout) => [`PyTorch, ${layout}`, "ratio"])],
+      rows.map(({ network, images, polysem, pytorch }) => [
+        network,
+        images,
+        polysem.toFixed(0),
+        ...layouts.flatMap((layout) => {
+          const theirs = pytorch[layout];
+          return [cell(theirs, 0), cell(theirs === undefined ? undefined : theirs / polysem, 2)];
+        }),
+      ]),
+    ),
     "ratio: PyTorch's time over ours",
   ].join("\n");
 }
@@ -169,10 +219,14 @@ if (import.meta.main) {
       "--onnx <files>",
       "the same networks from .onnx files too: exports of torchvision's ResNet-18 or of the ViT",
     )
-    .addOption(
-      new Option("--layout <layout>", "how PyTorch keeps images in memory").choices(LAYOUTS).default(LAYOUTS[0]),
-    )
-    .action(async (options: Options) => console.log(await bench(options)));
+    .option("--layout <layouts>", "how PyTorch keeps images in memory, one run each", layoutsOption, LAYOUTS)
+    .action(async ({ layout, ...rest }: Omit<StepOptions, "layouts"> & { layout: readonly Layout[] }) => {
+      const note = (text: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
+      const python = await preparePyTorch(note);
+      await startEngine();
+      const options = { ...rest, layouts: layout };
+      console.log(formatSteps(await benchSteps(python, options, note), options));
+    });
   try {
     await program.parseAsync(Deno.args, { from: "user" });
     Deno.exit(0); // at once, whatever threads the engine left

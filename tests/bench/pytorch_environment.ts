@@ -40,11 +40,17 @@ export async function preparePyTorch(onNote: (text: string) => void): Promise<st
   return python;
 }
 
+/** What PyTorch's side tells beside its results. */
+export interface PyTorchReport {
+  readonly versions: Versions;
+  /** Most memory that its process had. */
+  readonly peakBytes: number;
+  /** Floating-point operations a second of a product of large matrices, on as many threads. */
+  readonly sgemmFlops: number;
+}
+
 /** Runs the script on a folder written by `writeJob`, and reads what it writes there. */
-export async function runPyTorchStages(
-  python: string,
-  folder: string,
-): Promise<StageResults & { readonly versions: Versions }> {
+export async function runPyTorchStages(python: string, folder: string): Promise<StageResults & PyTorchReport> {
   await runScript(python, SCRIPT, folder);
   const result = JSON.parse(await Deno.readTextFile(join(folder, "result.json")));
   const read = async (name: string) => new Float32Array((await Deno.readFile(join(folder, name))).buffer);

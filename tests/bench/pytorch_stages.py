@@ -9,10 +9,12 @@ differences do not add up and k-means works on the same points.
 What was tried and is faster on a CPU is used: normalization folded into conv1, max-pool before ReLU (they commute), the
 fused Adam, batch normalization folded into the convolutions, inference mode, LPIPS by inner products, one thread for k-means
 on 32 points. Images are kept in PyTorch's default memory layout, as most scripts do; channels-last takes half the processor
-time for LeNet-5, and is used where job.json asks for it.
+time for LeNet-5, and is used where job.json asks for it, and with it torch.compile where it asks for that. Compiling is not
+timed.
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -148,6 +150,17 @@ def embedder(path, layout):
     return embed
 
 
+def multiplications_a_second(size=2048, repeats=5):
+    """Floating-point operations a second of a product of two square matrices, the best of several."""
+    a, b = torch.rand(size, size), torch.rand(size, size)
+    least = float("inf")
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        torch.mm(a, b)
+        least = min(least, time.perf_counter() - begin)
+    return 2 * size**3 / least
+
+
 def cluster(points, k_max, restarts, seed):
     """Inertia of the best of several k-means for each K from 1."""
     return [
@@ -161,7 +174,7 @@ def main(folder):
     torch.set_num_threads(job["threads"])
     sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
     per_unit = job["images"]
-    layout = torch.channels_last if job["layout"] == "channels-last" else torch.contiguous_format
+    layout = torch.contiguous_format if job["layout"] == "default" else torch.channels_last
 
     def read_images(name):
         pixels = torch.from_numpy(np.fromfile(folder / name, np.float32))
@@ -173,6 +186,11 @@ def main(folder):
     lenet = LeNet5(job["weights"]["lenet5"], layout, job["mean"], job["std"])
     lpips = Lpips(job["weights"]["lpips"], layout, job["lpipsSize"])
     embed = embedder(job["weights"]["resnet18"], layout)
+    if job["layout"] == "compiled":
+        torch._dynamo.config.cache_size_limit = 64  # every layer and number of images is compiled for itself
+        lenet.activations = torch.compile(lenet.activations, dynamic=False)
+        lpips.features = torch.compile(lpips.features, dynamic=False)
+        embed = torch.compile(embed, dynamic=False)
 
     def ascend_all(jobs, steps):
         activations, at = [], 0
@@ -210,11 +228,12 @@ def main(folder):
         return result
 
     units = len(images) // per_unit
+    multiply = multiplications_a_second()
     ascend_all(job["jobs"], 1)
     activations = timed("ascent", lambda: ascend_all(job["jobs"], job["steps"]))
-    distances_of(images[: 2 * per_unit])
+    distances_of(images if job["layout"] == "compiled" else images[: 2 * per_unit])
     distances = timed("lpips", lambda: distances_of(images))
-    embed_all(images[:EMBED_BATCH])
+    embed_all(images[: EMBED_BATCH + len(images) % EMBED_BATCH])
     embeddings = timed("embedding", lambda: embed_all(images))
     cluster_all(1)
     inertias = timed("clustering", lambda: cluster_all(units))
@@ -225,6 +244,8 @@ def main(folder):
         "seconds": seconds,
         "activations": activations.view(units, per_unit).mean(1).tolist(),
         "inertias": inertias,
+        "peakBytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "sgemmFlops": multiply,
         "versions": {
             "python": sys.version.split()[0],
             "torch": torch.__version__,

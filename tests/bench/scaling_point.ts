@@ -13,6 +13,7 @@ import { CALIBRATED, loadContext, manifestOf, type Profile } from "../../lib/pip
 import { openRun, RUN_FILE } from "../../lib/store/mod.ts";
 import type { Setting } from "./scaling_plan.ts";
 import { sampleUnits } from "./workload.ts";
+import { peakBytes } from "./peak_bytes.ts";
 
 /** The model of all runs: it takes images of 64 to 224 px and has 1,152 units. */
 export const MODEL = "alexnet-imagenet";
@@ -86,16 +87,6 @@ async function measure({ setting, steps, data }: PointTask): Promise<PointResult
   } finally {
     context.dispose();
     await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Most memory that this process has had: the kernel's own count on Linux, elsewhere what it has now. */
-function peakBytes(): number {
-  try {
-    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status"))!;
-    return 1024 * Number(kilobytes);
-  } catch {
-    return Deno.memoryUsage().rss;
   }
 }
 

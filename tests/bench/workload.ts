@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { InvalidArgumentError } from "commander";
 import { useBackend } from "../../lib/engine/mod.ts";
 import { CIFAR10_COLOURS } from "../../lib/networks/mod.ts";
 import { createTrainableResNet18, STEM_224 } from "../../lib/networks/resnet.ts";
@@ -25,13 +26,23 @@ export interface WorkloadOptions {
   readonly images: number;
   /** Steps of ascent. */
   readonly steps: number;
-  /** How PyTorch keeps images in memory: as it does when nothing is said, or the way that is faster on a CPU. */
-  readonly layout: Layout;
 }
 
-/** PyTorch's memory formats, the bench's own default first. */
-export const LAYOUTS = ["default", "channels-last"] as const;
+/**
+ * How PyTorch keeps images in memory: as it does when nothing is said; the way that is faster on a CPU; and that way with
+ * `torch.compile`.
+ */
+export const LAYOUTS = ["default", "channels-last", "compiled"] as const;
 export type Layout = typeof LAYOUTS[number];
+
+/** Layouts separated by commas, as an option gives them. */
+export function layoutsOption(text: string): readonly Layout[] {
+  return text.split(",").map((name) => {
+    const layout = LAYOUTS.find((each) => each === name);
+    if (layout === undefined) throw new InvalidArgumentError(`"${name}" is none of ${LAYOUTS.join(", ")}`);
+    return layout;
+  });
+}
 
 /** The same work for both sides. */
 export interface Workload extends WorkloadOptions {
@@ -120,7 +131,7 @@ export async function writeJob(folder: string, workload: Workload, data: HandedO
   }
   const job = {
     threads: THREADS,
-    layout: workload.layout,
+    layout: LAYOUTS[0],
     jobs: workload.jobs,
     images: workload.images,
     steps: workload.steps,
@@ -140,6 +151,12 @@ export async function writeJob(folder: string, workload: Workload, data: HandedO
     },
   };
   await Deno.writeTextFile(join(folder, "job.json"), JSON.stringify(job));
+}
+
+/** Tells the script how PyTorch is to keep images, in a folder that `writeJob` has written. */
+export async function setLayout(folder: string, layout: Layout): Promise<void> {
+  const file = join(folder, "job.json");
+  await Deno.writeTextFile(file, JSON.stringify({ ...JSON.parse(await Deno.readTextFile(file)), layout }));
 }
 
 /** The greatest K that the calibrated profile tries for so many images. */
