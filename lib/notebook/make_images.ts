@@ -19,7 +19,8 @@ export interface UnitImages {
 }
 
 /**
- * Makes the first images of the unit's sequence: the same ones, whatever their number.
+ * Makes the first images of the unit's sequence. Where the profile lets images repel each other, those of a batch of eight do
+ * so, and a run's, which are made together, are others.
  *
  * @param count how many, at least one; as many as the profile makes at most unless given.
  */

@@ -24,11 +24,7 @@ import {
 import type { PipelineContext } from "./context.ts";
 import { PAPER } from "./profile.ts";
 import { resampleScore } from "./resample_score.ts";
-
-/** Images that a sequence grows by where its elbow is not reached. */
-const GROWTH = 8;
-/** Smallest first part of a sequence. */
-const FIRST = 4;
+import { nextLength } from "./sequence.ts";
 
 /** A unit's sequence of images as it grows. */
 interface Sequence {
@@ -77,7 +73,7 @@ export async function scoreUnits(
   let made = 0;
   let growing = sequences;
   while (growing.length > 0) {
-    const target = Math.min(rule.maxImages, made === 0 ? Math.max(FIRST, rule.minImages) : made + GROWTH);
+    const target = nextLength(made, rule);
     await grow(
       context,
       layer,
@@ -103,7 +99,7 @@ export async function scoreUnits(
   return records;
 }
 
-/** A unit is dead when none of the starts tried, at least FIRST, had a gradient to follow; no more are tried then. */
+/** A unit is dead when none of the starts tried, at least four, had a gradient to follow; no more are tried then. */
 function isDead({ gradientless }: Sequence): boolean {
   return gradientless.every(Boolean);
 }

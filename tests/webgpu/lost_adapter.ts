@@ -18,7 +18,7 @@ Deno.test("scoreAllHere() does a job again on the next backend when the adapter 
     ...store,
     commitJob: (job, records, seconds, by) => {
       store.commitJob(job, records, seconds);
-      kernels.push(by);
+      kernels.push(by?.kernels);
     },
   };
   const failures: AdapterFailure[] = [];

@@ -35,10 +35,9 @@ export function registerVisualize(program: Command): void {
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
-    const { loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
+    const { firstImages, loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
     const { useBackend } = await import("../../engine/mod.ts");
     const { loadNetwork } = await import("../../networks/mod.ts");
-    const { imageRequests, visualize } = await import("../../visualize/mod.ts");
     const described = await describeChosenModel(options, command);
     refuseUnscorable(described, text);
     const { layers, ref } = described;
@@ -59,11 +58,12 @@ export function registerVisualize(program: Command): void {
         unit: "images",
         quiet: globalOptions(command).quiet,
       });
-      const { images, activations, gradientless, exploded } = await visualize(
+      const { images, activations, gradientless, exploded } = await firstImages(
         network,
         layer,
-        imageRequests([unit], 0, options.count),
-        profile.visualize,
+        unit,
+        options.count,
+        profile,
         {
           seed: options.seed,
           dataset: data?.train ?? null,
