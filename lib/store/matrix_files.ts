@@ -19,7 +19,25 @@ import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "../npy.ts";
  * @throws {InputError} when the file cannot be read, is not a matrix, is empty, or an entry is not a finite number.
  */
 export async function readMatrix(path: string, note: (text: string) => void = () => {}): Promise<Matrix> {
+  return toMatrix(path, await readArray(path), note);
+}
+
+/**
+ * Reads one row: a matrix of one, or a vector.
+ *
+ * @param note as of `readMatrix`.
+ * @returns its numbers, at least one, all finite.
+ * @throws {InputError} as `readMatrix`, and when there are several rows.
+ */
+export async function readRow(path: string, note: (text: string) => void = () => {}): Promise<Matrix["data"]> {
   const array = await readArray(path);
+  const shape = array.shape.length === 1 ? [1, array.shape[0]] : array.shape;
+  const { rows, data } = toMatrix(path, { ...array, shape }, note);
+  if (rows !== 1) throw new InputError(`${path} has ${rows} rows; give one row of numbers, such as a mean`);
+  return data;
+}
+
+function toMatrix(path: string, array: NpyArray | NumberTable, note: (text: string) => void): Matrix {
   const { shape, data } = array;
   if ("notes" in array) array.notes.forEach(note);
   if (shape.length !== 2) {

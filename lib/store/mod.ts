@@ -23,7 +23,7 @@ export {
   writeScores,
   writeWhole,
 } from "./scores.ts";
-export { readLabels, readMatrix, writeMatrix } from "./matrix_files.ts";
+export { readLabels, readMatrix, readRow, writeMatrix } from "./matrix_files.ts";
 export { type OpenRunData, readRunData } from "./read_run_data.ts";
 export { type Kinship, kinship, takeOverJobs } from "./take_over_jobs.ts";
 export { shareDataset } from "./share_dataset.ts";

@@ -9,6 +9,7 @@ import { isStandardInput, isStandardOutput } from "../../streams.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
+import { startEngine } from "../options/engine.ts";
 import { type EmbedderOptions, embedderRef, withEmbedderOptions } from "../options/embedder.ts";
 
 interface EmbedOptions extends EmbedderOptions {
@@ -35,7 +36,6 @@ export function registerEmbed(program: Command): void {
         throw new InputError(`--out ${options.out} is not a .npy file; embeddings are written as NumPy arrays`);
       }
       refuseUnwritable(options.out);
-      const { useBackend } = await import("../../engine/mod.ts");
       const { loadEmbedder } = await import("../../embed/mod.ts");
       const { checkPngs, isFileForPeople } = await import("../../images/mod.ts");
       const { writeMatrix } = await import("../../store/mod.ts");
@@ -49,7 +49,7 @@ export function registerEmbed(program: Command): void {
       const images = await checkPngs(paths); // all before the first is embedded: a bad one costs nothing
       const chosen = { ...options, embedderWeights: options.embedderWeights ?? options.weights };
       const ref = await embedderRef({ embedder: "resnet18-cifar10", ...chosen }, command);
-      await useBackend();
+      await startEngine(command);
       const embedder = await loadEmbedder(ref!);
       try {
         const progress = createProgress({

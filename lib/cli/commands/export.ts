@@ -26,6 +26,11 @@ export function registerExport(program: Command): void {
       refuseUnwritable(file);
       writeWhole(file, exportRun(reader, options.format));
       const units = reader.units().length;
-      printWritten(command, file, { file, format: options.format, units }, `${units} units written to ${file}`);
+      printWritten(
+        command,
+        file,
+        { file, format: options.format, units },
+        `${units} ${units === 1 ? "unit" : "units"} written to ${file}`,
+      );
     });
 }

@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
+import { startEngine } from "../options/engine.ts";
 import { integerOption } from "../options/values.ts";
 import { decimals, formatTable, printResult } from "../console/output.ts";
 
@@ -31,8 +32,7 @@ export function registerLpips(program: Command): void {
     .option("--heads <file>", "the learned heads, the published .pth or .safetensors, in place of the default")
     .action(async (a: string, b: string, options: LpipsCommandOptions, command: Command) => {
       // loaded here, so that help needs no engine
-      const [{ useBackend }, { readPng }, { loadLpips }] = await Promise.all([
-        import("../../engine/mod.ts"),
+      const [{ readPng }, { loadLpips }] = await Promise.all([
         import("../../images/mod.ts"),
         import("../../lpips/mod.ts"),
       ]);
@@ -44,7 +44,7 @@ export function registerLpips(program: Command): void {
             "LPIPS compares images of one size, so resize one of them",
         );
       }
-      await useBackend();
+      await startEngine(command);
       const { net, resize, weights, heads } = options;
       const lpips = await loadLpips(net, { resize, weights, heads });
       try {

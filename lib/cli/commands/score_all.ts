@@ -166,7 +166,9 @@ async function scorePending(
   const pending = run.pendingJobs();
   const total = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
   const done = run.completedJobs().length;
-  if (done > 0) printNote(command, `${run.directory} has ${done} finished jobs; ${pending.length} to go`);
+  if (done > 0) {
+    printNote(command, `${run.directory} has ${done} finished ${done === 1 ? "job" : "jobs"}; ${pending.length} to go`);
+  }
   const started = performance.now();
   if (run.manifest.shard.count > 1 && shareDataset(run) > 0) {
     printDetail(command, "the dataset's activations were taken over from another shard");

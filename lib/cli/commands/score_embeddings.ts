@@ -13,7 +13,7 @@ import {
   scoreEmbeddings,
   scoreLabelledEmbeddings,
 } from "../../score_embeddings.ts";
-import { readLabels, readMatrix } from "../../store/mod.ts";
+import { readLabels, readMatrix, readRow } from "../../store/mod.ts";
 import type { Matrix } from "../../types.ts";
 import { decimals, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
@@ -65,7 +65,10 @@ export function registerScoreEmbeddings(program: Command): void {
       "rows of a smaller cluster join the nearest of the others (default: 2 for sse-penalty with --mean, as a run, else 1)",
       integerOption(1, 100),
     )
-    .option("--mean <file>", "[1, D] array to subtract before clustering: the mean embedding of the training images")
+    .option(
+      "--mean <file>",
+      `mean embedding of the training images, to be subtracted: an array of D numbers, or ${HAS_MEAN} for its own`,
+    )
     .option("--no-normalize", "cluster the embeddings at their own length instead of unit length")
     .addHelpText(
       "after",
@@ -108,7 +111,7 @@ async function scoreClustered(
   quiet: boolean,
   note: (text: string) => void,
 ): Promise<EmbeddingsScore> {
-  const mean = options.mean === undefined ? undefined : (await readMatrix(options.mean, note)).data;
+  const mean = options.mean === undefined ? undefined : await readMean(options.mean, note);
   if (mean !== undefined && mean.length !== embeddings.cols) {
     throw new InputError(`${options.mean} has ${mean.length} numbers; give one for each of ${embeddings.cols} columns`);
   }
@@ -125,6 +128,20 @@ async function scoreClustered(
   } finally {
     progress.stop();
   }
+}
+
+/** The embedder whose weights hold the mean embedding of its training images. */
+const HAS_MEAN = CALIBRATED_FOR.embedder;
+
+/** A mean embedding: of an embedder by its name, or from a file. */
+async function readMean(mean: string, note: (text: string) => void): Promise<Matrix["data"]> {
+  if (mean !== HAS_MEAN) return await readRow(mean, note);
+  const { findWeightSet, readWeights } = await import("../../weights/mod.ts");
+  const { files: [file] } = await findWeightSet(mean);
+  const { tensors } = await readWeights(file, mean, (name) => name === "embedding_mean");
+  const found = tensors.get("embedding_mean");
+  if (found === undefined) throw new InputError(`${file.path} has no mean embedding; give a file of one`);
+  return found.data;
 }
 
 async function scoreLabelled(
@@ -198,8 +215,9 @@ function ruleInWords(criterion: Criterion, { criterion: told, mean, normalize }:
   }
   const missing = mean !== undefined && !normalize
     ? "the rule of a run needs unit length: leave --no-normalize out for it"
-    : "the rule of a run needs the training images' mean embedding: give it with --mean MEAN.npy";
-  return `K was chosen by the gap statistic, since ${missing}.`;
+    : "the rule of a run needs the training images' mean embedding: give it with --mean MEAN.npy, or --mean " +
+      `${HAS_MEAN} where that embedded them`;
+  return `K was chosen by the gap statistic, since ${missing}. The gap finds too many clusters in images of one feature.`;
 }
 
 /** What the price that nobody gave was calibrated for, and how these embeddings differ from that. */

@@ -11,6 +11,7 @@ import { type DataOptions, readData, withDataOptions } from "../options/data.ts"
 import { integerOption, seedOption } from "../options/values.ts";
 import { activationText, formatTable, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress } from "../console/progress.ts";
+import { startEngine } from "../options/engine.ts";
 import { DEFAULT_PROFILE } from "../options/profiles.ts";
 import { PROFILE_HELP } from "../options/scoring.ts";
 import { describeChosenModel, type ModelOptions, refuseUnscorable, withModelOptions } from "../options/model.ts";
@@ -36,14 +37,13 @@ export function registerVisualize(program: Command): void {
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
     const { firstImages, loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
-    const { useBackend } = await import("../../engine/mod.ts");
     const { loadNetwork } = await import("../../networks/mod.ts");
     const described = await describeChosenModel(options, command);
     refuseUnscorable(described, text);
     const { layers, ref } = described;
     const { layer, unit } = parseUnit(text, layers); // before anything is loaded
     const { profile } = await loadProfile(options.profile);
-    await useBackend();
+    await startEngine(command);
     const { network } = await loadNetwork(ref);
     try {
       await refuseUnfollowable(network, profile, [layer]);

@@ -10,6 +10,7 @@ import type { ModelDescription, ModelRef, OnnxInputOptions } from "../../network
 import type { BackendOptions } from "../../engine/mod.ts";
 import type { Size } from "../../types.ts";
 import { printNote } from "../console/output.ts";
+import { startEngine } from "./engine.ts";
 import { inputFileOf, isUnnormalized, oddInput, readInputFile } from "./input_file.ts";
 
 /** The options that say which model. */
@@ -153,10 +154,7 @@ export async function describeChosenModel(
 ): Promise<ModelDescription & { readonly ref: ModelRef }> {
   const { describeModel } = await import("../../networks/mod.ts");
   const ref = await modelRef(options, command);
-  if (ref.kind !== "shipped") {
-    const { useBackend } = await import("../../engine/mod.ts");
-    await useBackend(undefined, engine);
-  }
+  if (ref.kind !== "shipped") await startEngine(command, engine);
   return { ref, ...await describeModel(ref) };
 }
 

@@ -9,6 +9,7 @@ import type { ModelRef } from "../../networks/mod.ts";
 import { type ModelOptions, withModelOptions } from "./model.ts";
 import type { LoadedContext } from "../../pipeline/mod.ts";
 import { type DataOptions, readData, withDataOptions } from "./data.ts";
+import { startEngine } from "./engine.ts";
 import { seedOption } from "./values.ts";
 import { printDetail, printNote } from "../console/output.ts";
 import { createMeanProgress } from "../console/progress.ts";
@@ -58,11 +59,10 @@ export async function loadScoring(
   engine: BackendOptions = {},
 ): Promise<ScoringContext> {
   const { loadContext, loadProfile, withEmbedder } = await import("../../pipeline/mod.ts");
-  const { useBackend } = await import("../../engine/mod.ts");
   const { name: profileName, profile: asked } = await loadProfile(options.profile);
   const chosen = await embedderRef(options, command);
   const profile = chosen === null ? asked : withEmbedder(asked, chosen);
-  const backend = await useBackend(undefined, engine);
+  const backend = await startEngine(command, engine);
   printDetail(command, `engine: ${JSON.stringify(backend)}`);
   const dataset = await readData(
     options,

@@ -63,7 +63,7 @@ Deno.test("score-all with an embedder from a file says what is not known of it, 
     }
     // the same command resumes, another tensor is another run
     const same = [...args, "--embedder", file, "--embedder-pool", "mean", "--embedder-tensor"];
-    assert.match((await polysem(...same, "body")).err, /has 1 finished jobs; 0 to go/);
+    assert.match((await polysem(...same, "body")).err, /has 1 finished job; 0 to go/);
     await refused(/embedderInput\.tensor "body" there, "embedding" asked/, ...same, "embedding");
     // studies
     await refused(

@@ -154,7 +154,7 @@ Deno.test("score-embeddings says which rule chose K, why, and what its price was
     const mean = write("mean.npy", MEAN);
     assert.match(
       await said(file),
-      /chosen by the gap statistic, since .* mean embedding: give it with --mean MEAN\.npy\.\n/,
+      /chosen by the gap statistic, since .* mean embedding: give it with --mean MEAN\.npy, or --mean resnet18-cifar10 where .*too many/,
     );
     const ofRun = await said(file, "--mean", mean);
     assert.match(ofRun, /chosen by sse-penalty, the rule of a run, since --mean is given/);
@@ -280,4 +280,20 @@ Deno.test("score-embeddings refuses what cannot be scored", () =>
     for (const [option, value] of [["--k-max", "0"], ["--seed", "x"], ["--beta", "-1"], ["--criterion", "bic"]]) {
       await refused(/is invalid/, opposite, option, value);
     }
+  }));
+
+Deno.test("score-embeddings takes a mean as one row, as a vector, or as the name of the embedder that has it", () =>
+  inFolder(async (write) => {
+    // two groups of four at a right angle, less a mean of zeros: two clusters, by the rule of a run
+    const rows = [0, 1, 2, 3].map((i) => [1, i / 1000]).concat([0, 1, 2, 3].map((i) => [i / 1000, 1]));
+    const file = write("rows.npy", rows);
+    const vector = write("vector.npy", [[0, 0]]);
+    Deno.writeFileSync(vector, encodeNpy({ shape: [2], data: Float64Array.of(0, 0) }));
+    for (const mean of [write("row.npy", [[0, 0]]), vector]) {
+      const result = await scored(file, "--mean", mean, "--beta", "0.1");
+      assert.deepEqual([result.criterion, result.K], ["sse-penalty", 2], mean);
+    }
+    const two = write("two.npy", [[0, 0], [1, 1]]);
+    await refused(/two\.npy has 2 rows; give one row of numbers/, file, "--mean", two);
+    await refused(/has 512 numbers; give one for each of 2 columns/, file, "--mean", "resnet18-cifar10");
   }));
