@@ -140,8 +140,19 @@ async function bench({ repeats, units, images, steps, networks, layout: layouts 
     },
     sgemmFlops,
     share: shares(workload, rows, sgemmFlops),
-    networks: networks ? await benchSteps(python, { ...STEPS, repeats, layouts }, note) : [],
+    networks: networks ? await largerNetworks(python, repeats, layouts) : [],
   };
+}
+
+/** The larger networks; none where they fail, which costs the stages nothing. */
+async function largerNetworks(python: string, repeats: number, layouts: readonly Layout[]): Promise<StepRow[]> {
+  try {
+    return await benchSteps(python, { ...STEPS, repeats, layouts }, note);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    note(`the larger networks are left out: ${error.message}`);
+    return [];
+  }
 }
 
 /** Floating-point operations a second of our stages over those of a product of matrices. */
