@@ -1,20 +1,14 @@
 /**
  * How the pending jobs of a run are done on the device that there is: by how many workers, and which jobs together.
  *
- * A processor's jobs are done a core each, two of a layer together where as many images fit into a batch: a step of ascent then
- * has half as many calls for each image. On a card several workers take turns: while one reads its images and
+ * A processor's jobs are done one by one, a core each: two together would save calls, but 512 images of LeNet-5 no longer fit into
+ * a core's cache, and took 12 % longer an image than 256. On a card several workers take turns: while one reads its images and
  * clusters them on the processor, the card ascends for the others. A worker waits for the card in a thread of its own, so
  * nothing has to be made asynchronous for that.
  *
  * @module
  */
-import {
-  type BackendReport,
-  type BatchLimits,
-  CARD_BYTES_PER_WORKER,
-  kernelsInUse,
-  setBatchLimits,
-} from "../engine/mod.ts";
+import { type BackendReport, type BatchLimits, CARD_BYTES_PER_WORKER, setBatchLimits } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { PipelineContext } from "../pipeline/mod.ts";
 import { imagesMadeTogether } from "../visualize/mod.ts";
@@ -33,9 +27,6 @@ const BATCH_SHARE = 0.4;
 
 /** Free memory that a card is taken to have where the driver does not say. */
 const UNKNOWN_BYTES = 8e9;
-
-/** A processor's tasks for each worker, as a multiple of a card's: the fewer units the last one has, the less the others wait. */
-const TASKS = 2;
 
 /** How jobs are done. */
 export interface DevicePlan {
@@ -78,15 +69,10 @@ export interface DeviceWork {
  */
 export async function planForDevice(
   { network, profile, lpips }: Pick<PipelineContext, "network" | "profile" | "lpips">,
-  report: Pick<BackendReport, "device" | "cards"> & Partial<Pick<BackendReport, "backend">>,
+  report: Pick<BackendReport, "device" | "cards">,
   { jobs, pending, workers: asked, deterministic = false }: DeviceWork,
 ): Promise<DevicePlan> {
   const workers = asked ?? suggestWorkers(report, pending.length);
-  if (report.device === "cpu") {
-    if (!keepsBits(report)) return { workers };
-    const units = await unitsTogether(network, profile, jobs, pending);
-    return { workers, groups: groupJobs(jobs, pending, (layer) => units.get(layer)!, TASKS * workers) };
-  }
   if (report.device !== "cuda") return { workers };
   const cards = report.cards ?? [];
   const count = Math.max(1, cards.length);
@@ -115,17 +101,6 @@ export async function planForDevice(
     groups: groupJobs(jobs, pending, (layer) => units.get(layer)!, workers),
     card: { cards: count, limits },
   };
-}
-
-/**
- * Whether an image's numbers are the same in any company, so that a job's do not depend on the jobs that it is done with, which
- * are others when a run goes on: with AVX-512.
- */
-function keepsBits(
-  { backend, device }: Pick<BackendReport, "device"> & Partial<Pick<BackendReport, "backend">>,
-): boolean {
-  if (backend === undefined) return false;
-  return kernelsInUse({ backend, device })?.startsWith("AVX512") ?? false;
 }
 
 /** How many units of each layer of the pending jobs a batch of ascent has room for. */

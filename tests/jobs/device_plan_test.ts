@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { kernelsInUse, setBatchLimits, useBackend } from "../../lib/engine/mod.ts";
+import { setBatchLimits, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
 import { createPlan, planForDevice } from "../../lib/jobs/mod.ts";
 import { CALIBRATED } from "../../lib/pipeline/mod.ts";
@@ -24,25 +24,6 @@ const planned = async (...args: Parameters<typeof planForDevice>) => {
 
 Deno.test("planForDevice() leaves a processor's jobs as they are", async () => {
   assert.deepEqual(await planned(CONTEXT, { device: "cpu" }, { ...WORK, workers: 3 }), { workers: 3 });
-});
-
-const backend = await useBackend();
-const together = backend.device === "cpu" && (kernelsInUse(backend)?.startsWith("AVX512") ?? false);
-
-Deno.test({
-  name: "planForDevice() puts two jobs of a layer together where an image's bits do not depend on its company" +
-    (together ? "" : " (skipped: here they do)"),
-  ignore: !together,
-  fn: async () => {
-    // 512 images are 16 units of 32, two jobs of 8
-    const { workers, groups, card } = await planned(CONTEXT, backend, { ...WORK, workers: 2 });
-    assert.deepEqual([workers, card], [2, undefined]);
-    assert.deepEqual(groups!.map(({ length }) => length), new Array(25).fill(2));
-    assert.deepEqual(groups!.flat(), WORK.pending);
-    // 32 units for two workers, four tasks each: the jobs as they are
-    const few = await planned(CONTEXT, backend, { ...WORK, pending: [0, 1, 2, 3], workers: 2 });
-    assert.deepEqual(few.groups, [[0], [1], [2], [3]]);
-  },
 });
 
 Deno.test("planForDevice() sizes a card's tasks by its memory, shared by its workers", async () => {
