@@ -107,12 +107,28 @@ export function sameGradient(
   const ops = nativeOps();
   const [kh, kw] = filter.shape;
   if (!byOneDnn || ops === null || stride !== 1 || kh !== 2 * padding + 1 || kw !== kh) return null;
+  return inputGradient(ops, dy, shape, filter, "SAME");
+}
+
+/**
+ * TensorFlow's gradient of a convolution of stride 1 by its input.
+ *
+ * @param dy shape [N, OH, OW, O].
+ * @param shape of the input, [N, H, W, I].
+ */
+export function inputGradient(
+  ops: NativeOps,
+  dy: tf.Tensor,
+  shape: readonly number[],
+  filter: tf.Tensor4D,
+  padding: "SAME" | "VALID",
+): tf.Tensor4D {
   return ops.call(
     "Conv2DBackpropInput",
     {
       T: FLOAT,
       strides: { kind: "ints", value: [1, 1, 1, 1] },
-      padding: { kind: "string", value: "SAME" },
+      padding: { kind: "string", value: padding },
       data_format: { kind: "string", value: "NHWC" },
       dilations: { kind: "ints", value: [1, 1, 1, 1] },
       use_cudnn_on_gpu: { kind: "bool", value: true },

@@ -5,7 +5,7 @@
  * @module
  */
 import { blockGradient, hasBlockGradient } from "./block_gradient.ts";
-import { type ConstantConvolution, fusedConvolution, sameGradient } from "./fused_convolution.ts";
+import { type ConstantConvolution, fusedConvolution, inputGradient, sameGradient } from "./fused_convolution.ts";
 import { nativeOps } from "./native_ops.ts";
 import { tf } from "./tf.ts";
 
@@ -161,19 +161,7 @@ export function convolveConstant(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor
           "valid",
         );
       }
-      return ops.call(
-        "Conv2DBackpropInput",
-        {
-          T: FLOAT,
-          strides: { kind: "ints", value: [1, 1, 1, 1] },
-          padding: { kind: "string", value: "VALID" },
-          data_format: { kind: "string", value: "NHWC" },
-          dilations: { kind: "ints", value: [1, 1, 1, 1] },
-          use_cudnn_on_gpu: { kind: "bool", value: true },
-        },
-        [tf.tensor1d(x.shape, "int32"), filter, dy],
-        1,
-      )[0];
+      return inputGradient(ops, dy, x.shape, filter, "VALID");
     },
   );
 }
