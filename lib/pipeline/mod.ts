@@ -51,6 +51,6 @@ export {
 export { refuseUnfollowable } from "./refuse_unfollowable.ts";
 export { priceInPart, type ResampledScore, RESAMPLES, resampleScore } from "./resample_score.ts";
 export { scoreUnits } from "./score_units.ts";
-export { firstImages } from "./sequence.ts";
+export { makeFirstImages } from "./sequence.ts";
 export { type LoadedSubject, loadSubject, type Subject, type SubjectRef } from "./subject.ts";
 export { parseLayers, parseUnit, parseUnits, selectUnits, type UnitSelection } from "./units.ts";

@@ -27,7 +27,7 @@ export function nextLength(made: number, { minImages, maxImages }: Pick<ElbowRul
  * @param context as of `visualize`; progress is the share of the images that are made.
  * @throws {RangeError} when the network has no such unit.
  */
-export async function firstImages(
+export async function makeFirstImages(
   network: Network,
   layer: string,
   unit: number,

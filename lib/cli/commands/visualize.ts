@@ -36,7 +36,7 @@ export function registerVisualize(program: Command): void {
       .option("--seed <n>", "seed of everything random", seedOption, 0),
     "ascent starts from noise",
   ).action(async (text: string, options: VisualizeCommandOptions, command: Command) => {
-    const { firstImages, loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
+    const { makeFirstImages, loadProfile, parseUnit, refuseUnfollowable } = await import("../../pipeline/mod.ts");
     const { loadNetwork } = await import("../../networks/mod.ts");
     const described = await describeChosenModel(options, command);
     refuseUnscorable(described, text);
@@ -58,7 +58,7 @@ export function registerVisualize(program: Command): void {
         unit: "images",
         quiet: globalOptions(command).quiet,
       });
-      const { images, activations, gradientless, exploded } = await firstImages(
+      const { images, activations, gradientless, exploded } = await makeFirstImages(
         network,
         layer,
         unit,
