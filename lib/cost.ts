@@ -13,6 +13,17 @@ export type JobPart = typeof JOB_PARTS[number];
 /** Seconds of the parts of one job; a part that is not there took none. */
 export type JobSeconds = Readonly<Partial<Record<JobPart, number>>>;
 
+/** Seconds of the parts of a job that was done in several pieces. */
+export function sumOfParts(pieces: readonly JobSeconds[]): JobSeconds {
+  const sums: Partial<Record<JobPart, number>> = {};
+  for (const piece of pieces) {
+    for (const part of JOB_PARTS) {
+      if (piece[part] !== undefined) sums[part] = (sums[part] ?? 0) + piece[part];
+    }
+  }
+  return sums;
+}
+
 /** What belongs to no job: getting ready, of the process and of each worker, and the page for the browser. */
 export const RUN_PARTS = ["start", "report"] as const;
 

@@ -20,6 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "cache.ts",
     "cost.ts",
     "csv.ts",
+    "equal_parts.ts",
     "file_name.ts",
     "pair_distances.ts",
     "shards.ts",

@@ -1,10 +1,10 @@
 /**
- * How large batches are on this thread's device. On a processor they are as `imagesThatFit` says, the same on every machine; a
- * graphics card takes thousands of images at a time, as many as its memory holds.
+ * How large batches are on this thread's device. On a processor they are the same on every machine; a graphics card takes
+ * thousands of images at a time, as many as its memory holds.
  *
  * @module
  */
-import { imagesThatFit, imagesWithin, type Pass } from "./images_that_fit.ts";
+import { imagesWithin, type Pass } from "./images_that_fit.ts";
 
 /** Limits of a batch. */
 export interface BatchLimits {
@@ -27,12 +27,18 @@ export function lowerBatchLimits(images: number): void {
 }
 
 /**
- * How many images go through a network together on this thread's device: no fewer than `imagesThatFit` says.
+ * What the tensors of a batch may take on a processor, in bytes. A small vision transformer takes 9 % less for an image on
+ * batches of 32 images of 21 MB than on 16.
+ */
+const PROCESSOR_BYTES = 1.1e9;
+
+/**
+ * How many images go through a network together on this thread's device: no fewer than on a processor.
  *
  * @param most the most on a processor.
  */
 export async function imagesOnDevice(pass: Pass, most: number): Promise<number> {
-  const fitting = await imagesThatFit(pass, most);
-  if (limits === null) return fitting;
-  return Math.max(fitting, await imagesWithin(pass, limits.images, limits.bytes));
+  const onProcessor = await imagesWithin(pass, most, PROCESSOR_BYTES);
+  if (limits === null) return onProcessor;
+  return Math.max(onProcessor, await imagesWithin(pass, limits.images, limits.bytes));
 }

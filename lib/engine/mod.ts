@@ -34,6 +34,8 @@ export {
 } from "./backend.ts";
 export { AdapterError, largestTensor, onHost, refuseFailedAdapter } from "./webgpu.ts";
 export { createAdam } from "./adam.ts";
+export { keepsBitsInCompany } from "./company.ts";
+export { gradientOf } from "./gradient.ts";
 export { imagesInATensor, imagesThatFit, type Pass } from "./images_that_fit.ts";
 export { kernelsInUse } from "./kernels.ts";
 export { peakBytes } from "./memory.ts";

@@ -1,18 +1,24 @@
 /**
  * How the pending jobs of a run are done on the device that there is: by how many workers, and which jobs together.
  *
- * A processor's jobs are done one by one, a core each: two together would save calls, but 512 images of LeNet-5 no longer fit into
+ * A processor's jobs are done one by one, a core each, or in parts where there are few of them: two together would save calls, but 512 images of LeNet-5 no longer fit into
  * a core's cache, and took 12 % longer an image than 256. On a card several workers take turns: while one reads its images and
  * clusters them on the processor, the card ascends for the others. A worker waits for the card in a thread of its own, so
  * nothing has to be made asynchronous for that.
  *
  * @module
  */
-import { type BackendReport, type BatchLimits, CARD_BYTES_PER_WORKER, setBatchLimits } from "../engine/mod.ts";
+import {
+  type BackendReport,
+  type BatchLimits,
+  CARD_BYTES_PER_WORKER,
+  keepsBitsInCompany,
+  setBatchLimits,
+} from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { PipelineContext } from "../pipeline/mod.ts";
 import { imagesMadeTogether } from "../visualize/mod.ts";
-import { groupJobs } from "./group_jobs.ts";
+import { groupJobs, partsOfJobs } from "./group_jobs.ts";
 import type { Job } from "./plan.ts";
 import { suggestWorkers } from "./score_all_in_workers.ts";
 
@@ -33,6 +39,8 @@ export interface DevicePlan {
   readonly workers: number;
   /** Jobs that are done together; missing where each is done by itself. */
   readonly groups?: readonly (readonly number[])[];
+  /** In how many parts each job is done, as far as it has units; missing where each is done whole. */
+  readonly parts?: number;
   /** What each worker is told of the card; missing on a processor. */
   readonly card?: WorkerCard;
 }
@@ -72,8 +80,8 @@ export async function planForDevice(
   report: Pick<BackendReport, "device" | "cards">,
   { jobs, pending, workers: asked, deterministic = false }: DeviceWork,
 ): Promise<DevicePlan> {
+  if (report.device !== "cuda") return planForProcessor(report, jobs, pending, asked);
   const workers = asked ?? suggestWorkers(report, pending.length);
-  if (report.device !== "cuda") return { workers };
   const cards = report.cards ?? [];
   const count = Math.max(1, cards.length);
   const perCard = Math.ceil(workers / count);
@@ -101,6 +109,20 @@ export async function planForDevice(
     groups: groupJobs(jobs, pending, (layer) => units.get(layer)!, workers),
     card: { cards: count, limits },
   };
+}
+
+/** Jobs may be done in parts where a unit's bits do not depend on which others are scored with it. */
+function planForProcessor(
+  report: Pick<BackendReport, "device">,
+  jobs: readonly Job[],
+  pending: readonly number[],
+  asked: number | undefined,
+): DevicePlan {
+  const cut = report.device === "cpu" && keepsBitsInCompany();
+  const units = pending.reduce((sum, job) => sum + jobs[job].units.length, 0);
+  const workers = asked ?? suggestWorkers(report, cut ? units : pending.length);
+  const parts = cut && pending.length > 0 ? partsOfJobs(pending.length, workers) : 1;
+  return parts === 1 ? { workers } : { workers, parts };
 }
 
 /** How many units of each layer of the pending jobs a batch of ascent has room for. */

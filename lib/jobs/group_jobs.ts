@@ -1,7 +1,7 @@
 /**
- * Jobs that are done together. A plan is the same on every machine, so that a run can be resumed and joined anywhere; a graphics
- * card wants more units at a time than a job of the plan has, and gets several jobs of a layer as one task. Each is committed
- * by itself.
+ * Jobs that are done together, or in parts. A plan is the same on every machine, so that a run can be resumed and joined
+ * anywhere. A graphics card wants more units at a time than a job of the plan has, and gets several jobs of a layer as one
+ * task; where there are fewer jobs than cores, the units of a job are shared out. Each job is committed by itself and whole.
  *
  * @module
  */
@@ -53,4 +53,17 @@ export function pendingGroups(
   const left = new Set(pending);
   const grouped = groups.map((group) => group.filter((job) => left.delete(job))).filter(({ length }) => length > 0);
   return [...grouped, ...[...left].map((job) => [job])];
+}
+
+/**
+ * In how many parts to do each of a few jobs, so that no worker is idle for long: as few as make as many tasks as there are
+ * workers, or a multiple of them, or more than two for each.
+ *
+ * @param jobs number of jobs to do, at least 1.
+ * @param workers how many take tasks.
+ */
+export function partsOfJobs(jobs: number, workers: number): number {
+  let parts = 1;
+  while (jobs * parts < 2 * workers && (jobs * parts) % workers !== 0) parts++;
+  return parts;
 }

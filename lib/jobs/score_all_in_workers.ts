@@ -5,15 +5,18 @@
  * @module
  */
 import process from "node:process";
-import { memoryLimit } from "./memory_limit.ts";
+import { type JobSeconds, sumOfParts } from "../cost.ts";
 import { type BackendReport, CARD_BYTES_PER_WORKER } from "../engine/mod.ts";
+import { equalParts } from "../equal_parts.ts";
+import type { ContextRef } from "../pipeline/mod.ts";
+import type { UnitRecord } from "../types.ts";
 import type { DevicePlan } from "./device_plan.ts";
 import { pendingGroups } from "./group_jobs.ts";
-import { createWorkerPool } from "./worker_pool.ts";
-import type { ContextRef } from "../pipeline/mod.ts";
+import { memoryLimit } from "./memory_limit.ts";
 import type { Job } from "./plan.ts";
 import { commitGroup, type JobStore, type ScoreAllEvents } from "./score_all.ts";
-import type { ScoreResult, ScoreTask, ScoreWorkerInit } from "./score_worker.ts";
+import type { ScoreResult, ScoreTask, ScoreWorkerInit, UnitTask } from "./score_worker.ts";
+import { createWorkerPool } from "./worker_pool.ts";
 
 /** Memory that a worker may come to need: its networks, a batch of images, and their feature maps. */
 const WORKER_BYTES = 1e9;
@@ -86,14 +89,12 @@ export async function scoreAllInWorkers(
   jobs: readonly Job[],
   store: JobStore,
   events: ScoreAllEvents = {},
-  device: Pick<DevicePlan, "groups" | "card"> = {},
+  device: Omit<DevicePlan, "workers"> = {},
 ): Promise<void> {
   const chunks = store.pendingChunks();
   const tasks: ScoreTask[] = [
     ...chunks.map((range) => ({ kind: "dataset", range } as const)),
-    ...pendingGroups(device.groups ?? [], store.pendingJobs()).map((
-      group,
-    ) => ({ kind: "units", jobs: group } as const)),
+    ...pendingGroups(device.groups ?? [], store.pendingJobs()).flatMap((group) => unitTasks(group, jobs, device.parts)),
   ];
   if (tasks.length === 0) return;
   const pool = await createWorkerPool<ScoreWorkerInit, ScoreTask, ScoreResult>(
@@ -101,13 +102,13 @@ export async function scoreAllInWorkers(
     Math.min(workers, tasks.length),
     { backend, context, jobs, card: device.card && { ...device.card, next: new Int32Array(new SharedArrayBuffer(4)) } },
   );
-  const unitsOf = (group: readonly number[]) => group.reduce((sum, job) => sum + jobs[job].units.length, 0);
+  const collect = collectParts(jobs);
   const noted = new Set<string>();
   const shares = tasks.map(() => 0);
   const done = (kind: ScoreTask["kind"]) =>
     tasks.reduce((sum, task, i) => {
       if (task.kind !== kind) return sum;
-      return sum + shares[i] * (task.kind === "units" ? unitsOf(task.jobs) : 1 / chunks.length);
+      return sum + shares[i] * (task.kind === "units" ? task.to - task.from : 1 / chunks.length);
     }, 0);
   const report = (index: number, share: number) => {
     shares[index] = share;
@@ -133,8 +134,11 @@ export async function scoreAllInWorkers(
           store.commitChunk(result.chunk, seconds, kernels);
           report(index, 1);
         } else if (task.kind === "units") {
-          const cost = { parts: result.parts, ...(kernels && { kernels }) };
-          commitGroup(task.jobs, jobs, result.records, seconds, cost, store, events);
+          const whole = collect(task, { records: result.records, seconds, parts: result.parts, kernels });
+          if (whole !== null) {
+            const cost = { parts: whole.parts, ...(whole.kernels && { kernels: whole.kernels }) };
+            commitGroup(task.jobs, jobs, whole.records, whole.seconds, cost, store, events);
+          }
           report(index, 1);
         }
       },
@@ -142,4 +146,43 @@ export async function scoreAllInWorkers(
   } finally {
     pool.close();
   }
+}
+
+/** Tasks of jobs that are done together: one, or so many parts of their units, as equal as may be. */
+function unitTasks(group: readonly number[], jobs: readonly Job[], parts = 1): UnitTask[] {
+  const count = unitsOf(group, jobs);
+  const bounds = equalParts(count, Math.ceil(count / parts));
+  return bounds.slice(0, -1).map((from, i) => ({ kind: "units", jobs: group, from, to: bounds[i + 1] }));
+}
+
+function unitsOf(group: readonly number[], jobs: readonly Job[]): number {
+  return group.reduce((sum, job) => sum + jobs[job].units.length, 0);
+}
+
+/** What comes of part of the units of some jobs, or of all. */
+interface Scored {
+  readonly records: readonly UnitRecord[];
+  readonly seconds: number;
+  readonly parts: JobSeconds;
+  readonly kernels: readonly string[] | undefined;
+}
+
+/** Collects the parts of jobs; what it returns tells, of the last part, what came of all, and null before. */
+function collectParts(jobs: readonly Job[]): (task: UnitTask, scored: Scored) => Scored | null {
+  const waiting = new Map<number, Map<number, Scored>>();
+  return ({ jobs: group, from }, scored) => {
+    const parts = waiting.get(group[0]) ?? new Map<number, Scored>();
+    waiting.set(group[0], parts.set(from, scored));
+    const inOrder = [...parts].sort(([a], [b]) => a - b).map(([, each]) => each);
+    const records = inOrder.flatMap((each) => each.records);
+    if (records.length < unitsOf(group, jobs)) return null;
+    waiting.delete(group[0]);
+    const kernels = new Set(inOrder.flatMap((each) => each.kernels ?? []));
+    return {
+      records,
+      seconds: inOrder.reduce((sum, { seconds }) => sum + seconds, 0),
+      parts: sumOfParts(inOrder.map((each) => each.parts)),
+      kernels: kernels.size === 0 ? undefined : [...kernels],
+    };
+  };
 }

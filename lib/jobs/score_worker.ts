@@ -24,9 +24,18 @@ export interface ScoreWorkerInit {
   readonly card?: WorkerCard & { readonly next: Int32Array };
 }
 
-/** Jobs of one layer that are done together, or a stretch of the dataset. */
+/** Jobs of one layer that are done together, or part of their units. */
+export interface UnitTask {
+  readonly kind: "units";
+  readonly jobs: readonly number[];
+  /** Which of their units, counted through all of them: `from` .. `to` - 1. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a worker is given to do: units, or a stretch of the dataset. */
 export type ScoreTask =
-  | { readonly kind: "units"; readonly jobs: readonly number[] }
+  | UnitTask
   | { readonly kind: "dataset"; readonly range: ChunkRange };
 
 /** What comes of a task; with what became of the graphics adapter, if it has failed in the worker. */
@@ -56,7 +65,7 @@ serveTasks<ScoreWorkerInit, ScoreTask, ScoreResult>(async ({ backend, context: r
         return { kind: "dataset", chunk: await passDataset(context, jobs, task.range, onProgress), failure };
       }
       const { layer } = jobs[task.jobs[0]];
-      const units = task.jobs.flatMap((job) => jobs[job].units);
+      const units = task.jobs.flatMap((job) => jobs[job].units).slice(task.from, task.to);
       const watch = createStopwatch();
       const records = await scoreUnits(context, layer, units, onProgress, watch);
       return { kind: "units", records, parts: watch.seconds, failure };

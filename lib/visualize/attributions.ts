@@ -6,7 +6,7 @@
 import { imagesThatFit, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
-import { equalParts } from "./equal_parts.ts";
+import { equalParts } from "../equal_parts.ts";
 import { reduceSpace } from "./objective.ts";
 import type { ActivationOptions } from "./options.ts";
 

@@ -7,6 +7,7 @@
 import type { ImageSource } from "../data/mod.ts";
 import {
   createAdam,
+  gradientOf,
   hearEvents,
   imagesOnDevice,
   imagesThatFit,
@@ -22,7 +23,7 @@ import { createRandom, type Random } from "../random.ts";
 import type { ImageBatch, Size, UnitId } from "../types.ts";
 import { reduceSpace, selectedActivations } from "./objective.ts";
 import { featureLayer } from "./attributions.ts";
-import { equalParts } from "./equal_parts.ts";
+import { equalParts } from "../equal_parts.ts";
 import type { VisualizeOptions } from "./options.ts";
 import { fourierParametrization, type Parametrization, pixelParametrization } from "./parametrization.ts";
 import { balanced, groupMeans, likeness, meanResponses } from "./repulsion.ts";
@@ -94,13 +95,14 @@ export async function visualize(
     ? pixelParametrization(network.input)
     : fourierParametrization(network.input);
   try {
-    const pass = ascentPass(network, layer, options);
-    // which images of a unit repel each other must not depend on the device, but how many units are made together may
-    const together = await imagesThatFit(pass, LARGEST_BATCH);
-    const batch = await imagesOnDevice(pass, LARGEST_BATCH);
+    const batch = await imagesMadeTogether(network, layer, options);
     const { repulsion: strength = 0, repulsionShare = 0.5 } = options;
     const steps = Math.round(repulsionShare * options.steps);
     const below = strength > 0 && steps > 0 ? featureLayer(network, layer, options.activation) : null;
+    // which images of a unit repel each other must not depend on the device, but how many units are made together may
+    const together = below === null
+      ? batch
+      : Math.min(batch, await imagesThatFit(repulsionPass(network, layer, options), LARGEST_BATCH));
     const make = async (start: number, groups: readonly number[]) => {
       const part = requests.slice(start, start + sum(groups));
       const repulsion = below === null ? null : { below, groups, strength, steps };
@@ -140,15 +142,23 @@ export async function visualize(
 }
 
 /** What ascent of a layer's units takes of memory, step by step. */
-function ascentPass(network: Network, layer: string, { activation }: VisualizeOptions): Pass {
-  return {
-    of: network,
-    name: `ascent ${layer}`,
-    size: network.input,
-    run: tf.grad((images: tf.Tensor) =>
-      reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], activation).sum()
-    ),
-  };
+function ascentPass(network: Network, layer: string, options: VisualizeOptions): Pass {
+  const run = gradientOf(activationsOf(network, layer, options));
+  return { of: network, name: `ascent ${layer}`, size: network.input, run: (images) => run(images) };
+}
+
+/**
+ * What the same takes where nothing is freed on the way back. How many images repel each other goes by it, so that images are
+ * those of versions before `gradientOf`.
+ */
+function repulsionPass(network: Network, layer: string, options: VisualizeOptions): Pass {
+  const run = tf.grad(activationsOf(network, layer, options));
+  return { of: network, name: `repulsion ${layer}`, size: network.input, run: (images) => run(images) };
+}
+
+/** The sum of the activations of all units of a layer. */
+function activationsOf(network: Network, layer: string, { activation }: VisualizeOptions): (x: tf.Tensor) => tf.Tensor {
+  return (images) => reduceSpace(network.activations(images as tf.Tensor4D, [layer])[0], activation).sum();
 }
 
 /** How many images of a layer's units are made together on this thread's device. */
@@ -255,7 +265,7 @@ async function ascend(
     applyMovement(parametrization.toImages(variables), movement);
   /** The gradient of the activations. */
   const upwards = (movement: Movement): tf.Tensor =>
-    tf.grad((variables: tf.Tensor) => {
+    gradientOf((variables) => {
       const activations = measure(movedImages(variables, movement));
       const sum = (factors === null ? activations : activations.mul(factors)).sum();
       return context.direction === -1 ? sum.neg() : sum;
@@ -264,7 +274,7 @@ async function ascend(
   const gradientAt = (step: number, movement: Movement): tf.Tensor => {
     const up = upwards(movement);
     if (repulsion === null || step >= repulsion.steps) return up;
-    const apart = tf.grad((variables: tf.Tensor) =>
+    const apart = gradientOf((variables) =>
       likeness(features(movedImages(variables, movement), repulsion), repulsion.groups, centre!).sum().neg()
     )(adam.read());
     return balanced(up, apart, repulsion.strength);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { setBatchLimits, useBackend } from "../../lib/engine/mod.ts";
 import { InputError } from "../../lib/errors.ts";
-import { createPlan, planForDevice } from "../../lib/jobs/mod.ts";
+import { createPlan, planForDevice, suggestWorkers } from "../../lib/jobs/mod.ts";
 import { CALIBRATED } from "../../lib/pipeline/mod.ts";
+import { COMPANY_KEEPS_BITS } from "../same_bits.ts";
 import { createSmallNetwork } from "../visualize/small_network.ts";
 import { toldLpips } from "../pipeline/stand_ins.ts";
 
@@ -24,6 +25,17 @@ const planned = async (...args: Parameters<typeof planForDevice>) => {
 
 Deno.test("planForDevice() leaves a processor's jobs as they are", async () => {
   assert.deepEqual(await planned(CONTEXT, { device: "cpu" }, { ...WORK, workers: 3 }), { workers: 3 });
+});
+
+Deno.test("planForDevice() has few jobs done in parts where a unit's bits do not depend on the others", async () => {
+  const few = { ...WORK, pending: [0, 1, 2], workers: 2 };
+  const expected = COMPANY_KEEPS_BITS ? { workers: 2, parts: 2 } : { workers: 2 };
+  assert.deepEqual(await planned(CONTEXT, { device: "cpu" }, few), expected);
+  assert.deepEqual(await planned(CONTEXT, { device: "webgpu" }, few), { workers: 2 });
+  // as many workers as there are cores, though there is one job
+  const one = await planned(CONTEXT, { device: "cpu" }, { ...WORK, pending: [0] });
+  const most = suggestWorkers({ device: "cpu" }, 8);
+  assert.equal(one.workers, COMPANY_KEEPS_BITS ? most : 1);
 });
 
 Deno.test("planForDevice() sizes a card's tasks by its memory, shared by its workers", async () => {

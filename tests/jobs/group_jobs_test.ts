@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { groupJobs, pendingGroups } from "../../lib/jobs/group_jobs.ts";
+import { groupJobs, partsOfJobs, pendingGroups } from "../../lib/jobs/group_jobs.ts";
 import { createPlan } from "../../lib/jobs/plan.ts";
 
 /** Three jobs of `a`, of 8, 8 and 4 units, and two of `b`, of 8 and 1. */
@@ -34,4 +34,14 @@ Deno.test("pendingGroups() leaves out what is done, and has what is in no group 
   assert.deepEqual(pendingGroups([[0, 1, 2], [3, 4]], [1, 2]), [[1, 2]]);
   assert.deepEqual(pendingGroups([[1, 2]], [0, 2, 4]), [[2], [0], [4]]);
   assert.deepEqual(pendingGroups([], ALL), [[0], [1], [2], [3], [4]]);
+});
+
+Deno.test("partsOfJobs() cuts few jobs so that no worker is idle for long", () => {
+  assert.equal(partsOfJobs(1, 1), 1);
+  assert.equal(partsOfJobs(1, 2), 2);
+  assert.equal(partsOfJobs(1, 16), 16);
+  assert.equal(partsOfJobs(2, 2), 1);
+  assert.equal(partsOfJobs(3, 2), 2, "six halves rather than three jobs");
+  assert.equal(partsOfJobs(5, 4), 2, "ten halves: no worker does more than three");
+  assert.equal(partsOfJobs(17, 4), 1);
 });

@@ -152,6 +152,32 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "scoreAllInWorkers() does jobs in parts, commits each whole and once, and makes the same records" +
+    (COMPANY_KEEPS_BITS ? "" : " (skipped: an image's bits depend on its company here)"),
+  ignore: !COMPANY_KEEPS_BITS,
+  fn: async () => {
+    const pending = [0, 1, 2];
+    const context = await loadContext(CONTEXT);
+    const alone = memoryStore(pending);
+    await scoreAll(context, JOBS, alone);
+    context.dispose();
+    const store = memoryStore(pending);
+    const shares: number[] = [];
+    const done: number[] = [];
+    await scoreAllInWorkers(CONTEXT, backend, 2, JOBS, store, {
+      onProgress: (units) => shares.push(units),
+      onJob: (job) => done.push(job),
+    }, { parts: 2 }); // of 1 and 1, 1, and 2 and 1 units
+    assert.deepEqual(done.toSorted(), pending);
+    assert.equal(shares.at(-1), 6);
+    for (const { job, records, seconds, parts } of store.jobs) {
+      assertParts(parts, seconds);
+      assert.deepEqual(records, alone.jobs.find((each) => each.job === job)!.records, `job ${job}`);
+    }
+  },
+});
+
 Deno.test("scoreAllInWorkers() with nothing pending starts no worker", async () => {
   const store = memoryStore([]);
   await scoreAllInWorkers(NO_SUCH_MODEL, backend, 2, JOBS, store, { onJob: () => assert.fail() });

@@ -73,7 +73,8 @@ Deno.test("images that repel each other stay together while batches are halved, 
   const whole = await make(NETWORK, [0, 1, 2], 4, repelling);
   const seen: number[] = [];
   const halved = await make(watched(seen, 7), [0, 1, 2], 4, repelling);
-  assert.ok(!seen.slice(5).includes(2), "no unit's four images were cut"); // the first passes measure
+  const batches = seen.slice(seen.findIndex((count) => count > 3)); // passes that measure have fewer images, and come first
+  assert.ok(batches.length > 0 && !batches.includes(2), "no unit's four images were cut");
   assertNear(halved.images.data, whole.images.data, COMPANY_KEEPS_BITS ? 0 : 1e-5);
   // a unit's own four are cut where there is memory for three, to other images
   const cut = await make(watched([], 3), [0], 4, repelling);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { equalParts } from "../../lib/visualize/equal_parts.ts";
+import { equalParts } from "../lib/equal_parts.ts";
 
 Deno.test("equalParts() are as equal as may be, and none is larger than the most", () => {
   assert.deepEqual(equalParts(10, 4), [0, 3, 7, 10]);
