@@ -26,7 +26,7 @@ export function otherKernelsNote(
 ): string | null {
   const others = otherKernels(now, stored);
   if (others.length === 0) return null;
-  return `note: ${directory} holds units that other kernels computed (${others.join("; ")}) than now (${
+  return `note: ${directory} holds results that other kernels computed (${others.join("; ")}) than now (${
     now!.join("; ")
   }): ${DIFFER}; give --run another name to score anew`;
 }

@@ -157,7 +157,7 @@ function drawDistances(
     });
   }
   drawing.rect(right, bar.top, 9, bar.height, { stroke: INK.line, strokeWidth: 0.8, fill: "transparent" });
-  drawing.text(right + 13, bar.top + 7, distances.largest.toFixed(2), { fontSize: 9 });
+  drawing.text(right + 13, bar.top + 7, distances.largest.toPrecision(2), { fontSize: 9 });
   drawing.text(right + 13, bar.top + bar.height, "0", { fontSize: 9 });
 }
 

@@ -5,7 +5,7 @@ Deno.test("otherKernelsNote() is one line on what other kernels computed, and no
   const note = otherKernelsNote("runs/a", ["AVX2, oneDNN off"], ["AVX512_CORE_VNNI, oneDNN on"])!;
   assert.match(
     note,
-    /^note: runs\/a holds units that other kernels computed \(AVX2, oneDNN off\) than now \(AVX512_CORE_/,
+    /^note: runs\/a holds results that other kernels computed \(AVX2, oneDNN off\) than now \(AVX512_CORE_/,
   );
   assert.match(note, /--run/);
   assert.ok(!note.includes("\n"));
