@@ -11,6 +11,7 @@ import { cacheDirectory } from "../cache.ts";
 import { InputError, messageOf } from "../errors.ts";
 import type { Dataset, DatasetRef, ImageSource, SharedCifar10 } from "./dataset.ts";
 import { imagesOf, type PixelSet } from "./pixels.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** The dataset's short name: its kind of reference, and what manifests call it. */
 export const CIFAR10 = "cifar10";
@@ -237,8 +238,7 @@ export async function importCifar10Package(
     };
     verify(images, batch, file);
     const target = join(directory, `${batch.name}.bin`);
-    await Deno.writeFile(`${target}.tmp`, encodeRecords(images)); // renamed when whole, so that a cut leaves no half file
-    await Deno.rename(`${target}.tmp`, target);
+    writeWhole(target, encodeRecords(images));
     onBatch(index + 1, CIFAR10_BATCHES.length);
   }
 }

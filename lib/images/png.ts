@@ -4,11 +4,12 @@
  * @module
  */
 import { encode } from "fast-png";
-import { InputError, messageOf, writeError } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { isStandardInput, readInput } from "../streams.ts";
 import type { ImageBatch, Size } from "../types.ts";
 import { type PngChunks, readChunks } from "./png_chunks.ts";
 import { decodePixels } from "./png_pixels.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** A decoded PNG. */
 export interface PngPixels {
@@ -127,14 +128,11 @@ export async function readPng(path: string): Promise<ImageBatch> {
   return decodePng(bytes, path);
 }
 
-/** Writes one image of a batch as a PNG file, whole or not at all. */
-export async function writePng(path: string, images: ImageBatch, index = 0): Promise<void> {
-  const unfinished = `${path}.${Deno.pid}.tmp`;
-  try {
-    await Deno.writeFile(unfinished, encodePng(images, index));
-    await Deno.rename(unfinished, path);
-  } catch (error) {
-    await Deno.remove(unfinished).catch(() => {}); // it may never have been made
-    throw writeError(path, error, "choose a place that can be");
-  }
+/**
+ * Writes one image of a batch as a PNG file, whole or not at all.
+ *
+ * @throws as `writeWhole`.
+ */
+export function writePng(path: string, images: ImageBatch, index = 0): void {
+  writeWhole(path, encodePng(images, index));
 }

@@ -10,7 +10,7 @@ import { fromCsv, toCsv } from "../csv.ts";
 import { InputError } from "../errors.ts";
 import { type FreshShares, unitName } from "../run_data.ts";
 import type { KShares, ScoreInterval, UnitId } from "../types.ts";
-import { writeWhole } from "./scores.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** Name of the file. */
 const FRESH_FILE = "fresh_images.csv";

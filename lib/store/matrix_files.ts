@@ -6,7 +6,7 @@
 import { InputError, messageOf } from "../errors.ts";
 import type { Matrix } from "../types.ts";
 import { decodeNumberTable, type NumberTable } from "./number_table.ts";
-import { writeWhole } from "./scores.ts";
+import { writeWhole } from "../whole_file.ts";
 import { readInput } from "../streams.ts";
 import { decodeNpy, encodeNpy, isNpy, type NpyArray } from "../npy.ts";
 

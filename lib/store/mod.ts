@@ -14,15 +14,7 @@ export { openRun, type Run, type RunOptions } from "./run.ts";
 export { runDirectory } from "./run_directory.ts";
 export { type LayerActivations, readRun, type RunReader, type RunSummary, type StoredUnit } from "./run_reader.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
-export {
-  SCORE_COLUMNS,
-  type ScoreColumn,
-  type ScoreRow,
-  scoreRow,
-  scoresCsv,
-  writeScores,
-  writeWhole,
-} from "./scores.ts";
+export { SCORE_COLUMNS, type ScoreColumn, type ScoreRow, scoreRow, scoresCsv, writeScores } from "./scores.ts";
 export { readLabels, readMatrix, readRow, writeMatrix } from "./matrix_files.ts";
 export { type OpenRunData, readRunData } from "./read_run_data.ts";
 export { type Kinship, kinship, takeOverJobs } from "./take_over_jobs.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fromCsv, toCsv } from "../csv.ts";
 import { InputError } from "../errors.ts";
 import type { UnitId } from "../types.ts";
-import { writeWhole } from "./scores.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** Name of the file. */
 const NULL_FILE = "null_scores.csv";

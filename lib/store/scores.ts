@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toCsv } from "../csv.ts";
 import { exceedance, type UnitOverview } from "../run_data.ts";
-import { writeError } from "../errors.ts";
-import { isStandardOutput, writeOut } from "../streams.ts";
 import type { RunReader } from "./run_reader.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** The columns in order, with the type that Parquet gives them. Any but the first two may be empty. */
 export const SCORE_COLUMNS = [
@@ -94,28 +92,6 @@ export function scoreRow(unit: UnitOverview): ScoreRow {
 /** The table as CSV, with its header. */
 export function scoresCsv(rows: readonly ScoreRow[]): string {
   return toCsv(SCORE_COLUMNS.map(({ name }) => name), rows);
-}
-
-/**
- * Writes a file whole or not at all: a reader never sees half of it. The path `-` is standard output.
- *
- * @throws {InputError} when nothing can be written there.
- * @throws {Error} when the disk is full; nothing is left behind.
- */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  if (isStandardOutput(path)) return writeOut(content);
-  const unfinished = `${path}.${Deno.pid}.tmp`;
-  try {
-    writeFileSync(unfinished, content);
-    renameSync(unfinished, path);
-  } catch (error) {
-    try {
-      Deno.removeSync(unfinished);
-    } catch {
-      // It was never made.
-    }
-    throw writeError(path, error, "choose a place that can be");
-  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { EpochRecord } from "./checkpoint.ts";
 import type { Recipe } from "./recipe.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** What is known of a trained model. */
 export interface ModelReport {
@@ -27,7 +28,7 @@ export interface ModelReport {
 }
 
 /** Writes the card as Markdown. */
-export async function writeCard(path: string, report: ModelReport): Promise<void> {
+export function writeCard(path: string, report: ModelReport): void {
   const percent = (share: number | null) => share === null ? "" : `${(100 * share).toFixed(2)} %`;
   const seconds = report.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const recipe = Object.entries(report.recipe).map(([name, value]) => `| ${name} | ${value} |`);
@@ -67,5 +68,5 @@ export async function writeCard(path: string, report: ModelReport): Promise<void
     ...curve,
     "",
   ];
-  await Deno.writeTextFile(path, lines.join("\n"));
+  writeWhole(path, lines.join("\n"));
 }

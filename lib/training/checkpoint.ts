@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../weights/mod.ts";
 import { tf } from "../engine/mod.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** One epoch of a training run. */
 export interface EpochRecord {
@@ -54,8 +55,7 @@ export async function saveCheckpoint(
     arrays.set(name, { shape: variable.shape, data: (await variable.data()) as Float32Array });
   }
   await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeFile(`${path}.tmp`, encodeSafetensors(arrays, { key, progress: JSON.stringify(progress) }));
-  await Deno.rename(`${path}.tmp`, path);
+  writeWhole(path, encodeSafetensors(arrays, { key, progress: JSON.stringify(progress) }));
 }
 
 /**

@@ -28,6 +28,7 @@ import { type ModelReport, writeCard } from "./card.ts";
 import { LENET5_RECIPE, type Recipe, RESNET18_RECIPE, VIT_RECIPE } from "./recipe.ts";
 import { shuffleLabels } from "./shuffle_labels.ts";
 import { accuracy, trainClassifier, type TrainingData, type TrainOptions } from "./train.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** A model that `train` can make. */
 interface Trainable {
@@ -163,8 +164,7 @@ export async function trainModel(
   const bytes = encodeSafetensors(stored, { model: name, seed: String(seed), ...labels }, recipe.storage);
   const file = join(options.directory, name, "weights.safetensors");
   await Deno.mkdir(join(options.directory, name), { recursive: true });
-  await Deno.writeFile(`${file}.tmp`, bytes);
-  await Deno.rename(`${file}.tmp`, file);
+  writeWhole(file, bytes);
 
   const report: ModelReport = {
     name,
@@ -180,7 +180,7 @@ export async function trainModel(
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };
-  await writeCard(join(options.directory, name, "card.md"), report);
+  writeCard(join(options.directory, name, "card.md"), report);
   const title = shuffled ? `${trainable.title}, shuffled labels` : trainable.title;
   await recordModel(name, { about: title, licence: "MIT" }, options.directory);
   return report;

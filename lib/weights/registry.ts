@@ -10,6 +10,7 @@ import { z } from "zod";
 import { cacheDirectory } from "../cache.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { sha256OfFile } from "./load_weights.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** One file of a set. */
 export interface WeightFile {
@@ -247,5 +248,5 @@ export async function recordModel(
   index[name] = { file, bytes, sha256: await sha256OfFile(path), about, licence };
   const sorted = Object.fromEntries(Object.entries(index).sort(([a], [b]) => a < b ? -1 : 1));
   await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeTextFile(join(modelsDirectory, "index.json"), `${JSON.stringify(sorted, null, 2)}\n`);
+  writeWhole(join(modelsDirectory, "index.json"), `${JSON.stringify(sorted, null, 2)}\n`);
 }

@@ -5,9 +5,10 @@
  */
 import { type Command, Option } from "commander";
 import { join } from "node:path";
-import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory, writeWhole } from "../../store/mod.ts";
+import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory } from "../../store/mod.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
 import { printWritten, refuseTwoOutputs } from "../console/output.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** Adds the command to the program. */
 export function registerExport(program: Command): void {

@@ -7,12 +7,13 @@ import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
-import { readRunData, writeWhole } from "../../store/mod.ts";
+import { readRunData } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
 import { type DataOptions, testImages, withDataOptions } from "../options/data.ts";
 import { globalOptions, printNote, printResult } from "../console/output.ts";
 import { makeFolder } from "../console/study_files.ts";
 import { createProgress } from "../console/progress.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 interface FiguresOptions extends DataOptions {
   readonly out?: string;

@@ -9,11 +9,12 @@ import { InputError, messageOf, writeError } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
 import type { AtlasFigure } from "../../report/atlas/mod.ts";
-import { exportRun, manifestDifferences, readRun, readRunData, writeWhole } from "../../store/mod.ts";
+import { exportRun, manifestDifferences, readRun, readRunData } from "../../store/mod.ts";
 import { globalOptions, printNote, printWritten, refuseTwoOutputs } from "../console/output.ts";
 import { type DataOptions, testImages } from "../options/data.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
 import { createProgress } from "../console/progress.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** The figures at the top of a page, in this order. The others show single units, which the page does for each. */
 const FIGURES = [/score_by_layer$/, /dataset_check$/, /elbow$/, /two_stops$/];

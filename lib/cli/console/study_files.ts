@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
 import { isStandardOutput } from "../../streams.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /**
  * Makes the folder that files will go into: to be called before the work, so that a wrong one costs nothing.
@@ -33,7 +34,6 @@ export async function writeFiles(
   folder: string,
   contents: readonly (readonly [name: string, content: string | Uint8Array])[],
 ): Promise<string[]> {
-  const { writeWhole } = await import("../../store/mod.ts");
   return contents.map(([name, content]) => {
     const file = join(folder, name);
     writeWhole(file, content);

@@ -8,6 +8,7 @@ import { InputError, messageOf } from "../../errors.ts";
 import { contactSheet, encodePng, markForPeople, selectImages, stackSheets, writePng } from "../../images/mod.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { ImageBatch } from "../../types.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** Rows of pixels between two groups of images on a sheet. */
 const BETWEEN_GROUPS = 12;
@@ -53,10 +54,9 @@ export async function writeImages(
   const paths: string[] = [];
   for (const index of groups.flat()) {
     const path = join(directory, name(index));
-    await writePng(path, images, index);
+    writePng(path, images, index);
     paths.push(path);
   }
-  const { writeWhole } = await import("../../store/mod.ts");
   writeWhole(sheet, markForPeople(encodePng(page)));
   return [...paths, sheet];
 }

@@ -8,7 +8,6 @@ import { toCsv } from "../../csv.ts";
 import { InputError } from "../../errors.ts";
 import { contactSheet, encodePng, markForPeople } from "../../images/mod.ts";
 import { encodeNpyHeader } from "../../npy.ts";
-import { writeWhole } from "../../store/mod.ts";
 import type { ImageBatch } from "../../types.ts";
 import { MASK_SIZE } from "../masks/mod.ts";
 import { type ImageGenerator, LABEL_NAMES } from "../network/image_generator.ts";
@@ -19,7 +18,7 @@ import {
   type PlannedImage,
   plannedImages,
 } from "./plan_generation.ts";
-import { npyEntries, UnfinishedFile } from "./unfinished_file.ts";
+import { UnfinishedFile, writeWhole } from "../../whole_file.ts";
 
 /** How images are written. */
 export interface FileRequest {
@@ -104,7 +103,7 @@ export function writeGeneration(
   const { format, scale, sheet } = files;
   const opened: UnfinishedFile[] = [];
   const open = (name: string, beginning: Uint8Array): UnfinishedFile => {
-    const file = new UnfinishedFile(join(folder, name));
+    const file = new UnfinishedFile(join(folder, name), "choose another folder with --out");
     opened.push(file);
     file.write(beginning);
     return file;
@@ -194,4 +193,11 @@ function sheetOf(images: readonly Float32Array[], columns: number): ImageBatch {
   images.forEach((image, i) => data.set(image, i * size));
   const batch = { count: images.length, height: MASK_SIZE, width: MASK_SIZE, data };
   return contactSheet(batch, { columns, padding: 2, scale: 2 });
+}
+
+/**
+ * Numbers as bytes, in the order of .npy files: little-endian, which is the order of all machines that Deno runs on.
+ */
+function npyEntries(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -6,12 +6,12 @@
 import { join } from "node:path";
 import { ganCurveChart } from "../../report/charts/mod.ts";
 import { renderSvg } from "../../report/mod.ts";
-import { writeWhole } from "../../store/mod.ts";
 import type { GanRecord } from "./gan_state.ts";
 import { cardSection } from "../measures/card_section.ts";
 import type { GeneratorMeasures } from "../measures/measure_generator.ts";
 import { LABEL_NAMES } from "../network/image_generator.ts";
 import { type GanTraining, trainingFile } from "./train_gan_model.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** Document of the measures in the model's folder, as `polysem validate gan --out` writes it. */
 export const MEASURES_FILE = "measures.json";
@@ -48,7 +48,7 @@ export async function writeMeasures(folder: string, measures: GeneratorMeasures)
 export async function writeCardWithCurve(folder: string): Promise<void> {
   const trainings = await readTrainings(folder);
   if (trainings.length > 0) {
-    await Deno.writeTextFile(join(folder, CURVE_FILE), await renderSvg(ganCurveChart(trainings)));
+    writeWhole(join(folder, CURVE_FILE), await renderSvg(ganCurveChart(trainings)));
   }
   await writeGanCard(folder);
 }
@@ -71,7 +71,7 @@ export async function writeGanCard(folder: string): Promise<void> {
     ...(clip === undefined ? [] : [comparisonSection(training, clip)]),
     curveSection(training, figure),
   ];
-  await Deno.writeTextFile(join(folder, "card.md"), sections.join("\n"));
+  writeWhole(join(folder, "card.md"), sections.join("\n"));
 }
 
 function trainingSection({ command, seed, recipe, steps, seconds, machine, parameters, file }: GanTraining): string {

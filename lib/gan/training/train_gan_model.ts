@@ -8,7 +8,6 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Dataset, PixelSet } from "../../data/mod.ts";
 import { encodePng, markForPeople } from "../../images/mod.ts";
-import { writeWhole } from "../../store/mod.ts";
 import { encodeSafetensors, recordModel } from "../../weights/mod.ts";
 import { readDatasetImages } from "../dataset_images.ts";
 import { createCurveMeasure } from "./curve_measure.ts";
@@ -19,6 +18,7 @@ import type { ImageGenerator } from "../network/image_generator.ts";
 import type { GanRecipe } from "./recipe.ts";
 import { labelSheet, maskSheet } from "./sample_sheets.ts";
 import { type TrainedGan, trainGan } from "./train_gan.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** Steps of the critic between two rows of the curve. */
 const RECORD_EVERY = 250;
@@ -115,11 +115,10 @@ async function writeModel(
   const weightFile = isModel
     ? join(folder, "weights.safetensors")
     : join(checkpoints, `${GAN}-${recipe.loss}-weights.safetensors`);
-  await Deno.writeFile(`${weightFile}.tmp`, bytes);
-  await Deno.rename(`${weightFile}.tmp`, weightFile);
+  writeWhole(weightFile, bytes);
   const file = isModel ? { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") } : null;
   const training: GanTraining = { command, seed, recipe, steps, seconds, machine, parameters, curve, file };
-  await Deno.writeTextFile(join(folder, trainingFile(recipe.loss)), `${JSON.stringify(training, null, 1)}\n`);
+  writeWhole(join(folder, trainingFile(recipe.loss)), `${JSON.stringify(training, null, 1)}\n`);
   if (isModel) {
     const generator = createGenerator(weights, weightFile);
     try {

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { InputError, messageOf } from "../../errors.ts";
 import { sampleGridSheet } from "../../report/charts/mod.ts";
 import { renderPng, renderSvg } from "../../report/mod.ts";
-import { writeWhole } from "../../store/mod.ts";
 import type { SelectivityCorrelation } from "./correlate_selectivity.ts";
 import { probeCsv, type ProbeRow, probeRow } from "./probe_row.ts";
 import type { ProbedRun } from "./probe_run.ts";
 import { selectivityChart } from "./selectivity_chart.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** A probe as one plain document. */
 export interface ProbeDocument {

@@ -16,6 +16,7 @@ import {
 } from "../../networks/mod.ts";
 import { taughtName, type TaughtPlan } from "../../training/mod.ts";
 import { checkWeightFile, MODELS_DIRECTORY, readWeights, type Weights } from "../../weights/mod.ts";
+import { writeWhole } from "../../whole_file.ts";
 
 /** The folder of the networks that polysem comes with. */
 export const TAUGHT_DIRECTORY: string = join(MODELS_DIRECTORY, "taught-cifar10");
@@ -188,12 +189,7 @@ export async function recordTaughtNetwork(folder: string, plan: TaughtPlan, fact
   const others = (await listTaughtNetworks(folder)).filter(({ name }) => name !== entry.name);
   const networks = [...others, entry].sort((a, b) => a.name < b.name ? -1 : 1);
   // the weights first: a list never names a file that is not there
-  await replaceFile(join(folder, entry.file), facts.bytes);
-  await replaceFile(join(folder, INDEX), new TextEncoder().encode(`${JSON.stringify({ networks }, null, 2)}\n`));
+  writeWhole(join(folder, entry.file), facts.bytes);
+  writeWhole(join(folder, INDEX), new TextEncoder().encode(`${JSON.stringify({ networks }, null, 2)}\n`));
   return entry;
-}
-
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  await Deno.writeFile(`${path}.tmp`, bytes);
-  await Deno.rename(`${path}.tmp`, path);
 }

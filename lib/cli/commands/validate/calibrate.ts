@@ -9,6 +9,7 @@ import { refuseUnwritable } from "../../console/out_file.ts";
 import { decimals, formatTable, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { embedderRef } from "../../options/embedder.ts";
 import { type PlantedOptions, runStudy, withPlantedOptions } from "../../options/planted.ts";
+import { writeWhole } from "../../../whole_file.ts";
 
 interface CalibrateOptions extends PlantedOptions {
   readonly out?: string;
@@ -33,7 +34,6 @@ export function registerValidateCalibrate(validate: Command): void {
     const { CALIBRATED, CALIBRATED_NAME, calibrationPath, withEmbedder } = await import("../../../pipeline/mod.ts");
     const { calibrationDocument } = await import("../../../validate/planted/mod.ts");
     const { loadEmbedder } = await import("../../../embed/mod.ts");
-    const { writeWhole } = await import("../../../store/mod.ts");
     const { useBackend } = await import("../../../engine/mod.ts");
     const named = options.embedder ?? CALIBRATED.embed.embedder;
     const ref = (await embedderRef({ ...options, embedder: named }, command))!;

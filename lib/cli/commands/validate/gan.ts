@@ -14,6 +14,7 @@ import { jsonText } from "../../console/json_names.ts";
 import { formatTable, globalOptions, printNote, printWritten, refuseTwoOutputs } from "../../console/output.ts";
 import { refuseUnwritable } from "../../console/out_file.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
+import { writeWhole } from "../../../whole_file.ts";
 
 interface GanOptions extends DataOptions {
   readonly count: number;
@@ -49,7 +50,6 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
     }
     const { openDataset } = await import("../../../data/mod.ts");
     const { measureGenerator, SUMMARY_HEAD, summaryRows } = await import("../../../gan/measures/mod.ts");
-    const { writeWhole } = await import("../../../store/mod.ts");
     const dataset = await openDataset(cifar10Ref(options));
     const generator = await load(options.weights);
     try {

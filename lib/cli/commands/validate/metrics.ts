@@ -18,6 +18,7 @@ import {
 } from "../../console/output.ts";
 import { createProgress, type Progress } from "../../console/progress.ts";
 import { makeFolder } from "../../console/study_files.ts";
+import { writeWhole } from "../../../whole_file.ts";
 
 interface MetricsOptions extends DataOptions {
   readonly modelWeights?: string;
@@ -52,7 +53,7 @@ export function registerValidateMetrics(validate: Command): void {
           "visualizations cluster by cluster, then the most activating test images, best first",
       ),
   ).action(async (name: string, options: MetricsOptions, command: Command) => {
-    const { readRun, runDirectory, writeWhole } = await import("../../../store/mod.ts");
+    const { readRun, runDirectory } = await import("../../../store/mod.ts");
     const { COUNTS, measureRun, METRICS } = await import("../../../validate/metrics/mod.ts");
     const { encodePng, markForPeople } = await import("../../../images/mod.ts");
     const { fileName } = await import("../../../file_name.ts");
