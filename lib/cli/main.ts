@@ -8,7 +8,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { COMMANDS } from "./command_list.ts";
+import { COMMANDS, type ListedCommand } from "./command_list.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
 import { VERSION } from "../version.ts";
@@ -56,10 +56,14 @@ function commandOf(args: readonly string[]): string | undefined {
 }
 
 /** Adds the command that is asked for, or all as the help lists them where it is none: those are never run. */
-async function addCommands(program: Command, args: readonly string[]): Promise<void> {
-  const asked = COMMANDS.find(({ name }) => name === commandOf(args));
+async function addCommands(
+  program: Command,
+  args: readonly string[],
+  commands: readonly ListedCommand[],
+): Promise<void> {
+  const asked = commands.find(({ name }) => name === commandOf(args));
   if (asked !== undefined) return (await asked.load())(program);
-  for (const { name, args, options, description } of COMMANDS) {
+  for (const { name, args, options, description } of commands) {
     const listed = program.command(`${name} ${args}`).description(description);
     if (options) listed.option("--option", "stands for the command's own");
   }
@@ -77,14 +81,19 @@ function explain(error: unknown): string {
  * Runs one command.
  *
  * @param args the arguments after the program's name.
+ * @param commands those that there are.
  * @returns the exit code: 0 done, 1 a failure while running, 2 wrong input or usage, 130 or 143 interrupted.
  */
-export async function main(args: readonly string[], streams: Streams = { writeOut, writeErr }): Promise<number> {
+export async function main(
+  args: readonly string[],
+  streams: Streams = { writeOut, writeErr },
+  commands: readonly ListedCommand[] = COMMANDS,
+): Promise<number> {
   const program = createProgram(streams);
   const log = console.log;
   console.log = (...parts: unknown[]) => console.error(...parts); // libraries must not write into the result
   try {
-    await addCommands(program, args);
+    await addCommands(program, args, commands);
     await program.parseAsync([...args], { from: "user" });
     return interruptedCode() ?? 0;
   } catch (error) {
@@ -103,8 +112,11 @@ export async function main(args: readonly string[], streams: Streams = { writeOu
   }
 }
 
-if (import.meta.main) {
+/** Runs what this process was started with, and ends it. */
+export async function runProcess(commands?: readonly ListedCommand[]): Promise<never> {
   if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => writeErr(`${line}\n`)); // JupyterLab asks
   enterWhereTyped();
-  Deno.exit(await main(Deno.args)); // at once, whatever threads an engine left
+  Deno.exit(await main(Deno.args, undefined, commands)); // at once, whatever threads an engine left
 }
+
+if (import.meta.main) await runProcess();

@@ -18,13 +18,15 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 /**
  * The committed units of a run as the bytes of a file.
  *
+ * @param onUnit called before each unit that is read in full, as `json` does; what it throws ends the export.
+ *
  * - `csv`: as `scores.csv`.
  * - `parquet`: the same columns and rows, typed: INT32, DOUBLE, BOOLEAN and STRING, empty fields null.
  * - `json`: `{manifest, units}`. A unit has the same columns, but its flags are a list; its activations; and the two
  *   clusterings `profile` and `paper` in full: assignments, theta, b, and the candidates for K. A number that JSON cannot
  *   write is null.
  */
-export function exportRun(run: RunReader, format: ExportFormat): Uint8Array {
+export function exportRun(run: RunReader, format: ExportFormat, onUnit: () => void = () => {}): Uint8Array {
   const units = run.units();
   const rows = units.map(scoreRow);
   switch (format) {
@@ -52,6 +54,7 @@ export function exportRun(run: RunReader, format: ExportFormat): Uint8Array {
       const document = {
         manifest: run.manifest,
         units: units.map((unit, i) => {
+          onUnit();
           const record = run.unit(unit.layer, unit.unit)!;
           return {
             ...rows[i],

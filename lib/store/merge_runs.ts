@@ -32,10 +32,16 @@ export interface MergeResult {
  *
  * @param sources folders of runs whose manifests agree in everything but the shard and the kernels.
  * @param into folder of the merged run; none of the sources.
+ * @param onJob called, while the sources are read and after each job that is copied, with how many of their jobs the merged
+ *   run holds, and how many they are. What it throws ends the merge; what was copied stays, and the same merge does the rest.
  * @throws {InputError} when the manifests differ (saying in what), or a job is in two runs with different results; then
  *   nothing is written.
  */
-export function mergeRuns(sources: readonly string[], into: string): MergeResult {
+export function mergeRuns(
+  sources: readonly string[],
+  into: string,
+  onJob: (merged: number, jobs: number) => void = () => {},
+): MergeResult {
   if (sources.length === 0) throw new InputError("there is no run to merge; give the runs that hold the shards");
   if (sources.some((source) => resolve(source) === resolve(into))) {
     throw new InputError(`${into} is both a source and the target of the merge; give the target another name`);
@@ -63,7 +69,10 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
     const kernels = runs.map(({ manifest }) => manifest.kernels).reduce(joinKernels);
     const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 }, kernels };
     const holders = holdersOf(runs);
-    for (const [job, holder] of holders) recordsOf(holder, job); // all is read once before anything is written
+    for (const [job, holder] of holders) { // all is read once before anything is written
+      recordsOf(holder, job);
+      onJob(0, holders.size);
+    }
     const merged = openRun(into, manifest);
     try {
       const present = new Set(merged.completedJobs());
@@ -71,11 +80,12 @@ export function mergeRuns(sources: readonly string[], into: string): MergeResult
         const holder = holders.get(job);
         if (holder) refuseDifferent(job, holder, merged);
       }
+      const toAdd = [...holders].filter(([job]) => !present.has(job)).sort(([a], [b]) => a - b);
       let added = 0;
-      for (const [job, holder] of [...holders].sort(([a], [b]) => a - b)) {
-        if (present.has(job)) continue;
+      for (const [job, holder] of toAdd) {
         merged.commitJob(job, recordsOf(holder, job), holder.jobSeconds(job)!, { parts: holder.jobParts(job) });
         added++;
+        onJob(holders.size - toAdd.length + added, holders.size);
       }
       for (const run of runs) {
         copyChunks(run, merged);

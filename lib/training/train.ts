@@ -38,6 +38,8 @@ export interface TrainOptions {
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Ends after this many steps in all, for tests of resuming. */
   readonly stopAfter?: number;
+  /** Asked after every step: true ends the training there, with a checkpoint to go on from. */
+  readonly stopWhen?: () => boolean;
 }
 
 /** What learns: its variables, what it wants to be small, and how good it is. */
@@ -155,7 +157,8 @@ export async function trainLearner(
         epochCorrect: progress.epochCorrect + correct,
         epochSeconds: progress.epochSeconds + (performance.now() - started) / 1000,
       };
-      options.onStep?.(step + 1, total, loss);
+      const stops = step + 1 < total && options.stopWhen?.() === true;
+      if (!stops) options.onStep?.(step + 1, total, loss);
 
       if ((step + 1) % perEpoch === 0) {
         const measured = (epoch + 1) % recipe.testEvery === 0 || epoch + 1 === recipe.epochs;
@@ -170,7 +173,8 @@ export async function trainLearner(
         options.onEpoch?.(record);
       }
       const due = (step + 1) % checkpointEvery === 0 || step + 1 === total || step + 1 === options.stopAfter;
-      if (options.checkpoint && due) await saveCheckpoint(options.checkpoint, key, progress, state);
+      if (options.checkpoint && (due || stops)) await saveCheckpoint(options.checkpoint, key, progress, state);
+      if (stops) break;
     }
     return progress.history;
   } finally {

@@ -104,7 +104,8 @@ function findTrainable(name: string): Trainable {
 }
 
 /** What `trainModel` needs besides the model's name. */
-export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" | "onEpoch" | "stopAfter"> {
+export interface TrainModelOptions
+  extends Pick<TrainOptions, "seed" | "onStep" | "onEpoch" | "stopAfter" | "stopWhen"> {
   /** Folder of the models; the model goes into `<directory>/<name>`. */
   readonly directory: string;
   /** Folder of checkpoints. */
@@ -122,7 +123,7 @@ export interface TrainModelOptions extends Pick<TrainOptions, "seed" | "onStep" 
  *
  * @param name one of `TRAINABLE_MODELS`.
  * @param dataset with labels; images of 32 x 32 px.
- * @returns what the card says; null when `stopAfter` ended the run early.
+ * @returns what the card says; null when `stopAfter` or `stopWhen` ended the run early.
  * @throws {InputError} when there is no such model, or the checkpoint is of another run.
  */
 export async function trainModel(

@@ -5,9 +5,18 @@
  */
 import { type Command, Option } from "commander";
 import { join } from "node:path";
-import { EXPORT_FORMATS, type ExportFormat, exportRun, readRun, runDirectory } from "../../store/mod.ts";
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportRun,
+  readRun,
+  runDirectory,
+  type RunReader,
+} from "../../store/mod.ts";
 import { refuseUnwritable } from "../console/out_file.ts";
-import { printWritten, refuseTwoOutputs } from "../console/output.ts";
+import { Interrupted } from "../console/interruption.ts";
+import { globalOptions, printWritten, refuseTwoOutputs } from "../console/output.ts";
+import { createProgress } from "../console/progress.ts";
 import { writeWhole } from "../../whole_file.ts";
 
 /** Adds the command to the program. */
@@ -25,8 +34,8 @@ export function registerExport(program: Command): void {
       using reader = readRun(runDirectory(run));
       const file = options.out ?? join(reader.directory, `scores.${options.format}`);
       refuseUnwritable(file);
-      writeWhole(file, exportRun(reader, options.format));
       const units = reader.units().length;
+      writeWhole(file, exportWithProgress(reader, options.format, units, file, command));
       printWritten(
         command,
         file,
@@ -34,4 +43,25 @@ export function registerExport(program: Command): void {
         `${units} ${units === 1 ? "unit" : "units"} written to ${file}`,
       );
     });
+}
+
+function exportWithProgress(
+  reader: RunReader,
+  format: ExportFormat,
+  units: number,
+  file: string,
+  command: Command,
+): Uint8Array {
+  const { quiet } = globalOptions(command);
+  const progress = createProgress({ title: "export", total: units, unit: "units", quiet });
+  try {
+    const bytes = exportRun(reader, format, () => progress.increment());
+    progress.update(units); // a signal that comes later finds the file whole
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(error.signal, `${file} was left as it was; the same command begins anew`);
+  } finally {
+    progress.stop();
+  }
 }

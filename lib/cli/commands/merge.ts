@@ -4,9 +4,11 @@
  * @module
  */
 import type { Command } from "commander";
-import { mergeRuns, readRun, runDirectory, writeScores } from "../../store/mod.ts";
+import { type MergeResult, mergeRuns, readRun, runDirectory, writeScores } from "../../store/mod.ts";
 import { severalKernelsNote } from "../console/kernels.ts";
-import { printNote, printResult } from "../console/output.ts";
+import { Interrupted } from "../console/interruption.ts";
+import { globalOptions, printNote, printResult } from "../console/output.ts";
+import { createProgress, type Progress } from "../console/progress.ts";
 
 /** Adds the command to the program. */
 export function registerMerge(program: Command): void {
@@ -16,7 +18,7 @@ export function registerMerge(program: Command): void {
     .requiredOption("--into <run>", "name under runs/, or path, of the merged run; created, or added to")
     .action((runs: string[], options: { into: string }, command: Command) => {
       const directory = runDirectory(options.into);
-      const result = mergeRuns(runs.map(runDirectory), directory);
+      const result = mergeWithProgress(runs.map(runDirectory), directory, command);
       using merged = readRun(directory);
       const scores = writeScores(merged);
       const { planned, completed, added, missing, kernels } = result;
@@ -34,6 +36,29 @@ export function registerMerge(program: Command): void {
         `${completed} of ${planned} jobs in ${directory} (${added} added); scores in ${scores}`,
       );
     });
+}
+
+function mergeWithProgress(runs: readonly string[], directory: string, command: Command): MergeResult {
+  const { quiet } = globalOptions(command);
+  let progress: Progress | undefined;
+  let kept = 0;
+  try {
+    return mergeRuns(runs, directory, (merged, total) => {
+      kept = merged;
+      progress ??= createProgress({ title: "merging", total, unit: "jobs", quiet });
+      progress.update(merged);
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      error.signal,
+      kept === 0
+        ? "nothing was merged yet; the same command begins anew"
+        : `${kept} jobs are merged and kept in ${directory}; the same command goes on with the rest`,
+    );
+  } finally {
+    progress?.stop();
+  }
 }
 
 function abridge(jobs: readonly number[]): string {

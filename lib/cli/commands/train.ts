@@ -7,9 +7,10 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cacheDirectory } from "../../cache.ts";
 import { InputError } from "../../errors.ts";
-import { openDataset } from "../../data/mod.ts";
+import { type Dataset, type DatasetRef, openDataset } from "../../data/mod.ts";
 import { cifar10Ref, withCifar10Option } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
+import { Interrupted, signalThatCame } from "../console/interruption.ts";
 import { duration, globalOptions, printNote, printResult } from "../console/output.ts";
 import { makeFolder } from "../console/study_files.ts";
 import { createProgress } from "../console/progress.ts";
@@ -20,6 +21,9 @@ const GAN = "gan-cifar10";
 const OF_CLASSIFIERS = { epochs: "--epochs", shuffleLabels: "--shuffle-labels" } as const;
 const OF_GAN = { loss: "--loss", steps: "--steps", minutes: "--minutes" } as const;
 
+/** What is said of an interrupted training. */
+const KEPT = "what was learned is kept; the same command goes on from there";
+
 interface TrainOptions extends TrainGanCliOptions {
   readonly out?: string;
   readonly epochs?: number;
@@ -27,8 +31,12 @@ interface TrainOptions extends TrainGanCliOptions {
   readonly shuffleLabels?: boolean;
 }
 
-/** Adds the command to the program. */
-export function registerTrain(program: Command): void {
+/**
+ * Adds the command to the program.
+ *
+ * @param open opens the dataset to learn from.
+ */
+export function registerTrain(program: Command, open: (ref: DatasetRef) => Promise<Dataset> = openDataset): void {
   withCifar10Option(
     program.command("train")
       .description(
@@ -73,7 +81,7 @@ export function registerTrain(program: Command): void {
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
       );
     }
-    const data = await openDataset(cifar10Ref(options));
+    const data = await open(cifar10Ref(options));
     const directory = options.out ?? MODELS_DIRECTORY;
     makeFolder(directory);
     if (name === GAN) {
@@ -88,6 +96,7 @@ export function registerTrain(program: Command): void {
       recipe: options.epochs === undefined ? {} : { epochs: options.epochs },
       shuffleLabels: options.shuffleLabels,
       command: commandLine(name, options),
+      stopWhen: () => signalThatCame() !== null,
       onStep: (step, total, loss) => {
         progress ??= createProgress({
           title: name,
@@ -109,7 +118,7 @@ export function registerTrain(program: Command): void {
       },
     });
     progress?.stop();
-    if (report === null) throw new Error(`training ${name} ended early`);
+    if (report === null) throw new Interrupted(signalThatCame()!, KEPT);
     printResult(
       command,
       report,

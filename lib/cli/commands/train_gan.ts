@@ -10,8 +10,12 @@ import { cacheDirectory } from "../../cache.ts";
 import type { Dataset } from "../../data/mod.ts";
 import type { BackendReport } from "../../engine/mod.ts";
 import type { GanRecord } from "../../gan/training/mod.ts";
+import { Interrupted } from "../console/interruption.ts";
 import { decimals, duration, globalOptions, printNote, printResult } from "../console/output.ts";
 import { createProgress, type Progress } from "../console/progress.ts";
+
+/** What is said of an interrupted training: its curve has a point where it has a checkpoint. */
+const KEPT = "what was learned up to the last checkpoint is kept; the same command goes on from there";
 
 /** The options that only this model has. */
 export interface TrainGanCliOptions {
@@ -55,6 +59,8 @@ export async function trainGanCommand(
     },
     onRecord: (record) => printNote(command, recordText(record)),
     onNote: (message) => printNote(command, message),
+  }).catch((error) => {
+    throw error instanceof Interrupted ? new Interrupted(error.signal, KEPT) : error;
   });
   training?.stop();
   const folder = join(directory, "gan-cifar10");

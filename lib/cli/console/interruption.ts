@@ -57,7 +57,7 @@ function startListener(): Worker {
 }
 
 /** The signal that has come; null without one. */
-function signalThatCame(): InterruptingSignal | null {
+export function signalThatCame(): InterruptingSignal | null {
   return received ?? SIGNALS[Atomics.load(heard, 0) - 1] ?? null;
 }
 

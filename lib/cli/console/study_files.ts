@@ -30,10 +30,10 @@ export function makeFolder(folder: string, option = "--out"): void {
  * @returns the paths, in their order.
  * @throws {InputError} when one cannot be written.
  */
-export async function writeFiles(
+export function writeFiles(
   folder: string,
   contents: readonly (readonly [name: string, content: string | Uint8Array])[],
-): Promise<string[]> {
+): string[] {
   return contents.map(([name, content]) => {
     const file = join(folder, name);
     writeWhole(file, content);

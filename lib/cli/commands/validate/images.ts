@@ -193,7 +193,7 @@ async function writeStudy(folder: string, study: StudyDocument): Promise<string[
       `model ${model} · dataset ${dataset} · ${images} images a side · seed ${seed}`,
     ],
   }));
-  return await writeFiles(folder, [
+  return writeFiles(folder, [
     ["images.json", `${JSON.stringify(study, null, 2)}\n`],
     ["images.csv", toCsv(IMAGES_COLUMNS, rows)],
     ["images.svg", svg],

@@ -118,7 +118,7 @@ async function writeLayers(folder: string, runs: readonly RunLayers[], document:
     })),
     { text: "The score S, layer by layer", subtitle: ["a point for each unit, a line through the means of layers"] },
   ));
-  return await writeFiles(folder, [
+  return writeFiles(folder, [
     ["layers.json", `${JSON.stringify(document, null, 2)}\n`],
     ["layers.csv", toCsv(["run", ...COLUMNS], rows)],
     ["layers.svg", svg],

@@ -114,7 +114,7 @@ async function writeStudy(
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
   const tables = [unitsTable(summary, results), randomTable(random)];
   const svg = await renderSvg(plantedSettings(summary.settings, summary.units));
-  return await writeFiles(folder, [
+  return writeFiles(folder, [
     ["planted.json", `${JSON.stringify(document, null, 2)}\n`],
     ["planted.csv", toCsv(...tables[0])],
     ["random_weights.csv", toCsv(...tables[1])],

@@ -223,7 +223,7 @@ async function writeStudy(
   const { renderPng, renderSvg } = await import("../../../report/mod.ts");
   const [all] = summary.groups;
   const svg = await renderSvg(trainedSettings(all.settings, summary));
-  return await writeFiles(folder, [
+  return writeFiles(folder, [
     ["trained.json", `${JSON.stringify(document, null, 2)}\n`],
     ["trained.csv", toCsv(...unitsTable(all.settings.map(({ name }) => name), results))],
     ["trained.svg", svg],
