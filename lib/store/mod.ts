@@ -6,6 +6,7 @@
 export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export_run.ts";
 export { NULL_COLUMNS, type NullRow, type NullTable, readNullScores, writeNullScores } from "./null_scores.ts";
 export { FRESH_COLUMNS, type FreshRow, readFreshShares, writeFreshImages } from "./fresh_images.ts";
+export { lockRun } from "./lock.ts";
 export { manifestDifferences, otherKernels } from "./manifest.ts";
 export { bestImages, type ChunkRange, datasetChunks, plannedUnits } from "./dataset_chunks.ts";
 export { type MergeResult, mergeRuns } from "./merge_runs.ts";

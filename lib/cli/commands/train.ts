@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cacheDirectory } from "../../cache.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, writeError } from "../../errors.ts";
 import { type Dataset, type DatasetRef, openDataset } from "../../data/mod.ts";
 import { cifar10Ref, withCifar10Option } from "../options/data.ts";
 import { integerOption, seedOption } from "../options/values.ts";
@@ -81,6 +81,8 @@ export function registerTrain(program: Command, open: (ref: DatasetRef) => Promi
         `training needs the native engine, and this is ${backend}; see \`deno task polysem doctor\``,
       );
     }
+    const checkpoints = join(cacheDirectory(), "checkpoints");
+    using _held = await holdTraining(name, checkpoints, options);
     const data = await open(cifar10Ref(options));
     const directory = options.out ?? MODELS_DIRECTORY;
     makeFolder(directory);
@@ -92,7 +94,7 @@ export function registerTrain(program: Command, open: (ref: DatasetRef) => Promi
     const report = await trainModel(name, data, {
       seed: options.seed,
       directory,
-      checkpoints: join(cacheDirectory(), "checkpoints"),
+      checkpoints,
       recipe: options.epochs === undefined ? {} : { epochs: options.epochs },
       shuffleLabels: options.shuffleLabels,
       command: commandLine(name, options),
@@ -126,6 +128,38 @@ export function registerTrain(program: Command, open: (ref: DatasetRef) => Promi
         `files: ${join(directory, name)}`,
     );
   });
+}
+
+/**
+ * Holds a checkpoint for this process, of whatever seed or settings: there is one for each kind of training.
+ *
+ * @throws {InputError} when another process trains it, or the folder of checkpoints cannot be written.
+ */
+async function holdTraining(
+  name: string,
+  checkpoints: string,
+  { shuffleLabels, loss }: TrainOptions,
+): Promise<Disposable> {
+  const { lockRun } = await import("../../store/mod.ts");
+  const folder = join(
+    checkpoints,
+    `${name}${shuffleLabels ? "-shuffled-labels" : ""}${loss === "clip" ? "-clip" : ""}`,
+  );
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error, "give another cache with POLYSEM_CACHE");
+  }
+  try {
+    const lock = lockRun(folder);
+    return { [Symbol.dispose]: () => lock.release() };
+  } catch (error) {
+    if (!(error instanceof InputError) || !error.message.includes("another process")) throw error;
+    const [what] = error.message.split("; ");
+    throw new InputError(
+      `${name} is being trained: ${what}; wait until it is done, or give another cache with POLYSEM_CACHE`,
+    );
+  }
 }
 
 function commandLine(name: string, { seed, epochs, shuffleLabels }: TrainOptions): string {
