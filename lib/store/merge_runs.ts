@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.ts";
 import { DATASET_HIGHER } from "../run_data.ts";
 import type { RunManifest } from "../types.ts";
+import { datasetChunks } from "./dataset_chunks.ts";
 import { joinKernels, otherKernels, settingDifferences } from "./manifest.ts";
 import { openRun, type Run } from "./run.ts";
 import { readRun, type RunReader, type StoredUnit } from "./run_reader.ts";
@@ -27,20 +28,29 @@ export interface MergeResult {
   readonly kernels?: readonly string[];
 }
 
+/** How runs are merged. */
+export interface MergeOptions {
+  /** Whether runs that lack a job of the plan or a stretch of the dataset are refused. */
+  readonly complete?: boolean;
+  /**
+   * Called, while the sources are read and after each job that is copied, with how many of their jobs the merged run holds, and
+   * how many they are. What it throws ends the merge; what was copied stays, and the same merge does the rest.
+   */
+  readonly onJob?: (merged: number, jobs: number) => void;
+}
+
 /**
  * Copies every committed job and chunk of the dataset of the sources into one run of the whole plan, which is created, or added to.
  *
  * @param sources folders of runs whose manifests agree in everything but the shard and the kernels.
  * @param into folder of the merged run; none of the sources.
- * @param onJob called, while the sources are read and after each job that is copied, with how many of their jobs the merged
- *   run holds, and how many they are. What it throws ends the merge; what was copied stays, and the same merge does the rest.
- * @throws {InputError} when the manifests differ (saying in what), or a job is in two runs with different results; then
- *   nothing is written.
+ * @throws {InputError} when the manifests differ (saying in what), a job is in two runs with different results, or something is
+ *   missing of what is to be complete; then nothing is written.
  */
 export function mergeRuns(
   sources: readonly string[],
   into: string,
-  onJob: (merged: number, jobs: number) => void = () => {},
+  { complete = false, onJob = () => {} }: MergeOptions = {},
 ): MergeResult {
   if (sources.length === 0) throw new InputError("there is no run to merge; give the runs that hold the shards");
   if (sources.some((source) => resolve(source) === resolve(into))) {
@@ -69,12 +79,14 @@ export function mergeRuns(
     const kernels = runs.map(({ manifest }) => manifest.kernels).reduce(joinKernels);
     const manifest: RunManifest = { ...first.manifest, shard: { index: 0, count: 1 }, kernels };
     const holders = holdersOf(runs);
+    if (complete) refuseIncomplete(manifest, holders, runs);
     for (const [job, holder] of holders) { // all is read once before anything is written
       recordsOf(holder, job);
       onJob(0, holders.size);
     }
     const merged = openRun(into, manifest);
     try {
+      merged.keepLock();
       const present = new Set(merged.completedJobs());
       for (const job of present) {
         const holder = holders.get(job);
@@ -104,6 +116,26 @@ export function mergeRuns(
   } finally {
     for (const run of runs) run.close();
   }
+}
+
+/** @throws {InputError} when no run has some job or some stretch of the dataset, naming runs that have not done their own. */
+function refuseIncomplete(manifest: RunManifest, holders: ReadonlyMap<number, RunReader>, runs: readonly RunReader[]) {
+  const chunks = new Set(runs.flatMap((run) => run.completedChunks().map(({ from }) => from)));
+  const jobs = manifest.jobs.filter((_, job) => !holders.has(job)).length;
+  const images = datasetChunks(manifest).filter(({ from }) => !chunks.has(from))
+    .reduce((sum, { from, to }) => sum + to - from, 0);
+  if (jobs === 0 && images === 0) return;
+  const unfinished = runs.filter((run) => run.pendingJobs().length > 0).map(({ directory }) => directory);
+  const some = unfinished.length > 3 ? [...unfinished.slice(0, 3), `${unfinished.length - 3} more`] : unfinished;
+  throw new InputError(
+    `the runs lack ${jobs} of ${manifest.jobs.length} jobs and ${images} of ${
+      manifest.dataset?.images ?? 0
+    } images of the ` +
+      `dataset; finish ${
+        some.length > 0 ? `${some.join(", ")} first` : "or add the shards that have them"
+      }, or merge what ` +
+      "there is without --complete",
+  );
 }
 
 /** The units of a committed job, as they are stored. */

@@ -42,6 +42,7 @@ export interface Migration {
 export function migrateRun(directory: string, onUnit: (done: number, total: number) => void = () => {}): Migration {
   readRun(directory).close(); // a run that is not there or damaged is refused before anything is made
   const lock = lockRun(directory);
+  lock.keep();
   try {
     foldJournal(join(directory, RUN_FILE));
     using old = readRun(directory);

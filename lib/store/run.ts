@@ -1,9 +1,11 @@
 /**
  * Writing a run: created or resumed under a lock, one transaction per job.
  *
- * The journal is write-ahead while the run is open, so that readers and the writer do not wait for one another, and is
- * folded into the one file when the run is closed. A process killed at any moment leaves every committed job and nothing of
- * an uncommitted one; the next opening recovers by itself.
+ * The journal is one for rolling back: a write-ahead one needs memory that all readers share, which machines do not. It is
+ * emptied, not deleted, after each commit (`TRUNCATE`), since another machine may go on for a while believing that a file is
+ * missing which it once did not find. It is removed when the run is closed. A reader makes a commit wait for as long as a
+ * statement of it takes, and the other way round. A process killed at any moment leaves every committed job and nothing of an
+ * uncommitted one; the next opening recovers by itself.
  *
  * @module
  */
@@ -22,6 +24,9 @@ import { lockRun, type RunLock } from "./lock.ts";
 import { joinKernels, settingDifferences } from "./manifest.ts";
 import { checkRunFile, RunReader } from "./run_reader.ts";
 import { CREATE_PARTS, CREATE_TABLES, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
+
+/** How long a commit waits for a reader that has begun, such as one that checks a file of gigabytes: a job is worth more. */
+const WRITER_MILLISECONDS = 600_000;
 
 /** How a run is opened for writing. */
 export interface RunOptions {
@@ -170,6 +175,7 @@ export class Run extends RunReader {
 
   /** Does all of something in the file or, whatever happens meanwhile, nothing. */
   protected transaction(action: () => void): void {
+    this.#lock.assertHeld();
     this.attempt(() => {
       this.db.exec("BEGIN IMMEDIATE");
       try {
@@ -246,13 +252,21 @@ export class Run extends RunReader {
     }
   }
 
-  /** Folds the journal into the one file, closes it and releases the lock. */
+  /**
+   * Has a thread tell every few seconds that the run is being written: for work that may take longer than a minute. Ends when
+   * the run is closed.
+   */
+  keepLock(): void {
+    this.#lock.keep();
+  }
+
+  /** Closes the file, removes its empty journal and releases the lock. */
   override close(): void {
     try {
       this.db.exec("PRAGMA busy_timeout = 0");
       this.db.exec("PRAGMA journal_mode = DELETE");
     } catch {
-      // A reader is still there, or the disk is full: the journal stays beside the file, and the next writer folds it.
+      // A reader is still there: an empty journal stays beside the file and means nothing.
     }
     super.close();
     this.#lock.release();
@@ -290,14 +304,14 @@ export function openRun(directory: string, manifest: RunManifest, options: RunOp
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
-    db.exec("PRAGMA busy_timeout = 10000");
+    db.exec(`PRAGMA busy_timeout = ${WRITER_MILLISECONDS}`);
     const exists = checkRunFile(db, file);
     if (exists) { // all of it before anything of the file is changed
       const there = new RunReader(directory, db);
       refuseOther(there, manifest);
       there.checkCommitted();
     }
-    db.exec("PRAGMA journal_mode = WAL");
+    db.exec("PRAGMA journal_mode = TRUNCATE"); // folds a write-ahead journal that an older version left
     db.exec("PRAGMA synchronous = FULL"); // a job takes seconds: waiting for the disk once a job costs nothing
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     if (!exists) createTables(db, manifest);

@@ -10,7 +10,7 @@ import { inflateSync } from "node:zlib";
 import { JOB_PARTS, type JobSeconds, PARTS, type PartSeconds, RUN_PARTS } from "../cost.ts";
 import { InputError } from "../errors.ts";
 import { type LayerSummary, plannedLayers, summarizeLayers, type UnitOverview, withDatasetFlag } from "../run_data.ts";
-import { jobsOfShard } from "../shards.ts";
+import { isInShard, jobsOfShard } from "../shards.ts";
 import type {
   ClusteringRecord,
   DatasetChunk,
@@ -26,6 +26,7 @@ import type {
 } from "../types.ts";
 import { contradictionIn } from "./check_unit.ts";
 import { type ChunkRange, datasetChunks, plannedUnits, stacked } from "./dataset_chunks.ts";
+import { lockRun } from "./lock.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
 
 type Row = Record<string, SQLOutputValue>;
@@ -313,6 +314,16 @@ export class RunReader {
     return datasetChunks(this.manifest).filter(({ from }) => !done.has(from));
   }
 
+  /**
+   * Those of the pending stretches that are this run's where the dataset is divided among shards as jobs are: of the stretches,
+   * counted from 0, number c is shard i's of n where c mod n = i.
+   */
+  pendingChunksOfShard(): ChunkRange[] {
+    const done = new Set(this.completedChunks().map(({ from }) => from));
+    return datasetChunks(this.manifest)
+      .filter(({ from }, index) => isInShard(index, this.manifest.shard) && !done.has(from));
+  }
+
   /** Seconds that a committed chunk took; null for another. */
   chunkSeconds({ from }: ChunkRange): number | null {
     const [row] = this.attempt(() => this.all("SELECT seconds FROM dataset_chunks WHERE first = ?", from));
@@ -565,8 +576,15 @@ export function checkRunFile(db: DatabaseSync, file: string): boolean {
   return true;
 }
 
+/** SQLite's code where a killed writer's journal is to be rolled back and the file was opened for reading. */
+const ROLLBACK_NEEDED = 776;
+
+/** How long a reader waits for a commit, which itself may wait for another reader. */
+const READER_MILLISECONDS = 60_000;
+
 /**
- * Opens a run for reading, also while another process writes it.
+ * Opens a run for reading, also while another process writes it. What a killed writer left half written is taken back first, for
+ * which the folder must be writable.
  *
  * @param directory the run's folder.
  * @throws {InputError} when there is no run, or its file is damaged, of something else or of a newer schema.
@@ -576,8 +594,15 @@ export function readRun(directory: string): RunReader {
   if (!existsSync(file)) throw new InputError(`there is no run in ${directory}: it has no ${RUN_FILE}; check the name`);
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file, { readOnly: true });
-    db.exec("PRAGMA busy_timeout = 10000");
+    db = openForReading(file);
+    try {
+      db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    } catch (error) {
+      if (!needsRollback(error)) throw error;
+      db.close();
+      rollBack(directory);
+      db = openForReading(file);
+    }
     if (!checkRunFile(db, file)) {
       throw new InputError(`the run in ${directory} has not begun: ${RUN_FILE} is empty; start it with score-all`);
     }
@@ -585,7 +610,29 @@ export function readRun(directory: string): RunReader {
     run.checkCommitted();
     return run;
   } catch (error) {
-    db?.close();
+    if (db?.isOpen) db.close();
     throw storeError(error, file);
+  }
+}
+
+/** Opens a run's file without a look into it. */
+function openForReading(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly: true });
+  db.exec(`PRAGMA busy_timeout = ${READER_MILLISECONDS}`);
+  return db;
+}
+
+function needsRollback(error: unknown): boolean {
+  return (error as { errcode?: unknown }).errcode === ROLLBACK_NEEDED;
+}
+
+/** Takes back what a killed writer had begun: SQLite does, when it opens the file for writing. */
+function rollBack(directory: string): void {
+  const lock = lockRun(directory);
+  try {
+    using db = new DatabaseSync(join(directory, RUN_FILE));
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+  } finally {
+    lock.release();
   }
 }

@@ -16,9 +16,10 @@ export function registerMerge(program: Command): void {
     .description("Merge runs of the same settings, such as the shards 0/2 and 1/2, into one run and its scores.csv.")
     .argument("<run...>", "names under runs/, or paths of runs")
     .requiredOption("--into <run>", "name under runs/, or path, of the merged run; created, or added to")
-    .action((runs: string[], options: { into: string }, command: Command) => {
+    .option("--complete", "write nothing unless every job and all of the dataset is there")
+    .action((runs: string[], options: { into: string; complete?: boolean }, command: Command) => {
       const directory = runDirectory(options.into);
-      const result = mergeWithProgress(runs.map(runDirectory), directory, command);
+      const result = mergeWithProgress(runs.map(runDirectory), directory, options, command);
       using merged = readRun(directory);
       const scores = writeScores(merged);
       const { planned, completed, added, missing, kernels } = result;
@@ -38,15 +39,23 @@ export function registerMerge(program: Command): void {
     });
 }
 
-function mergeWithProgress(runs: readonly string[], directory: string, command: Command): MergeResult {
+function mergeWithProgress(
+  runs: readonly string[],
+  directory: string,
+  { complete }: { complete?: boolean },
+  command: Command,
+): MergeResult {
   const { quiet } = globalOptions(command);
   let progress: Progress | undefined;
   let kept = 0;
   try {
-    return mergeRuns(runs, directory, (merged, total) => {
-      kept = merged;
-      progress ??= createProgress({ title: "merging", total, unit: "jobs", quiet });
-      progress.update(merged);
+    return mergeRuns(runs, directory, {
+      complete,
+      onJob: (merged, total) => {
+        kept = merged;
+        progress ??= createProgress({ title: "merging", total, unit: "jobs", quiet });
+        progress.update(merged);
+      },
     });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;

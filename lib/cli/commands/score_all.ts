@@ -9,9 +9,8 @@ import { PARTS, type PartSeconds } from "../../cost.ts";
 import { messageOf } from "../../errors.ts";
 import { unitName, whyUnscored } from "../../run_data.ts";
 import { fileName } from "../../file_name.ts";
-import type { AdapterFailure } from "../../jobs/mod.ts";
+import type { AdapterFailure, JobStore } from "../../jobs/mod.ts";
 import type { Run, RunSummary } from "../../store/mod.ts";
-import { integerOption } from "../options/values.ts";
 import {
   decimals,
   duration,
@@ -24,50 +23,33 @@ import {
 import { otherKernelsNote } from "../console/kernels.ts";
 import { Interrupted } from "../console/interruption.ts";
 import { createProgress } from "../console/progress.ts";
-import { loadScoring, type ScoringContext, type ScoringOptions, withScoringOptions } from "../options/scoring.ts";
+import { loadScoring, type ScoringContext } from "../options/scoring.ts";
+import { type ScoredOptions, withScoredOptions } from "../options/scored.ts";
 import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
 
-interface ScoreAllOptions extends ScoringOptions {
-  readonly layers?: string;
-  readonly units?: string;
-  readonly limit?: number;
-  readonly sample?: number;
+interface ScoreAllOptions extends ScoredOptions {
   readonly run?: string;
   readonly shard?: string;
-  readonly workers?: number;
-  readonly deterministic?: boolean;
-  readonly report: boolean;
+  readonly divideDataset?: boolean;
 }
 
 /** Adds the command to the program. */
 export function registerScoreAll(program: Command): void {
-  withScoringOptions(
+  withScoredOptions(
     program.command("score-all")
       .description(
         "Score units into runs/NAME, all of them or those chosen: visualize, elbow, embed, cluster, score, check. A run " +
           "that was cut goes on where it stopped.",
       )
-      .option("--layers <names>", "layers to score, such as conv1,conv2 (default: all)")
-      .option("--units <list>", "units to score, such as conv2:0-7,fc1:3 (default: all)")
-      .option("--limit <n>", "at most so many units, the first ones", integerOption(1))
-      .option("--sample <n>", "so many units of each layer, drawn by the seed", integerOption(1))
       .option(
         "--run <name>",
         "name under runs/, or path of a folder (default: MODEL-PROFILE-seedN; where that holds another choice of units, the choice follows, such as -conv2)",
       )
       .option("--shard <i/n>", "score only part i of n, i from 0, such as 0/2 and 1/2; join the parts with merge")
       .option(
-        "--workers <n>",
-        "jobs under way at a time, each on a core of its own; results do not depend on it (default: as many as there are " +
-          "cores, with 1 GB of free memory each; on a graphics card 4 that share it, with 2 GB of its memory each)",
-        integerOption(1),
-      )
-      .option(
-        "--deterministic",
-        "on a graphics card: equal bits in every run and for any number of workers, which takes longer (a processor's are equal " +
-          "without it)",
-      )
-      .option("--no-report", "do without the page for the browser, report.html"),
+        "--divide-dataset",
+        "of a shard: show the units only its part of the dataset's images, too; what they do is known once all parts are merged",
+      ),
   ).action(async (options: ScoreAllOptions, command: Command) => {
     const began = performance.now();
     const { manifestOf, refuseUnfollowable, selectUnits } = await import("../../pipeline/mod.ts");
@@ -97,6 +79,7 @@ export function registerScoreAll(program: Command): void {
       if (kinship === "other") printNote(command, "note: --run NAME scores into a run of another name");
       const directory = taken ? `${usual}-${selectionName(options)}` : usual;
       using run = store.openRun(directory, manifest);
+      run.keepLock();
       if (taken) {
         const units = store.takeOverJobs(usual, run);
         printNote(
@@ -105,7 +88,8 @@ export function registerScoreAll(program: Command): void {
             (units === 0 ? "" : `, with ${units} unit${units === 1 ? "" : "s"} that are finished there`),
         );
       }
-      const scored = run.pendingJobs().length + run.pendingChunks().length > 0;
+      const pendingChunks = options.divideDataset ? run.pendingChunksOfShard() : run.pendingChunks();
+      const scored = run.pendingJobs().length + pendingChunks.length > 0;
       if (scored) {
         const note = otherKernelsNote(directory, run.manifest.kernels, run.kernels);
         if (note !== null) printNote(command, note);
@@ -149,6 +133,17 @@ function selectionName({ layers, units, limit, sample }: ScoreAllOptions): strin
   return fileName(parts.filter((part) => part !== undefined).join("-"));
 }
 
+/** A run of whose dataset only the shard's own stretches are to do. */
+function withChunksOfShard(run: Run): JobStore {
+  return {
+    pendingJobs: () => run.pendingJobs(),
+    pendingChunks: () => run.pendingChunksOfShard(),
+    commitJob: (...args) => run.commitJob(...args),
+    commitChunk: (...args) => run.commitChunk(...args),
+    addSeconds: (...args) => run.addSeconds(...args),
+  };
+}
+
 /**
  * Does what is pending of a run, with progress.
  *
@@ -170,7 +165,7 @@ async function scorePending(
     printNote(command, `${run.directory} has ${done} finished ${done === 1 ? "job" : "jobs"}; ${pending.length} to go`);
   }
   const started = performance.now();
-  if (run.manifest.shard.count > 1 && shareDataset(run) > 0) {
+  if (run.manifest.shard.count > 1 && !options.divideDataset && shareDataset(run) > 0) {
     printDetail(command, "the dataset's activations were taken over from another shard");
   }
   const { workers, ...device } = await planForDevice(context, context.backend, { jobs, pending, ...options });
@@ -189,8 +184,9 @@ async function scorePending(
   printDetail(command, `workers: ${workers}`);
   try {
     progress.update(0); // a signal may have come already
-    if (workers === 1) await scoreAllHere(context, jobs, run, events, device.groups);
-    else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, run, events, device);
+    const store = options.divideDataset ? withChunksOfShard(run) : run;
+    if (workers === 1) await scoreAllHere(context, jobs, store, events, device.groups);
+    else await scoreAllInWorkers(context.ref, context.backend, workers, jobs, store, events, device);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     const kept = run.units().length;
