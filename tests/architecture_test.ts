@@ -30,7 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "npy.ts", "run_data.ts"],
   ["data", "networks", "report", "score_embeddings.ts"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],
-  ["pipeline", "gan"],
+  ["pipeline", "gan", "machines"],
   ["jobs"],
   ["validate", "notebook"],
   ["cli", "mod.ts"],
@@ -62,7 +62,7 @@ const PURE_ROOMS = ["elbow", "cluster", "score"];
 const ARITHMETIC = ["ml-kmeans", "ml-matrix", "pure-rand", "simple-statistics"];
 
 /** Rooms that know plain data alone, and what they may not know, though it lies below. A tensor never gets into them. */
-const PLAIN_ROOMS = ["images", "weights", "data", "report", "store", "setup", "statistics"];
+const PLAIN_ROOMS = ["images", "weights", "data", "report", "store", "setup", "machines", "statistics"];
 const TENSORS = ["engine", "networks", "visualize", "lpips", "embed", "training"];
 
 interface Import {

@@ -108,6 +108,22 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/merge.ts")).registerMerge,
   },
   {
+    name: "submit",
+    args: "<run>",
+    options: true,
+    description:
+      "Have many machines score a run, a shard each: a Slurm job array, or a manifest for Kubernetes. Called again, it submits what has failed.",
+    load: async () => (await import("./commands/submit.ts")).registerSubmit,
+  },
+  {
+    name: "status",
+    args: "<run>",
+    options: true,
+    description:
+      "How far a submitted run is: shards done, running, pending and failed, and the last lines of their logs.",
+    load: async () => (await import("./commands/status.ts")).registerStatus,
+  },
+  {
     name: "migrate",
     args: "<run...>",
     options: false,

@@ -9,11 +9,13 @@ export { FRESH_COLUMNS, type FreshRow, readFreshShares, writeFreshImages } from 
 export { lockRun } from "./lock.ts";
 export { manifestDifferences, otherKernels } from "./manifest.ts";
 export { bestImages, type ChunkRange, datasetChunks, plannedUnits } from "./dataset_chunks.ts";
-export { type MergeResult, mergeRuns } from "./merge_runs.ts";
+export { LEASE_MILLISECONDS, type LockHolder, lockHolder } from "./lock.ts";
+export { type MergeOptions, type MergeResult, mergeRuns } from "./merge_runs.ts";
 export { migrateRun, type Migration } from "./migrate_run.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
 export { runDirectory } from "./run_directory.ts";
 export { type LayerActivations, readRun, type RunReader, type RunSummary, type StoredUnit } from "./run_reader.ts";
+export { type RunProgress, runProgress, type Share } from "./run_progress.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";
 export { SCORE_COLUMNS, type ScoreColumn, type ScoreRow, scoreRow, scoresCsv, writeScores } from "./scores.ts";
 export { readLabels, readMatrix, readRow, writeMatrix } from "./matrix_files.ts";

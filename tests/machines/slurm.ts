@@ -50,7 +50,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<Slurm> {
       `SlurmdPort=${node}`,
       "SlurmUser=root",
       "AuthType=auth/munge",
-      `AuthInfo=socket=${socket}`,
+      `AuthInfo=socket=${socket},cred_expire=5`, // a task that is queued again waits for that long
       "CredType=cred/munge",
       `StateSaveLocation=${join(folder, "state")}`,
       `SlurmdSpoolDir=${join(folder, "spool")}`,
@@ -74,7 +74,11 @@ export async function startSlurm(folder: string, cpus: number): Promise<Slurm> {
       "",
     ].join("\n"),
   );
-  await Deno.writeTextFile(join(folder, "cgroup.conf"), "CgroupPlugin=cgroup/v1\n");
+  // newer versions know that none is wanted; older ones look for none where one is named that nothing uses
+  const { stdout } = await new Deno.Command(DAEMONS[2], { args: ["-V"] }).output();
+  const [, version] = /slurm\S* (\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
+  const plugin = Number(version) >= 23 ? "disabled" : "cgroup/v1";
+  await Deno.writeTextFile(join(folder, "cgroup.conf"), `CgroupPlugin=${plugin}\n`);
   const env = { SLURM_CONF: conf };
   const start = (path: string, ...args: string[]) =>
     new Deno.Command(path, { args, env, stdin: "null", stdout: "null", stderr: "null" }).spawn();
