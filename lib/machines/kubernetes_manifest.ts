@@ -81,7 +81,7 @@ export function kubernetesDocuments(run: string, submission: Submission): object
   const inImage = runInImage(run);
   const index = "$(JOB_COMPLETION_INDEX)"; // filled in by Kubernetes
   const workers = gpus !== undefined || options.includes("--workers") ? [] : ["--workers", String(cpus)];
-  const escaped = options.map((option) => option.replaceAll("$(", "$$(")); // which would be filled in, too
+  const escaped = options.map((option) => option.replaceAll("$(", () => "$$(")); // it would be filled in, too
   const shardJob = {
     apiVersion: "batch/v1",
     kind: "Job",

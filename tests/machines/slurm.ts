@@ -130,7 +130,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<Slurm> {
 }
 
 /** Waits until something holds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 180): Promise<void> {
   for (const begun = Date.now(); !await holds();) {
     assert.ok(Date.now() - begun < 1000 * seconds, `waited ${seconds} s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
