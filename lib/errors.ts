@@ -3,10 +3,18 @@
  *
  * @module
  */
+import { inOneLine } from "./printable.ts";
 
-/** Wrong input or usage. The message is one line: the thing, what is wrong with it, and what to do. */
+/**
+ * Wrong input or usage. The message is the thing, what is wrong with it, and what to do: one line, whatever is in the names and
+ * texts that it quotes.
+ */
 export class InputError extends Error {
   override readonly name = "InputError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(inOneLine(message), options);
+  }
 }
 
 /** The message of anything that was thrown. */

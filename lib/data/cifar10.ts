@@ -125,7 +125,7 @@ async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): 
     throw new InputError(
       missing
         ? `CIFAR-10: ${path} is missing; run \`deno task setup\`, or point --data at a folder with the official .bin files`
-        : `CIFAR-10: ${path} cannot be read: ${messageOf(error)}`,
+        : `CIFAR-10: ${path} cannot be read: ${messageOf(error)}; ${remedyFor(path)}`,
     );
   }
   const expected = BATCH_IMAGES * (1 + IMAGE_BYTES);

@@ -36,7 +36,7 @@ export function jpegSize(bytes: Uint8Array, source: string): Size {
 }
 
 function unreadable(source: string, why: string): InputError {
-  return new InputError(`${source} is not a readable JPEG: ${why.replace(/\s+/g, " ")}; check the file`);
+  return new InputError(`${source} is not a readable JPEG: ${why}; check the file`);
 }
 
 function readFrame(bytes: Uint8Array): Size {

@@ -48,7 +48,7 @@ export function decodePngPixels(bytes: Uint8Array, source: string): PngPixels {
   try {
     return pixelsOf(readChunks(bytes));
   } catch (error) {
-    throw new InputError(`${source} is not a readable PNG: ${messageOf(error).replace(/\s+/g, " ")}; check the file`);
+    throw new InputError(`${source} is not a readable PNG: ${messageOf(error)}; check the file`);
   }
 }
 

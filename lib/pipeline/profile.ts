@@ -231,7 +231,11 @@ function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
 function merge(base: unknown, changes: unknown): unknown {
   if (!isObject(base) || !isObject(changes)) return changes;
   const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(changes)) merged[key] = key in base ? merge(base[key], value) : value;
+  for (const [key, value] of Object.entries(changes)) {
+    const whole = Object.hasOwn(base, key) ? merge(base[key], value) : value;
+    // not by assignment, which would take a key `__proto__` for what objects inherit
+    Object.defineProperty(merged, key, { value: whole, enumerable: true, configurable: true, writable: true });
+  }
   return merged;
 }
 
@@ -269,6 +273,12 @@ export function parseProfile(document: unknown, source: string): Profile {
   return parsed.data;
 }
 
+/** A value as an error shows it. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
+}
+
 function describe(issue: z.core.$ZodIssue, document: unknown): string {
   if (issue.code === "unrecognized_keys") {
     const fields = Object.keys(valueAt(CALIBRATED, issue.path) as object).join(", ");
@@ -279,7 +289,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown): string {
   const value = valueAt(document, issue.path);
   const state = value === undefined
     ? 'is missing (start the file with "extends": "calibrated-2" to give only what differs)'
-    : `is ${JSON.stringify(value)}`;
+    : `is ${shown(value)}`;
   return `${issue.path.join(".")} ${state}; allowed: ${issue.message}`;
 }
 
@@ -310,7 +320,7 @@ export async function loadProfile(nameOrFile: string): Promise<{ name: string; p
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`profile ${nameOrFile} is not JSON: ${messageOf(error).replaceAll("\n", " ")}`);
+    throw new InputError(`profile ${nameOrFile} is not JSON: ${messageOf(error)}; correct it`);
   }
   return { name: basename(nameOrFile).replace(/\.json$/i, ""), profile: parseProfile(document, nameOrFile) };
 }

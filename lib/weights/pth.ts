@@ -141,7 +141,7 @@ export interface TensorFile {
 export function openPth(bytes: Uint8Array, source: string): TensorFile {
   const refuse: Refuse = (what) => {
     throw new InputError(
-      `${source} cannot be read as PyTorch tensors: ${what.replace(/\s+/g, " ").slice(0, 400)}; ` +
+      `${source} cannot be read as PyTorch tensors: ${what.slice(0, 400)}; ` +
         "fetch it again, or save only its weights with torch.save(model.state_dict(), FILE)",
     );
   };

@@ -89,8 +89,8 @@ export function encodeSafetensors(
  */
 export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensors {
   const refuse = (what: string): never => {
-    // names and shapes are the file's, of any length and with any characters
-    const short = (what.length > 300 ? `${what.slice(0, 300)}...` : what).replace(/\s+/g, " ");
+    // names and shapes are the file's, of any length
+    const short = what.length > 300 ? `${what.slice(0, 300)}...` : what;
     throw new InputError(`${source} is not a valid safetensors file: ${short}; fetch or export the file again`);
   };
   if (bytes.length < 8) refuse(`it has ${bytes.length} bytes, fewer than the 8 of the header length`);

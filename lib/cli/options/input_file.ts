@@ -57,7 +57,7 @@ export async function readInputFile(path: string): Promise<InputFile> {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${path} is not JSON: ${messageOf(error).replaceAll("\n", " ")}`);
+    throw new InputError(`${path} is not JSON: ${messageOf(error)}; correct it, or remove it`);
   }
   const parsed = inputFile.safeParse(document);
   if (!parsed.success) {

@@ -13,7 +13,7 @@ import { findImageInput, type OnnxInputOptions, prepareImages } from "./input.ts
 import { findLayers, type FoundLayer } from "./layers.ts";
 import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
-import { inOneLine, readOnnx } from "./reading/read_onnx.ts";
+import { readOnnx } from "./reading/read_onnx.ts";
 import { unitsLast } from "./units_last.ts";
 import { range, type Value } from "./value.ts";
 
@@ -56,7 +56,7 @@ export interface OnnxFeatures {
  * @throws {InputError} when the file is not intact, has what is not supported, or no such value.
  */
 export function createOnnxFeatures(file: string, options: OnnxFeatureOptions = {}): Promise<OnnxFeatures> {
-  return inOneLine(() => load(file, options));
+  return load(file, options);
 }
 
 async function load(

@@ -13,7 +13,7 @@ import { findLayers, type FoundLayer, type OnnxLayer } from "./layers.ts";
 import type { Value } from "./value.ts";
 import { refuseUnsupported } from "./operators/table.ts";
 import { simplify } from "./passes/pass.ts";
-import { inOneLine, readOnnx } from "./reading/read_onnx.ts";
+import { readOnnx } from "./reading/read_onnx.ts";
 import { throughUnits, unitsLast } from "./units_last.ts";
 
 /** A network from a file, all of its layers, and the hash of its files. */
@@ -42,7 +42,7 @@ export interface OnnxDescription {
  * @throws {InputError} when the file is not intact, or has what is not supported.
  */
 export function createOnnxNetwork(file: string, options: OnnxInputOptions = {}): Promise<OnnxNetwork> {
-  return inOneLine(() => load(file, options));
+  return load(file, options);
 }
 
 /** A network and how many channels its images have. */
@@ -71,7 +71,7 @@ async function load(file: string, options: OnnxInputOptions): Promise<LoadedNetw
  */
 export async function describeOnnx(file: string, options: OnnxInputOptions = {}): Promise<OnnxDescription> {
   await useBackend();
-  const network = await inOneLine(() => load(file, options));
+  const network = await load(file, options);
   try {
     const { name, input, allLayers, sha256, channels } = network;
     return { name, input, channels, layers: allLayers, sha256 };

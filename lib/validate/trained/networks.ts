@@ -90,12 +90,10 @@ export async function listTaughtNetworks(folder: string): Promise<TaughtEntry[]>
     return indexSchema.parse(JSON.parse(text)).networks;
   } catch (error) {
     const what = error instanceof z.ZodError
-      ? error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join(", ")
+      ? error.issues.slice(0, 3).map((issue) => `${issue.path.join(".")}: ${issue.message}`).join(", ")
       : messageOf(error);
     throw new InputError(
-      `${path} is not a list of taught networks: ${
-        what.replaceAll("\n", " ")
-      }; check out the repository again, or train ` +
+      `${path} is not a list of taught networks: ${what}; check out the repository again, or train ` +
         "them into another folder",
     );
   }

@@ -55,32 +55,6 @@ export interface OnnxFile {
  * @throws {InputError} when it cannot be read, is no intact ONNX file, or has what is not supported.
  */
 export function readOnnx(path: string, limits: ReadLimits = DEFAULT_LIMITS): OnnxFile {
-  try {
-    return read(path, limits);
-  } catch (error) {
-    throw lineOf(error);
-  }
-}
-
-/**
- * Runs a function whose errors may quote names out of a file, and takes what a terminal would obey out of them.
- *
- * @throws {InputError} that the function throws, in one line.
- */
-export async function inOneLine<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw lineOf(error);
-  }
-}
-
-function lineOf(error: unknown): unknown {
-  if (!(error instanceof InputError)) return error;
-  return new InputError(error.message.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?"));
-}
-
-function read(path: string, limits: ReadLimits): OnnxFile {
   const bytes = readBytes(path);
   const model = parse(bytes, path);
   const external = new ExternalData(path);
@@ -178,13 +152,15 @@ function toGraph(proto: GraphProto, file: string, opset: number, external: ReadE
   refuseNodes(proto.node, file);
   const constants = new Map<string, StoredArray>();
   for (const tensor of proto.initializer) {
-    if (constants.has(tensor.name)) throw new InputError(`${file} stores the tensor ${tensor.name} twice`);
+    if (constants.has(tensor.name)) {
+      throw new InputError(`${file} stores the tensor ${tensor.name} twice; export it again`);
+    }
     constants.set(tensor.name, openTensor(tensor, tensor.name, file, external));
   }
   const inputs = proto.input.filter(({ name }) => !constants.has(name)).map((input) => toInput(input, file));
   const known = new Set(["", ...constants.keys()]);
   for (const { name } of inputs) {
-    if (known.has(name)) throw new InputError(`${file} has two inputs called ${name}`);
+    if (known.has(name)) throw new InputError(`${file} has two inputs called ${name}; export it again`);
     known.add(name);
   }
   const nodes = sortNodes(file, proto.node.map((node, i) => toNode(node, i, file, external)), known);
@@ -220,7 +196,9 @@ function refuseNodes(nodes: readonly NodeProto[], file: string): void {
 }
 
 function toInput({ name, type }: ValueInfoProto, file: string): GraphInput {
-  if (type?.value.case !== "tensorType") throw new InputError(`${file}: its input ${name} is not a tensor`);
+  if (type?.value.case !== "tensorType") {
+    throw new InputError(`${file}: its input ${name} is not a tensor; export it again`);
+  }
   const { elemType, shape } = type.value.value;
   const kind = kindOfType(elemType);
   if (kind === undefined) {
@@ -240,7 +218,9 @@ function toNode(node: NodeProto, index: number, file: string, external: ReadExte
   const name = node.name || `${node.opType}_${index}`;
   const attributes = new Map<string, AttributeValue>();
   for (const each of node.attribute) {
-    if (attributes.has(each.name)) throw new InputError(`${file}: node ${name} has the attribute ${each.name} twice`);
+    if (attributes.has(each.name)) {
+      throw new InputError(`${file}: node ${name} has the attribute ${each.name} twice; export it again`);
+    }
     attributes.set(each.name, toAttribute(each, name, file, external));
   }
   const scopes = node.metadataProps.find(({ key }) => key === SCOPES)?.value;
