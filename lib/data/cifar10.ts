@@ -111,12 +111,20 @@ export function isCifar10Present(directory: string = cifar10Directory()): boolea
  * @throws {InputError} naming the file that is missing, truncated or altered.
  */
 export async function readCifar10(directory: string = cifar10Directory()): Promise<Cifar10> {
-  const batches: PixelSet[] = [];
-  for (const batch of CIFAR10_BATCHES) batches.push(await readBatch(join(directory, `${batch.name}.bin`), batch));
-  return { train: concatenate(batches.slice(0, 5)), test: concatenate(batches.slice(5)) };
+  let parts: Cifar10 | undefined; // made when the first batch is as it should be
+  const pixels = new Uint8Array(BATCH_IMAGES * IMAGE_BYTES); // for one batch after the other
+  for (const [index, pinned] of CIFAR10_BATCHES.entries()) {
+    const batch = await readBatch(join(directory, `${pinned.name}.bin`), pinned, pixels);
+    parts ??= { train: emptySet(CIFAR10_BATCHES.length - 1), test: emptySet(1) };
+    const [part, place] = index < CIFAR10_BATCHES.length - 1 ? [parts.train, index] : [parts.test, 0];
+    part.pixels.set(batch.pixels, place * batch.pixels.length);
+    part.labels.set(batch.labels, place * BATCH_IMAGES);
+  }
+  return parts!;
 }
 
-async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): Promise<PixelSet> {
+/** @param pixels where its pixels are put. */
+async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number], pixels: Uint8Array): Promise<PixelSet> {
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
@@ -134,7 +142,7 @@ async function readBatch(path: string, pinned: typeof CIFAR10_BATCHES[number]): 
       `CIFAR-10: ${path} has ${bytes.length} bytes instead of ${expected} (truncated?); ${remedyFor(path)}`,
     );
   }
-  const batch = decodeRecords(bytes);
+  const batch = decodeRecords(bytes, pixels);
   verify(batch, pinned, path);
   return batch;
 }
@@ -160,9 +168,8 @@ function verify(batch: PixelSet, pinned: typeof CIFAR10_BATCHES[number], source:
 }
 
 /** Official records (label, then planes R, G, B) to interleaved pixels and labels. */
-function decodeRecords(bytes: Uint8Array): PixelSet {
+function decodeRecords(bytes: Uint8Array, pixels: Uint8Array): PixelSet {
   const plane = CIFAR10_SIZE * CIFAR10_SIZE;
-  const pixels = new Uint8Array(BATCH_IMAGES * IMAGE_BYTES);
   const labels = new Uint8Array(BATCH_IMAGES);
   let to = 0;
   for (let i = 0; i < BATCH_IMAGES; i++) {
@@ -191,18 +198,11 @@ function encodeRecords(batch: PixelSet): Uint8Array {
   return bytes;
 }
 
-/** Batches as one, its pixels in memory that workers share. */
-function concatenate(batches: readonly PixelSet[]): PixelSet {
-  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+/** Room for so many batches, its pixels in memory that workers share. */
+function emptySet(batches: number): PixelSet {
+  const count = batches * BATCH_IMAGES;
   const pixels = new Uint8Array(new SharedArrayBuffer(count * IMAGE_BYTES));
-  const labels = new Uint8Array(count);
-  let at = 0;
-  for (const batch of batches) {
-    pixels.set(batch.pixels, at * IMAGE_BYTES);
-    labels.set(batch.labels, at);
-    at += batch.count;
-  }
-  return { count, ...SIZE, pixels, labels };
+  return { count, ...SIZE, pixels, labels: new Uint8Array(count) };
 }
 
 /**

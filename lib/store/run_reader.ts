@@ -24,7 +24,9 @@ import type {
   StopReason,
   UnitRecord,
 } from "../types.ts";
-import { contradictionIn } from "./check_unit.ts";
+import { wrongField } from "./check_manifest.ts";
+import { checkSchema } from "./check_schema.ts";
+import { contradictionIn, wrongNames, wrongParts } from "./check_unit.ts";
 import { type ChunkRange, datasetChunks, plannedUnits, stacked } from "./dataset_chunks.ts";
 import { lockRun } from "./lock.ts";
 import { APPLICATION_ID, RUN_FILE, RUN_SCHEMA, storeError } from "./schema.ts";
@@ -87,8 +89,8 @@ export class RunReader {
     try {
       return action();
     } catch (error) {
-      if (error instanceof RangeError || error instanceof TypeError) throw error;
-      throw storeError(error, this.file);
+      const isOurs = error instanceof RangeError || error instanceof TypeError;
+      throw isOurs && !isTooLarge(error) ? error : storeError(error, this.file);
     }
   }
 
@@ -107,9 +109,28 @@ export class RunReader {
       try {
         const units = this.all(countParts(this.schema));
         const found = new Set(units.map((row) => `${row.job}:${row.unit}`));
-        for (const job of this.completedJobs()) {
-          const { layer, units: planned } = this.manifest.jobs[job];
-          const missing = planned.find((unit) => !found.has(`${job}:${unit}`));
+        const planned = new Set(
+          this.manifest.jobs.flatMap(({ layer, units }, job) =>
+            units.map((unit) => JSON.stringify([job, layer, unit]))
+          ),
+        );
+        const jobs = this.completedJobs();
+        const foreign = jobs.find((job) => !(job in this.manifest.jobs));
+        if (foreign !== undefined) throw this.#damaged(`job ${foreign} is not in its plan`);
+        for (const { job, layer, unit } of units) {
+          if (!planned.has(JSON.stringify([job, layer, unit]))) {
+            throw this.#damaged(`unit ${layer}:${unit} is not in its plan`);
+          }
+        }
+        const chunks = new Set(datasetChunks(this.manifest).map(({ from, to }) => `${from}:${to}`));
+        for (const { from, to } of this.completedChunks()) {
+          if (!chunks.has(`${from}:${to}`)) {
+            throw this.#damaged(`images ${from} to ${to} are no stretch of its dataset`);
+          }
+        }
+        for (const job of jobs) {
+          const { layer, units: ofJob } = this.manifest.jobs[job];
+          const missing = ofJob.find((unit) => !found.has(`${job}:${unit}`));
           if (missing !== undefined) {
             throw this.#incomplete(layer, missing, "it is missing though its job is committed");
           }
@@ -130,6 +151,10 @@ export class RunReader {
         this.db.exec("ROLLBACK");
       }
     });
+  }
+
+  #damaged(what: string): InputError {
+    return new InputError(`${this.file} is damaged: ${what}; restore the file, or score into another run`);
   }
 
   #incomplete(layer: string, unit: number, what: string): InputError {
@@ -173,7 +198,7 @@ export class RunReader {
             const score = scores.get(id)?.find((each) => each.rule === rule);
             return score ? scoreParts(score) : null;
           };
-          return this.#withDataset({
+          const overview: UnitOverview = {
             layer: row.layer as string,
             unit: row.unit as number,
             stopReason: row.stop_reason as StopReason,
@@ -185,7 +210,11 @@ export class RunReader {
             paper: part("paper"),
             meanAngle: row.mean_angle as number | null,
             datasetMax: highest.get(id) ?? null,
-          });
+          };
+          const scored = [overview.score, overview.paper].filter((each) => each !== null);
+          const wrong = wrongNames(overview) ?? scored.map(wrongParts).find((each) => each !== null);
+          if (wrong != null) throw this.#incomplete(overview.layer, overview.unit, wrong);
+          return this.#withDataset(overview);
         })
         .sort((a, b) => order.get(a.layer)! - order.get(b.layer)! || a.unit - b.unit);
     });
@@ -222,7 +251,8 @@ export class RunReader {
       const [embeddings] = this.all("SELECT rows, cols, entries FROM embeddings WHERE unit_id = ?", id);
       if (distances === undefined) throw incomplete("it has no distances");
       if (embeddings === undefined) throw incomplete("it has no embeddings");
-      const bytes = this.#pixels(id);
+      const [height, width] = [row.height as number, row.width as number];
+      const bytes = this.#pixels(id, activations.length * height * width * 3);
       if (bytes === null) throw incomplete("it has no pixels, or some that cannot be decompressed");
       const numbers = <T>(array: new (buffer: ArrayBuffer) => T, bytesEach: number, blob: SQLOutputValue): T => {
         const bytes = (blob as Uint8Array).slice();
@@ -246,8 +276,8 @@ export class RunReader {
         flags: JSON.parse(row.flags as string),
         images: {
           count: activations.length,
-          height: row.height as number,
-          width: row.width as number,
+          height,
+          width,
           data: Float32Array.from(bytes, (byte) => byte / 255),
         },
         activations,
@@ -278,13 +308,19 @@ export class RunReader {
     });
   }
 
-  /** The bytes of a unit's images, image after image; null where there are none that can be read. */
-  #pixels(id: number): Uint8Array | null {
+  /**
+   * The bytes of a unit's images, image after image; null where there are none that can be read.
+   *
+   * @param expected how many there are to be: no more are decompressed.
+   */
+  #pixels(id: number, expected: number): Uint8Array | null {
     if (this.schema >= 3) {
       const [row] = this.all("SELECT rgb FROM pixels WHERE unit_id = ?", id);
       if (row === undefined) return null;
+      const compressed = row.rgb as Uint8Array;
+      if (expected > MANY_PIXELS && expected > MOST_RATIO * compressed.length) return null;
       try {
-        return inflateSync(row.rgb as Uint8Array);
+        return inflateSync(compressed, { maxOutputLength: Math.max(1, expected) });
       } catch {
         return null;
       }
@@ -482,6 +518,16 @@ export class RunReader {
   }
 }
 
+/** Pixel values from which a unit's images are checked for being too well compressed. */
+const MANY_PIXELS = 2 ** 27;
+/** How many times smaller than they are so many images can honestly be; those of one colour get a thousand times smaller. */
+const MOST_RATIO = 100;
+
+/** Whether SQLite found an integer that no number of JavaScript holds. */
+function isTooLarge(error: Error): boolean {
+  return (error as Error & { code?: unknown }).code === "ERR_OUT_OF_RANGE";
+}
+
 /** A query of seconds by part that finds none. */
 const NO_SECONDS = "SELECT '' AS part, 0.0 AS seconds WHERE FALSE";
 
@@ -542,10 +588,13 @@ function readManifest(db: DatabaseSync, file: string): RunManifest {
     value: string;
   }[];
   const manifest = Object.fromEntries(fields.map(({ field, value }) => [field, JSON.parse(value)]));
-  if (!Array.isArray(manifest.jobs) || typeof manifest.shard !== "object") {
-    throw new InputError(`${file} has no complete manifest; restore it, or use another run name`);
+  const wrong = wrongField(manifest);
+  if (wrong !== null) {
+    throw new InputError(
+      `${file} has no complete manifest: its ${wrong} is missing or not what it must be; restore it, or use another run name`,
+    );
   }
-  return manifest as RunManifest;
+  return manifest as unknown as RunManifest;
 }
 
 /**
@@ -567,6 +616,7 @@ export function checkRunFile(db: DatabaseSync, file: string): boolean {
       `${file} was made by a newer polysem (schema ${schema}, this one reads up to ${RUN_SCHEMA}); update polysem`,
     );
   }
+  checkSchema(db, file);
   const check = pragma("quick_check(1)");
   if (check !== "ok") {
     throw new InputError(

@@ -25,7 +25,8 @@
  * - `dataset_best`: the dataset's best images of every planned unit, best first; there once all chunks are. The first one's
  *   activation is the unit's highest over the dataset.
  *
- * Limits: the file is refused when its application id is another, its schema is newer, or SQLite finds it damaged.
+ * Limits: the file is refused when its application id is another, its schema is newer, SQLite finds it damaged, or its tables are
+ * not plain ones of these columns. No more pixels are decompressed than the images have.
  *
  * Schema 3 lacked the shares of K, and its intervals of S, made by another rule, need not hold S. Schema 1 lacked the interval
  * of S and pooled distances. Schemas 1 and 2 stored uncompressed images in a column `rgb` of
@@ -153,14 +154,18 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${RUN_SCHEMA};
 `;
 
+/** What SQLite says of a file that is none of a run's, or is no more. */
+const DAMAGED =
+  /not a database|malformed|no such (table|column)|unsupported file format|too large to be represented|incorrect type|corrupt/i;
+
 /**
  * What a failure of SQLite means for the run, in one line. A damaged or foreign file and a place that cannot be opened or
  * written are wrong input; a full disk and failing hardware are failures while running.
  */
 export function storeError(thrown: unknown, file: string): Error {
   if (thrown instanceof InputError) return thrown;
-  const message = messageOf(thrown).replaceAll("\n", " ");
-  if (thrown instanceof SyntaxError || /not a database|malformed|no such (table|column)/i.test(message)) {
+  const message = messageOf(thrown);
+  if (thrown instanceof SyntaxError || DAMAGED.test(message)) {
     return new InputError(
       `${file} is damaged or not a run of polysem (${message}); restore it, or use another run name`,
     );

@@ -16,6 +16,9 @@ import { drawFrom } from "./draw.ts";
 import { faultIn, keptFile, type Outcome } from "./outcome.ts";
 import { type Parser, PARSERS } from "./parsers.ts";
 
+/** Memory from which on what earlier files left behind is collected first: it is not of the file at hand. */
+const MUCH_BYTES = 3e8;
+
 /** The most that this process has held, from now on. */
 function resetPeak(): void {
   Deno.writeTextFileSync("/proc/self/clear_refs", "5");
@@ -49,6 +52,7 @@ for (let index = Number(from); index < Number(to); index++) {
   const draw = drawFrom(deriveSeed(Number(seed), "fuzz", parser.name, index));
   Deno.writeFileSync(path, parser.mutate(draw.pick(corpus), corpus, draw, working));
   writeOut(`${JSON.stringify({ begins: index })}\n`);
+  if (Deno.memoryUsage().rss > MUCH_BYTES) (globalThis as unknown as { gc: () => void }).gc();
   resetPeak();
   const begun = performance.now();
   const { stack, ...result } = { stack: undefined, ...await readOne(parser, path, reading) };

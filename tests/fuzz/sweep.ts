@@ -95,7 +95,17 @@ async function follow(
   onOutcome: (outcome: Outcome) => void,
 ): Promise<{ begun: number; ended: string }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "-A", CHILD, parser.name, ...[seed, from, to].map(String), work, kept],
+    args: [
+      "run",
+      "--no-check",
+      "-A",
+      "--v8-flags=--expose-gc",
+      CHILD,
+      parser.name,
+      ...[seed, from, to].map(String),
+      work,
+      kept,
+    ],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

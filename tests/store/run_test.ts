@@ -342,7 +342,8 @@ Deno.test("summary() counts units, clusters and images above the dataset by laye
     assert.deepEqual(run.summary().jobs, { planned: 3, completed: 0 });
     run.commitChunk(exampleChunk(), 1);
     run.commitJob(0, jobRecords(0), 10);
-    const flat = { ...record("conv1", 2).score!, K: 1, C: 0, D: 0, S: 0.25 };
+    const one = { assignments: [0, 0, 0], theta: [[0]], b: [[1]] };
+    const flat = { ...record("conv1", 2).score!, K: 1, C: 0, D: 0, S: 0.25, ...one };
     const interval = { low: 0.25, high: 0.75 };
     run.commitJob(1, [record("conv1", 2, { activations: [3, 4, 5], score: flat, scoreInterval: interval })], 5);
     assert.deepEqual(run.summary(), {
