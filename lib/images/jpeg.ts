@@ -52,6 +52,8 @@ function readFrame(bytes: Uint8Array): Size {
     if (marker === SCAN) {
       if (size === undefined) throw new Error("its size is missing");
       if (!hasEnd(bytes, at)) throw new Error("it is cut off");
+      const scans = countScans(bytes, at);
+      if (scans > MOST_SCANS) throw new Error(`it has ${scans} scans, over ${MOST_SCANS}; save it anew`);
       return size;
     }
     const length = view.getUint16(at + 2);
@@ -79,6 +81,18 @@ function frameSize(marker: number, view: DataView, at: number): Size {
   if (width === 0 || height === 0) throw new Error(`its size is ${width} x ${height}`);
   if (width * height > MAX_PIXELS) throw new Error(`its size of ${width} x ${height} is over ${MAX_PIXELS} pixels`);
   return { height, width };
+}
+
+/** Most scans of an image. Encoders write about ten; each is gone through for the whole image, however few bytes it has. */
+const MOST_SCANS = 100;
+
+/** How many scans there are, the first one's marker among them: their data have no marker. */
+function countScans(bytes: Uint8Array, first: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(0xff, first); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === SCAN) count++;
+  }
+  return count;
 }
 
 /** Whether the marker of the end comes after the first scan, as it does once in a whole file. */

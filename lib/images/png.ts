@@ -55,18 +55,27 @@ export function decodePngPixels(bytes: Uint8Array, source: string): PngPixels {
 function pixelsOf(png: PngChunks): PngPixels {
   const { width, height, depth, palette, transparency } = png;
   const white = depth === 16 ? 65535 : 255;
-  // one colour of an image without a palette; of one channel, all three
-  const key = palette === null ? transparency?.map((sample) => sample * white / (2 ** depth - 1)) : undefined;
-  const isKey = (first: number) => key?.every((_, c) => samples[first + c] === key[c]) ?? false;
   const samples = decodePixels(png);
-  const data = new Float32Array(width * height * 3);
-  const opacity = new Float32Array(width * height);
-  for (let pixel = 0; pixel < opacity.length; pixel++) {
+  const count = width * height;
+  const data = new Float32Array(count * 3);
+  for (let pixel = 0; pixel < count; pixel++) {
     for (let c = 0; c < 3; c++) data[pixel * 3 + c] = samples[pixel * 4 + c] / white;
-    opacity[pixel] = isKey(pixel * 4) ? 0 : samples[pixel * 4 + 3] / white;
   }
-  const opaque = opacity.every((value) => value === 1);
-  return { images: { count: 1, height, width, data }, opacity: opaque ? null : opacity };
+  const images = { count: 1, height, width, data };
+  // one colour of an image without a palette is transparent; of one channel, all three
+  const key = palette === null ? transparency?.map((sample) => sample * white / (2 ** depth - 1)) : undefined;
+  const [red, green = red, blue = red] = key ?? [NaN]; // which no sample is
+  const opacityOf = (pixel: number) => {
+    const at = pixel * 4; // a loop of its own for the three would take minutes in a large image
+    if (samples[at] === red && samples[at + 1] === green && samples[at + 2] === blue) return 0;
+    return samples[at + 3] / white;
+  };
+  let first = 0;
+  while (first < count && opacityOf(first) === 1) first++;
+  if (first === count) return { images, opacity: null };
+  const opacity = new Float32Array(count).fill(1, 0, first);
+  for (let pixel = first; pixel < count; pixel++) opacity[pixel] = opacityOf(pixel);
+  return { images, opacity };
 }
 
 /**

@@ -7,8 +7,11 @@
  */
 import { crc32 } from "node:zlib";
 
-/** Largest image accepted, in pixels: 4096 x 8192. */
+/** Largest image accepted, in pixels: 4096 x 8192. It is decoded in less than 1 GB of memory. */
 export const MAX_PIXELS = 2 ** 25;
+
+/** Largest image of more than 24 bits a pixel, in pixels: 4096 x 4096. */
+const MAX_DEEP_PIXELS = 2 ** 24;
 
 /** Colour types of a PNG: samples a pixel, and the bit depths that the standard allows. */
 const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {
@@ -108,7 +111,8 @@ function readHeader(data: Uint8Array): Header {
   const kind = COLOUR_TYPES[colourType];
   if (!kind?.depths.includes(depth)) throw new Error(`its header has colour type ${colourType} with ${depth} bits`);
   if (width === 0 || height === 0) throw new Error(`its size is ${width} x ${height}`);
-  if (width * height > MAX_PIXELS) throw new Error(`its size of ${width} x ${height} is over ${MAX_PIXELS} pixels`);
+  const most = kind.channels * depth > 24 ? MAX_DEEP_PIXELS : MAX_PIXELS;
+  if (width * height > most) throw new Error(`its size of ${width} x ${height} is over ${most} pixels`);
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw new Error(`its header has compression ${compression}, filter ${filter} and interlacing ${interlace}`);
   }

@@ -46,9 +46,18 @@ export async function readMask(path: string): Promise<Mask> {
 export function decodeMask(bytes: Uint8Array, source: string): Mask {
   const { images, opacity } = decodePngPixels(bytes, source);
   const { height, width, data: pixels } = images;
-  const luminance = (_: unknown, i: number) => LUMINANCE.reduce((sum, share, c) => sum + share * pixels[3 * i + c], 0);
-  const data = opacity ?? Float32Array.from({ length: height * width }, luminance);
+  const data = opacity ?? luminanceOf(pixels);
   return checkMask(resampleArea({ height, width, data }), source);
+}
+
+/** @param pixels red, green and blue of each pixel. */
+function luminanceOf(pixels: Float32Array): Float32Array {
+  const [red, green, blue] = LUMINANCE;
+  const data = new Float32Array(pixels.length / 3);
+  for (let i = 0, at = 0; i < data.length; i++, at += 3) {
+    data[i] = red * pixels[at] + green * pixels[at + 1] + blue * pixels[at + 2];
+  }
+  return data;
 }
 
 /**
