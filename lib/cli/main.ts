@@ -11,8 +11,11 @@ import { Command, CommanderError } from "commander";
 import { COMMANDS, type ListedCommand } from "./command_list.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
+import { inOneLine } from "../printable.ts";
 import { VERSION } from "../version.ts";
 import { writeErr, writeOut } from "../streams.ts";
+import { explainRefusal, runConfined } from "./confined.ts";
+import { rightsOf } from "./rights.ts";
 import { enterWhereTyped } from "./where_typed.ts";
 
 /** Where a run of the command line writes; the process's own streams unless a caller takes them. */
@@ -38,15 +41,11 @@ function createProgram(streams: Streams): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       ...streams,
-      outputError: (text, write) => write(`${oneLine(text)}\n`), // commander puts its suggestions on a second line
+      outputError: (text, write) => write(`${inOneLine(text)}\n`), // commander puts its suggestions on a second line
     })
     .addHelpText("after", AFTER_HELP)
     .showSuggestionAfterError()
     .exitOverride(); // before any command is added: they inherit it
-}
-
-function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
 /** The command that is asked for, or whose help is. */
@@ -67,14 +66,6 @@ async function addCommands(
     const listed = program.command(`${name} ${args}`).description(description);
     if (options) listed.option("--option", "stands for the command's own");
   }
-}
-
-/** An error's message; where the runtime refuses a path such as `/dev/fd/63`, in words that are of use. */
-function explain(error: unknown): string {
-  return messageOf(error).replace(
-    /Requires all access to "([^"]+)", run again with the --allow-all flag/,
-    "$1 is no plain file, and polysem has no right to it; give a file, or - for standard input or output",
-  );
 }
 
 /**
@@ -104,19 +95,36 @@ export async function main(
       streams.writeErr(`${error.message}\n`);
       return EXIT_CODES[error.signal];
     }
-    streams.writeErr(`error: ${oneLine(explain(error)) || "an error without a message"}\n`);
+    streams.writeErr(`error: ${inOneLine(explainRefusal(messageOf(error))) || "an error without a message"}\n`);
     if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
-    return error instanceof InputError ? 2 : 1;
+    return error instanceof InputError || error instanceof Deno.errors.NotCapable ? 2 : 1;
   } finally {
     console.log = log;
   }
 }
 
-/** Runs what this process was started with, and ends it. */
+/**
+ * Runs the process's own command line, and ends the process: in a thread that has the command's rights alone, where it needs no
+ * others.
+ *
+ * @param commands others than polysem's own run in this thread, with all rights of the process.
+ */
 export async function runProcess(commands?: readonly ListedCommand[]): Promise<never> {
-  if (commandOf(Deno.args) !== "lab") listenForInterruption((line) => writeErr(`${line}\n`)); // JupyterLab asks
   enterWhereTyped();
-  Deno.exit(await main(Deno.args, undefined, commands)); // at once, whatever threads an engine left
+  Deno.exit(await codeOf(Deno.args, commands)); // at once, whatever threads an engine left
+}
+
+async function codeOf(args: readonly string[], commands?: readonly ListedCommand[]): Promise<number> {
+  const rights = commands !== undefined || asksForHelp(args) ? null : rightsOf(args);
+  if (rights !== null) return await runConfined(args, rights);
+  if (commandOf(args) !== "lab") listenForInterruption((line) => writeErr(`${line}\n`)); // JupyterLab asks
+  return await main(args, undefined, commands);
+}
+
+/** Whether nothing but a text is asked for. */
+function asksForHelp(args: readonly string[]): boolean {
+  return args.some((arg) => ["--help", "-h", "--version"].includes(arg)) ||
+    !COMMANDS.some(({ name }) => name === commandOf(args));
 }
 
 if (import.meta.main) await runProcess();

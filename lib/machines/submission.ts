@@ -12,7 +12,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, messageOf } from "../errors.ts";
-import { writeWhole } from "../store/mod.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** What has tasks done on many machines. */
 export const ENGINES = ["slurm", "kubernetes"] as const;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { writeWhole } from "../store/mod.ts";
+import { writeWhole } from "../whole_file.ts";
 import { quoted } from "./own_command.ts";
 import { readQueue, sbatch, scancel } from "./slurm.ts";
 import { mergeScript, shardScript } from "./slurm_scripts.ts";

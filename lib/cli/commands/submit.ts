@@ -24,7 +24,8 @@ import {
   writeSubmission,
 } from "../../machines/mod.ts";
 import { jobsOfShard } from "../../shards.ts";
-import { RUN_FILE, runDirectory, writeWhole } from "../../store/mod.ts";
+import { RUN_FILE, runDirectory } from "../../store/mod.ts";
+import { writeWhole } from "../../whole_file.ts";
 import { printResult } from "../console/output.ts";
 import { describeChosenModel, refuseUnscorable } from "../options/model.ts";
 import { type ScoredOptions, withScoredOptions } from "../options/scored.ts";

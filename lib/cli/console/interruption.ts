@@ -78,8 +78,12 @@ export function interruptedCode(): number | null {
  * at once.
  *
  * @param say writes a line to the user.
+ * @param exit ends the process.
  */
-export function listenForInterruption(say: (line: string) => void): void {
+export function listenForInterruption(
+  say: (line: string) => void,
+  exit: (code: number) => never = (code) => Deno.exit(code),
+): void {
   listener ??= startListener();
   let at = 0;
   for (const signal of SIGNALS) {
@@ -91,7 +95,7 @@ export function listenForInterruption(say: (line: string) => void): void {
       if (underWay.size > 0 && !again) return say("\ninterrupted: ending what is under way; once more ends it at once");
       for (const end of underWay) end();
       if (!again) say("interrupted");
-      Deno.exit(EXIT_CODES[received]);
+      exit(EXIT_CODES[received]);
     });
   }
 }
