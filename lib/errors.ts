@@ -43,3 +43,15 @@ export function writeError(place: string, thrown: unknown, advice: string): Erro
   }
   return new InputError(`${place} cannot be written: ${messageOf(thrown)}; ${advice}`);
 }
+
+/**
+ * TensorFlow's words where memory does not suffice: its status RESOURCE_EXHAUSTED, what CUDA's libraries say where they get no memory, and status 1 of
+ * oneDNN, which computes on processors (`dnnl_out_of_memory`).
+ */
+const OUT_OF_MEMORY =
+  /Invalid TF_Status: 8\b|OOM when allocating|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY|(?:CUDNN|CUBLAS)_STATUS_ALLOC_FAILED|received an exception:Status: 1,/i;
+
+/** Whether an error says that memory did not suffice. */
+export function isOutOfMemory(error: unknown): boolean {
+  return OUT_OF_MEMORY.test(messageOf(error));
+}

@@ -9,7 +9,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { COMMANDS, type ListedCommand } from "./command_list.ts";
-import { InputError, messageOf } from "../errors.ts";
+import { InputError, isOutOfMemory, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
 import { inOneLine } from "../printable.ts";
 import { VERSION } from "../version.ts";
@@ -68,6 +68,16 @@ async function addCommands(
   }
 }
 
+/** An error's message, in words that are of use where a right is missing, or memory for the smallest batch. */
+function explain(error: unknown): string {
+  if (isOutOfMemory(error)) {
+    return `memory does not suffice (${
+      messageOf(error)
+    }); free some, or give fewer --workers, and run the same command again`;
+  }
+  return explainRefusal(messageOf(error));
+}
+
 /**
  * Runs one command.
  *
@@ -95,7 +105,7 @@ export async function main(
       streams.writeErr(`${error.message}\n`);
       return EXIT_CODES[error.signal];
     }
-    streams.writeErr(`error: ${inOneLine(explainRefusal(messageOf(error))) || "an error without a message"}\n`);
+    streams.writeErr(`error: ${inOneLine(explain(error)) || "an error without a message"}\n`);
     if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
     return error instanceof InputError || error instanceof Deno.errors.NotCapable ? 2 : 1;
   } finally {

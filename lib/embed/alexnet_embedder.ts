@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { imagesInATensor, readAll, tf } from "../engine/mod.ts";
+import { imagesInATensor, inBatches, readAll, tf } from "../engine/mod.ts";
 import { createAlexNetFeatures, IMAGENET_COLOURS, normalizeColours } from "../networks/mod.ts";
 import type { Weights } from "../weights/mod.ts";
 import type { Embedder } from "./embedder.ts";
@@ -35,18 +35,19 @@ export function createAlexNetEmbedder(name: string, weights: Weights, source: st
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * dimensions);
       const batch = imagesInATensor({ height, width }, BATCH);
-      for (let start = 0; start < count; start += batch) {
-        const size = Math.min(batch, count - start);
+      await inBatches(count, batch, async (from, to) => {
         const pixels = normalizeColours(
-          data.subarray(start * perImage, (start + size) * perImage),
+          data.subarray(from * perImage, to * perImage),
           IMAGENET_COLOURS.mean,
           IMAGENET_COLOURS.std,
         );
         const means = await readAll(() =>
-          network.features(resize(tf.tensor4d(pixels, [size, height, width, 3]))).map((map) => tf.mean(map, [1, 2]))
+          network.features(resize(tf.tensor4d(pixels, [to - from, height, width, 3]))).map((map) =>
+            tf.mean(map, [1, 2])
+          )
         );
-        for (let i = 0; i < size; i++) {
-          let at = (start + i) * dimensions;
+        for (let i = 0; i < to - from; i++) {
+          let at = (from + i) * dimensions;
           for (const [layer, channels] of network.channels.entries()) {
             const own = means[layer].subarray(i * channels, (i + 1) * channels);
             const length = Math.hypot(...own);
@@ -54,7 +55,7 @@ export function createAlexNetEmbedder(name: string, weights: Weights, source: st
             at += channels;
           }
         }
-      }
+      });
       return { rows: count, cols: dimensions, data: embeddings };
     },
     dispose: () => network.dispose(),

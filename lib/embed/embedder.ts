@@ -5,7 +5,7 @@
  * @see Alic et al. (2025), section 2.4; He et al. (2016), "Deep residual learning for image recognition"
  * @module
  */
-import { imagesInATensor, readData, tf } from "../engine/mod.ts";
+import { imagesInATensor, inBatches, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import {
   CIFAR10_COLOURS,
@@ -124,17 +124,16 @@ export function createEmbedder(name: string, weights: Weights, source: string): 
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * RESNET18_FEATURES);
       const batch = imagesInATensor({ height, width }, kind.batch);
-      for (let start = 0; start < count; start += batch) {
-        const size = Math.min(batch, count - start);
+      await inBatches(count, batch, async (from, to) => {
         // before resizing, which keeps means and is linear: there are fewer pixels yet
         const pixels = normalizeColours(
-          data.subarray(start * perImage, (start + size) * perImage),
+          data.subarray(from * perImage, to * perImage),
           kind.mean,
           kind.std,
         );
-        const part = await readData(() => network.features(resize(tf.tensor4d(pixels, [size, height, width, 3]))));
-        embeddings.set(part, start * RESNET18_FEATURES);
-      }
+        const part = await readData(() => network.features(resize(tf.tensor4d(pixels, [to - from, height, width, 3]))));
+        embeddings.set(part, from * RESNET18_FEATURES);
+      });
       return { rows: count, cols: RESNET18_FEATURES, data: embeddings };
     },
     dispose: () => network.dispose(),

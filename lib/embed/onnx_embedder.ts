@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { imagesInATensor, imagesThatFit, readData, tf } from "../engine/mod.ts";
+import { imagesInATensor, imagesThatFit, inBatches, readData, tf } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { createOnnxFeatures, type OnnxFeatureOptions } from "../networks/mod.ts";
 import { type Embedder, EmbeddingNotFiniteError } from "./embedder.ts";
@@ -43,11 +43,10 @@ export async function loadOnnxEmbedder(
       const perImage = height * width * 3;
       const embeddings = new Float32Array(count * dimensions);
       const batch = imagesInATensor({ height, width }, await imagesThatFit(pass, BATCH));
-      for (let start = 0; start < count; start += batch) {
-        const size = Math.min(batch, count - start);
-        const pixels = data.subarray(start * perImage, (start + size) * perImage);
+      await inBatches(count, batch, async (from, to) => {
+        const pixels = data.subarray(from * perImage, to * perImage);
         const part = await readData(() => {
-          const images = tf.tensor4d(pixels, [size, height, width, 3]);
+          const images = tf.tensor4d(pixels, [to - from, height, width, 3]);
           const isSized = height === down && width === across;
           return network.features(isSized ? images : tf.image.resizeBilinear(images, [down, across], false, true));
         });
@@ -56,8 +55,8 @@ export async function loadOnnxEmbedder(
             `${file} embeds an image as numbers that are not finite; check how it takes its images`,
           );
         }
-        embeddings.set(part, start * dimensions);
-      }
+        embeddings.set(part, from * dimensions);
+      });
       return { rows: count, cols: dimensions, data: embeddings };
     },
     dispose: () => network.dispose(),

@@ -41,6 +41,6 @@ export { kernelsInUse } from "./kernels.ts";
 export { peakBytes } from "./memory.ts";
 export { computesOnCard, deviceOf, useDevice } from "./devices.ts";
 export { type BatchLimits, imagesOnDevice, lowerBatchLimits, setBatchLimits } from "./batch_limits.ts";
-export { inHalves, isOutOfMemory } from "./out_of_memory.ts";
+export { inBatches, inHalves } from "./out_of_memory.ts";
 export { type NoteListener, onNote } from "./notes.ts";
 export { CARD_BYTES_PER_WORKER } from "./native/mod.ts";

@@ -3,18 +3,9 @@
  *
  * @module
  */
-import { messageOf } from "../errors.ts";
+import { isOutOfMemory } from "../errors.ts";
 import { note } from "./notes.ts";
 import { tf } from "./tf.ts";
-
-/** TensorFlow's words: its status RESOURCE_EXHAUSTED, and what CUDA's libraries say where they get no memory. */
-const WORDS =
-  /Invalid TF_Status: 8\b|OOM when allocating|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY|(?:CUDNN|CUBLAS)_STATUS_ALLOC_FAILED/i;
-
-/** Whether an error says that memory did not suffice. */
-export function isOutOfMemory(error: unknown): boolean {
-  return WORDS.test(messageOf(error));
-}
 
 /** The part of TensorFlow.js's engine that is used here; its own types hide it. */
 interface TapeState {
@@ -56,4 +47,18 @@ export async function inHalves(
     await inHalves(from, middle, run);
     await inHalves(middle, to, run);
   }
+}
+
+/**
+ * Does something for a number of entries in batches of a size, the last of which is what is left; those that memory does not
+ * suffice for as `inHalves` does.
+ *
+ * @param run as of `inHalves`; what it does with an entry must not depend on its batch.
+ */
+export async function inBatches(
+  count: number,
+  batch: number,
+  run: (from: number, to: number) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < count; start += batch) await inHalves(start, Math.min(count, start + batch), run);
 }

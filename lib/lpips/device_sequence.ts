@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { inHalves, tf } from "../engine/mod.ts";
+import { inBatches, tf } from "../engine/mod.ts";
 import type { ImageBatch } from "../types.ts";
 
 /** Keeps a position whose channels are all zero from dividing by zero; the published value. */
@@ -98,12 +98,10 @@ export function createDeviceSequence({ maps, heads, imagesPerPass }: DeviceMetri
     add: async (images) => {
       const perImage = images.height * images.width * 3;
       const distances: number[] = [];
-      for (let start = 0; start < images.count; start += imagesPerPass) {
-        await inHalves(start, Math.min(images.count, start + imagesPerPass), async (from, to) => {
-          const data = images.data.subarray(from * perImage, to * perImage);
-          await addSome({ ...images, count: to - from, data }, distances);
-        });
-      }
+      await inBatches(images.count, imagesPerPass, async (from, to) => {
+        const data = images.data.subarray(from * perImage, to * perImage);
+        await addSome({ ...images, count: to - from, data }, distances);
+      });
       return distances;
     },
     pooledDistances: () => [...pooledDistances],

@@ -5,7 +5,7 @@
  * @module
  */
 import { type ImageSource, indexRange } from "../data/mod.ts";
-import { imagesThatFit, readAll, tf } from "../engine/mod.ts";
+import { imagesThatFit, inBatches, readAll, tf } from "../engine/mod.ts";
 import type { Network } from "../networks/mod.ts";
 import type { ImageBatch, Matrix } from "../types.ts";
 import { imagesTogether } from "./images_together.ts";
@@ -79,11 +79,10 @@ export async function datasetActivations(
     run: (images) => network.activations(images, layers),
   }, BATCH);
   const batch = Math.min(fitting, imagesTogether(BATCH, source.size ?? network.input));
-  for (let start = from; start < to; start += batch) {
-    const end = Math.min(to, start + batch);
-    const parts = await imageActivations(network, readings, await source.images(indexRange(start, end)));
-    parts.forEach(({ data }, i) => whole[i].data.set(data, (start - from) * units[i]));
-    onProgress(end - from);
-  }
+  await inBatches(to - from, batch, async (first, end) => {
+    const parts = await imageActivations(network, readings, await source.images(indexRange(from + first, from + end)));
+    parts.forEach(({ data }, i) => whole[i].data.set(data, first * units[i]));
+    onProgress(end);
+  });
   return whole;
 }

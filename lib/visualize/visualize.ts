@@ -4,6 +4,7 @@
  * @see Alic et al. (2025), section 2.1; Erhan et al. (2009), "Visualizing higher-layer features of a deep network"
  * @module
  */
+import { isOutOfMemory } from "../errors.ts";
 import type { ImageSource } from "../data/mod.ts";
 import {
   createAdam,
@@ -12,7 +13,6 @@ import {
   imagesOnDevice,
   imagesThatFit,
   inHalves,
-  isOutOfMemory,
   lowerBatchLimits,
   type Pass,
   readData,

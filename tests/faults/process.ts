@@ -73,7 +73,12 @@ export async function runProcess(plan: ProcessPlan, folder: string, kill: Kill |
   const child = commandOf(plan).spawn();
   let over = false;
   const end = () => {
-    if (!over) child.kill("SIGKILL"); // threads go with their process, and it starts no others
+    if (over) return;
+    try {
+      child.kill("SIGKILL"); // threads go with their process, and it starts no others
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended, which is not told yet
+    }
   };
   const changes = { change: 0, name: 0 };
   const watching = (async () => {

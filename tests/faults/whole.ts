@@ -23,6 +23,7 @@ const CHECKS: Readonly<Record<string, (bytes: Uint8Array, path: string) => void>
   ".json": (bytes) => void JSON.parse(textOf(bytes)),
   ".safetensors": (bytes, path) => void decodeSafetensors(bytes, path),
   ".csv": (bytes) => {
+    assert.ok(textOf(bytes).endsWith("\n"), "the last line has no end");
     const rows = parsedCsv(textOf(bytes));
     assert.ok(rows.length > 0 && rows.every(({ length }) => length === rows[0].length), "rows of different lengths");
   },
