@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { isAddonInstalled } from "../../lib/engine/native/addon.ts";
 import { inFolder } from "../in_folder.ts";
-import { NAMES, prepareScenarios } from "./scenarios.ts";
+import { NAMES, prepareScenarios, QUICK_SIZE } from "./scenarios.ts";
 import { sweep, type SweepPlan } from "./sweep.ts";
 
 /** As many as take a minute in all. */
@@ -21,7 +21,7 @@ Deno.test(
   `commands killed at random moments leave no half file, and what goes on ends as an undisturbed run${skipped}`,
   (context) =>
     inFolder(async (folder) => {
-      const scenarios = await prepareScenarios(join(folder, "inputs"));
+      const scenarios = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE);
       try {
         for (const name of NAMES) {
           if (name === "train" && skipped !== "") continue;

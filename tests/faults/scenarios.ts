@@ -38,11 +38,20 @@ export interface Scenarios {
 
 /** Images that a run starts from and is compared with. */
 const IMAGES = 24;
-/** Units to score: several jobs, of two layers. */
-const UNITS = "conv1:0-5,fc2:0-17";
+
+/** How much each command has to do. */
+export interface Size {
+  /** Units to score: several jobs, of two layers. */
+  readonly units: string;
+  /** Epochs of ten steps to train; there is a checkpoint every hundred steps. */
+  readonly epochs: number;
+}
+
+export const WHOLE_SIZE: Size = { units: "conv1:0-5,fc2:0-17", epochs: 25 };
+export const QUICK_SIZE: Size = { units: "conv1:0-2,fc2:0-8", epochs: 12 };
 
 /** Makes the inputs. */
-export async function prepareScenarios(inputs: string): Promise<Scenarios> {
+export async function prepareScenarios(inputs: string, { units, epochs }: Size = WHOLE_SIZE): Promise<Scenarios> {
   await Deno.mkdir(inputs, { recursive: true });
   const profile = await writeQuickProfile(inputs);
   const data = join(inputs, "images");
@@ -54,7 +63,7 @@ export async function prepareScenarios(inputs: string): Promise<Scenarios> {
     args: [
       "score-all",
       "--units",
-      UNITS,
+      units,
       "--data",
       data,
       "--profile",
@@ -100,7 +109,7 @@ export async function prepareScenarios(inputs: string): Promise<Scenarios> {
         Deno.mkdirSync(own, { recursive: true });
         if (!existsSync(join(own, "engine"))) Deno.symlinkSync(engine, join(own, "engine"));
         return {
-          args: ["train", "lenet5-cifar10", "--epochs", "25", "--out", join(folder, "models")],
+          args: ["train", "lenet5-cifar10", "--epochs", String(epochs), "--out", join(folder, "models")],
           env: { ...cache, POLYSEM_CACHE: own },
         };
       },
