@@ -179,6 +179,13 @@ export function storeError(thrown: unknown, file: string): Error {
       { cause: thrown },
     );
   }
+  if (/disk I\/O error/i.test(message)) { // a full disk too, where memory of the journal is in a file
+    return new Error(
+      `${file} cannot be read or written: ${message}; committed jobs are kept, see that the disk has room and works, and run ` +
+        "the same command again",
+      { cause: thrown },
+    );
+  }
   if (/locked|busy/i.test(message)) {
     return new Error(`${file} is held by another process (${message}); try again when it is done`, { cause: thrown });
   }

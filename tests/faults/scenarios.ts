@@ -27,7 +27,7 @@ export interface Scenario {
   readonly isWhole?: (folder: string, path: string) => boolean | null;
 }
 
-/** Commands that there are scenarios of. */
+/** The commands that are killed; there is a scenario of `report`, too. */
 export const NAMES = ["score-all", "train", "merge", "export", "weights fetch"] as const;
 
 /** The scenarios, over inputs in a folder that they share. */
@@ -45,13 +45,18 @@ export interface Size {
   readonly units: string;
   /** Epochs of ten steps to train; there is a checkpoint every hundred steps. */
   readonly epochs: number;
+  /** Workers that score. */
+  readonly workers: number;
 }
 
-export const WHOLE_SIZE: Size = { units: "conv1:0-5,fc2:0-17", epochs: 25 };
-export const QUICK_SIZE: Size = { units: "conv1:0-2,fc2:0-8", epochs: 12 };
+export const WHOLE_SIZE: Size = { units: "conv1:0-5,fc2:0-17", epochs: 25, workers: 2 };
+export const QUICK_SIZE: Size = { units: "conv1:0-2,fc2:0-8", epochs: 12, workers: 2 };
 
 /** Makes the inputs. */
-export async function prepareScenarios(inputs: string, { units, epochs }: Size = WHOLE_SIZE): Promise<Scenarios> {
+export async function prepareScenarios(
+  inputs: string,
+  { units, epochs, workers }: Size = WHOLE_SIZE,
+): Promise<Scenarios> {
   await Deno.mkdir(inputs, { recursive: true });
   const profile = await writeQuickProfile(inputs);
   const data = join(inputs, "images");
@@ -71,7 +76,7 @@ export async function prepareScenarios(inputs: string, { units, epochs }: Size =
       "--run",
       run,
       "--workers",
-      "2",
+      String(workers),
       ...more,
     ],
   });
@@ -140,6 +145,15 @@ export async function prepareScenarios(inputs: string, { units, epochs }: Size =
       content: (folder) => fileContent(folder, ["scores.json"]),
       begun: (folder) => [...Deno.readDirSync(folder)].length > 0,
       done: (folder) => existsSync(join(folder, "scores.json")),
+    },
+    {
+      name: "report",
+      plan: (folder) => ({
+        args: ["report", whole, "--data", data, "--out", join(folder, "report.html")],
+      }),
+      content: (folder) => fileContent(folder, ["report.html"]),
+      begun: (folder) => [...Deno.readDirSync(folder)].length > 0,
+      done: (folder) => existsSync(join(folder, "report.html")),
     },
     {
       name: "weights fetch",
