@@ -5,7 +5,7 @@
  */
 
 /** Control characters but the line feed and the tab, and those that turn the direction of what follows. */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- these are what it is about
 const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Line ends of any kind, with the blanks around them. */

@@ -13,6 +13,7 @@ const LIB = join(ROOT, "lib");
  * its own or above.
  */
 const FLOORS: readonly (readonly string[])[] = [
+  ["printable.ts"],
   ["errors.ts", "streams.ts", "types.ts"],
   [
     "random.ts",
@@ -21,13 +22,25 @@ const FLOORS: readonly (readonly string[])[] = [
     "csv.ts",
     "equal_parts.ts",
     "file_name.ts",
+    "first_thread.ts",
     "pair_distances.ts",
     "shards.ts",
     "version.ts",
     "whole_file.ts",
     "elbow",
   ],
-  ["score", "cluster", "statistics", "images", "weights", "engine", "matrix.ts", "npy.ts", "run_data.ts"],
+  [
+    "score",
+    "cluster",
+    "statistics",
+    "images",
+    "weights",
+    "engine",
+    "matrix.ts",
+    "npy.ts",
+    "run_data.ts",
+    "run_directory.ts",
+  ],
   ["data", "networks", "report", "score_embeddings.ts"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],
   ["pipeline", "gan", "machines"],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { COMMAND_THREAD } from "../first_thread.ts";
 import type { Rights } from "./rights.ts";
 
 /** What the thread is told. */
@@ -37,6 +38,7 @@ export function runConfined(args: readonly string[], { read, write }: Rights): P
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const options: ThreadOptions = {
     type: "module",
+    name: COMMAND_THREAD,
     deno: {
       permissions: {
         read: withinOwn("read", read),

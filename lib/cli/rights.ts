@@ -8,8 +8,9 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheDirectory } from "../cache.ts";
-import { addonPath } from "../engine/native/addon.ts";
-import { runDirectory } from "../store/run_directory.ts";
+import { addonPath } from "../engine/native/mod.ts";
+import { runDirectory } from "../run_directory.ts";
+import { isStandardInput, isStandardOutput } from "../streams.ts";
 
 /** The repository's own folder. */
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -97,7 +98,7 @@ function modelFolder(file: string): string[] {
 /** What an argument may name, as it is or as a list with commas. */
 function inputsOf(text: string): string[] {
   return [...new Set([text, ...text.split(",").map((part) => part.trim())])]
-    .filter((part) => part !== "" && part !== "-" && !part.includes("\0"))
+    .filter((part) => part !== "" && !isStandardInput(part) && !part.includes("\0"))
     .map((part) => resolve(part))
     .filter((path) => path !== "/")
     .flatMap((path) => /\.(onnx|m?[jt]s)$/i.test(path) ? [path, ...modelFolder(path)] : [path, ...besides(path)]);
@@ -105,11 +106,19 @@ function inputsOf(text: string): string[] {
 
 /** What is written for a file or folder: itself, what it is called before it is whole, and the images of a page beside it. */
 function outputsOf(text: string): string[] {
-  if (text === "" || text === "-" || text.includes("\0")) return [];
+  if (text === "" || isStandardOutput(text) || text.includes("\0")) return [];
   const path = resolve(text);
   const images = join(dirname(path), `${basename(path, extname(path))}_files`);
   const parent = dirname(path);
-  return [path, `${path}.${Deno.pid}.tmp`, images, ...(existsSync(parent) ? [] : [parent])];
+  return [path, `${path}.${Deno.pid}.tmp`, images, ...(exists(parent) ? [] : [parent])];
+}
+
+function exists(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return true; // Deno keeps what is in /dev and /proc to itself
+  }
 }
 
 /** The folder of a run; none where the name is none. */

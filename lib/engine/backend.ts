@@ -6,6 +6,7 @@
  */
 import { join, sep } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
+import { isFirstThread } from "../first_thread.ts";
 import {
   addonPath,
   type Device,
@@ -233,7 +234,7 @@ type CardReport = Pick<BackendReport, "cards" | "refusedCards">;
  * @returns null where the engine is not the one for CUDA, and in workers: the process's first engine has chosen for all.
  */
 function chooseAllCards(device: Device | undefined): ChosenCards | null {
-  if (device !== "cuda" || "WorkerGlobalScope" in globalThis) return null;
+  if (device !== "cuda" || !isFirstThread()) return null;
   const found = findCards();
   const chosen = chooseCards(found);
   const settings = "why" in found ? null : settingsFor(chosen, found.length);
@@ -291,7 +292,7 @@ async function startNative({ threads, deterministic }: BackendOptions): Promise<
   };
   // standard error is the whole process's: workers that start side by side must not turn it off under each other, and
   // need not, since TensorFlow has spoken when the process's first engine started
-  await ("WorkerGlobalScope" in globalThis ? start() : withoutStderr(start));
+  await (isFirstThread() ? withoutStderr(start) : start());
   const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;
   return {
     device: isUsingGpuDevice ? "cuda" : "cpu",

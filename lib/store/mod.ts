@@ -13,7 +13,7 @@ export { LEASE_MILLISECONDS, type LockHolder, lockHolder } from "./lock.ts";
 export { type MergeOptions, type MergeResult, mergeRuns } from "./merge_runs.ts";
 export { migrateRun, type Migration } from "./migrate_run.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
-export { runDirectory } from "./run_directory.ts";
+export { runDirectory } from "../run_directory.ts";
 export { type LayerActivations, readRun, type RunReader, type RunSummary, type StoredUnit } from "./run_reader.ts";
 export { type RunProgress, runProgress, type Share } from "./run_progress.ts";
 export { RUN_FILE, RUN_SCHEMA } from "./schema.ts";

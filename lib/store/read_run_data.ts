@@ -10,7 +10,7 @@ import { type DatasetImages, plannedLayers, type RunData, unitName } from "../ru
 import { isInShard } from "../shards.ts";
 import type { RunManifest } from "../types.ts";
 import { readFreshShares } from "./fresh_images.ts";
-import { runDirectory } from "./run_directory.ts";
+import { runDirectory } from "../run_directory.ts";
 import { readRun } from "./run_reader.ts";
 
 /** A run opened for reading; its units are read while it is open. */

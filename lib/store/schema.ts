@@ -48,8 +48,7 @@ export const CHUNK_IMAGES = 2500;
 /** How many of the dataset's best images are kept of each unit. */
 export const BEST_IMAGES = 9;
 
-/** Name of the file inside a run's folder. */
-export const RUN_FILE = "run.sqlite";
+export { RUN_FILE } from "../run_directory.ts";
 
 /** Statements that make the tables of what parts took, which earlier versions did not know, where they are not there. */
 export const CREATE_PARTS = `

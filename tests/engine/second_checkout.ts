@@ -49,7 +49,18 @@ export async function withSecondCheckout(
   const folder = await Deno.makeTempDir();
   try {
     const cache = join(folder, "cache");
-    for (const path of ["lib/engine", "lib/setup", "lib/cache.ts", "lib/errors.ts", "tests/engine", "tests/setup"]) {
+    for (
+      const path of [
+        "lib/engine",
+        "lib/setup",
+        "lib/cache.ts",
+        "lib/errors.ts",
+        "lib/printable.ts",
+        "lib/first_thread.ts",
+        "tests/engine",
+        "tests/setup",
+      ]
+    ) {
       await cp(join(ROOT, path), join(folder, path), { recursive: true });
     }
     const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));

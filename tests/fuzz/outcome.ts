@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** What a terminal obeys, or what makes several lines of one. */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- these are what it is about
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /** What is wrong with the message of a refusal: it is one line, names what it is about, and says what to do. */

@@ -5,6 +5,7 @@
  */
 export {
   ADDON,
+  addonPath,
   type Device,
   engineDirectory,
   engineRoot,

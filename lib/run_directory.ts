@@ -5,8 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
-import { RUN_FILE } from "./schema.ts";
+import { InputError } from "./errors.ts";
+
+/** Name of the file inside a run's folder. */
+export const RUN_FILE = "run.sqlite";
 
 /**
  * The folder of a run.
