@@ -30,11 +30,32 @@ function withinOwn(name: "read" | "write", paths: readonly string[]): string[] |
 }
 
 /**
- * Runs a command with these rights.
+ * Runs a command with these rights, and with a folder of its own for temporary files.
  *
  * @returns its exit code.
  */
-export function runConfined(args: readonly string[], { read, write }: Rights): Promise<number> {
+export async function runConfined(args: readonly string[], { read, write, temporary }: Rights): Promise<number> {
+  const folder = temporary ? makeTemporary() : null;
+  const own = folder === null ? [] : [folder];
+  try {
+    return await runThread(args, { read: [...read, ...own], write: [...write, ...own] });
+  } finally {
+    if (folder !== null) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A folder for temporary files, which this process then uses for them; null where it may make none. */
+function makeTemporary(): string | null {
+  try {
+    const folder = Deno.makeTempDirSync({ prefix: "polysem-" });
+    Deno.env.set("TMPDIR", folder);
+    return folder;
+  } catch {
+    return null; // the command will say so where it needs one
+  }
+}
+
+function runThread(args: readonly string[], { read, write }: Pick<Rights, "read" | "write">): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const options: ThreadOptions = {
     type: "module",

@@ -32,7 +32,7 @@ export const FLAGS: readonly string[] = [
     "--card",
     "--metrics",
   ],
-  ...["--train-only", "--shuffle-labels"],
+  ...["--train-only", "--shuffle-labels", "--stderr"],
 ];
 
 /** Options whose value is a file or folder to write. */
@@ -50,6 +50,8 @@ const OF_READ_RUNS = ["merge", "validate layers"];
 export interface Rights {
   readonly read: readonly string[];
   readonly write: readonly string[];
+  /** Whether the command makes temporary files. */
+  readonly temporary: boolean;
 }
 
 /** A command line taken apart, as far as rights depend on it. */
@@ -171,10 +173,9 @@ function folderRealAndAsNamed(path: string): string[] {
  * The rights of a command.
  *
  * @param args the arguments after the program's name; paths in them are meant from the current folder.
- * @param temporary a folder for files that are of use meanwhile; none where there is none.
  * @returns null for a command that keeps all that Deno gives it, and where there is none.
  */
-export function rightsOf(args: readonly string[], temporary: string | null = null): Rights | null {
+export function rightsOf(args: readonly string[]): Rights | null {
   const parts = takeApart(args);
   const { command, positional, options } = parts;
   if (command === "" || command === "help" || UNCONFINED.includes(command)) return null;
@@ -189,7 +190,6 @@ export function rightsOf(args: readonly string[], temporary: string | null = nul
     ...(writesRuns ? runs : []),
     ...usualOutputs(parts),
     ...addonFolder(),
-    ...(temporary === null ? [] : [temporary]),
   ];
   const beside = options.some(([name]) => name === "--shard") // the other shards lie beside a shard
     ? options.flatMap(([name, value]) => name === "--run" ? runOf(value).map(dirname) : [])
@@ -206,5 +206,5 @@ export function rightsOf(args: readonly string[], temporary: string | null = nul
     ...beside,
     ...write,
   ];
-  return { read: [...new Set(read)], write: [...new Set(write)] };
+  return { read: [...new Set(read)], write: [...new Set(write)], temporary: command.startsWith("validate ") };
 }

@@ -15,6 +15,7 @@ export function command(folder: string, args: readonly string[], output: "piped"
       "--allow-ffi",
       "--allow-sys",
       "--deny-net",
+      "--cached-only",
       PROGRAM,
       ...args,
     ],
