@@ -19,6 +19,11 @@ export function printable(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(OBEYED, "?");
 }
 
+/** JSON of the same meaning in which a terminal finds nothing to obey: JSON leaves some such characters as they are. */
+export function escapeObeyed(json: string): string {
+  return json.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /**
  * A text in one line, without what a terminal obeys. The middle of a long one is left out: its beginning says what it is about, its
  * end what to do.

@@ -7,6 +7,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { writeError } from "./errors.ts";
+import { createFresh } from "./fresh_file.ts";
 import { isStandardOutput, writeOut } from "./streams.ts";
 
 /** The end of the name of an unfinished file, by the process that writes it. */
@@ -87,7 +88,7 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
 /** Opens a file that nobody takes for abandoned: it is locked, and still there once it is. */
 function openLocked(path: string): Deno.FsFile {
   for (;;) {
-    const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    const file = createFresh(path);
     if (!canLock(file) || isStillAt(path, file)) return file;
     file.close();
   }

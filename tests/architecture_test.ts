@@ -15,6 +15,7 @@ const LIB = join(ROOT, "lib");
 const FLOORS: readonly (readonly string[])[] = [
   ["printable.ts"],
   ["errors.ts", "streams.ts", "types.ts"],
+  ["fresh_file.ts"],
   [
     "random.ts",
     "cache.ts",
@@ -29,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "whole_file.ts",
     "elbow",
   ],
+  ["run_directory.ts"],
   [
     "score",
     "cluster",
@@ -39,7 +41,6 @@ const FLOORS: readonly (readonly string[])[] = [
     "matrix.ts",
     "npy.ts",
     "run_data.ts",
-    "run_directory.ts",
   ],
   ["data", "networks", "report", "score_embeddings.ts"],
   ["visualize", "lpips", "embed", "training", "store", "setup"],

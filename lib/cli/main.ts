@@ -11,7 +11,7 @@ import { Command, CommanderError } from "commander";
 import { COMMANDS, type ListedCommand } from "./command_list.ts";
 import { InputError, isOutOfMemory, messageOf } from "../errors.ts";
 import { EXIT_CODES, Interrupted, interruptedCode, listenForInterruption } from "./console/interruption.ts";
-import { inOneLine } from "../printable.ts";
+import { inOneLine, printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 import { writeErr, writeOut } from "../streams.ts";
 import { explainRefusal, runConfined } from "./confined.ts";
@@ -106,7 +106,7 @@ export async function main(
       return EXIT_CODES[error.signal];
     }
     streams.writeErr(`error: ${inOneLine(explain(error)) || "an error without a message"}\n`);
-    if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${error.stack}\n`);
+    if (args.includes("--verbose") && error instanceof Error) streams.writeErr(`${printable(String(error.stack))}\n`);
     return error instanceof InputError || error instanceof Deno.errors.NotCapable ? 2 : 1;
   } finally {
     console.log = log;

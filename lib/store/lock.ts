@@ -13,6 +13,7 @@
  */
 import { join } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
+import { refuseLink } from "../fresh_file.ts";
 import type { Beating } from "./lock_worker.ts";
 
 /** Name of the file that is locked. It stays, empty, when the run is closed. */
@@ -102,6 +103,7 @@ export function lockRun(
   { lease = LEASE_MILLISECONDS, beat = BEAT_MILLISECONDS }: LockTimes = {},
 ): RunLock {
   const path = join(directory, LOCK_FILE);
+  refuseLink(path);
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path, { create: true, read: true, write: true });

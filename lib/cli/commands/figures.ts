@@ -6,6 +6,7 @@
 import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
+import { refuseLink } from "../../fresh_file.ts";
 import { isPartial, plannedUnits, type RunData, unitName } from "../../run_data.ts";
 import { readRunData } from "../../store/mod.ts";
 import type { UnitId } from "../../types.ts";
@@ -39,6 +40,7 @@ export function registerFigures(program: Command): void {
         : await readRunData(options.compare, () => Promise.resolve(null));
       const unit = options.unit === undefined ? undefined : unitOf(run, options.unit);
       const folder = options.out ?? join(run.directory, "figures");
+      if (options.out === undefined) refuseLink(folder);
       makeFolder(folder);
       if (isPartial(run)) {
         printNote(

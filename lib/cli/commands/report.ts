@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { InputError, messageOf, writeError } from "../../errors.ts";
+import { refuseLink } from "../../fresh_file.ts";
 import { isStandardOutput } from "../../streams.ts";
 import { plannedUnits } from "../../run_data.ts";
 import type { AtlasFigure } from "../../report/atlas/mod.ts";
@@ -82,9 +83,13 @@ export async function writeReport(run: string, options: ReportOptions, command: 
   try {
     if (!isStandardOutput(file)) await Deno.mkdir(dirname(file), { recursive: true }); // at once: not after minutes of work
   } catch (error) {
-    throw new InputError(`${dirname(file)} cannot be made: ${messageOf(error)}; choose another place with --out`);
+    // a folder that is there is no concern of the command, which may only write the page into it
+    if (!(error instanceof Deno.errors.NotCapable)) {
+      throw new InputError(`${dirname(file)} cannot be made: ${messageOf(error)}; choose another place with --out`);
+    }
   }
   refuseUnwritable(file);
+  refuseLink(folder);
   const notices = [
     ...(first.manifest.dataset !== null && first.dataset === null
       ? [

@@ -5,6 +5,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { InputError, writeError } from "../../errors.ts";
+import { createFresh } from "../../fresh_file.ts";
 import { isStandardOutput } from "../../streams.ts";
 
 /**
@@ -21,7 +22,7 @@ export function refuseUnwritable(file: string, option = "--out"): void {
   }
   const trial = `${file}.${Deno.pid}.tmp`; // as `writeWhole` names what it has not finished
   try {
-    Deno.writeFileSync(trial, new Uint8Array());
+    createFresh(trial).close();
     Deno.removeSync(trial);
   } catch (error) {
     throw writeError(`${option} ${file}`, error, "make its folder, or choose another place");

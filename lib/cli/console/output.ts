@@ -6,6 +6,7 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { InputError } from "../../errors.ts";
+import { escapeObeyed, inOneLine, printable } from "../../printable.ts";
 import { withPresentNames } from "./json_names.ts";
 import { isStandardOutput } from "../../streams.ts";
 import type { KShares } from "../../types.ts";
@@ -26,8 +27,9 @@ export function globalOptions(command: Command): GlobalOptions {
   return { json: json === true, verbose: verbose === true, quiet: quiet === true };
 }
 
+/** Writes a text, whatever names are in it: what a terminal would obey is taken out. */
 function write(command: Command, stream: "writeOut" | "writeErr", text: string): void {
-  command.configureOutput()[stream]!(text.endsWith("\n") ? text : `${text}\n`);
+  command.configureOutput()[stream]!(printable(text.endsWith("\n") ? text : `${text}\n`));
 }
 
 /**
@@ -44,7 +46,7 @@ export function printResult(command: Command, value: unknown, humanText: string 
   }
   const { document, note } = withPresentNames(value);
   if (note !== null) printNote(command, note);
-  write(command, "writeOut", JSON.stringify(document, null, 2));
+  write(command, "writeOut", escapeObeyed(JSON.stringify(document, null, 2)));
 }
 
 /**
@@ -93,7 +95,7 @@ export function formatTable(
   width: number = terminalWidth(),
 ): string {
   const aligns = head.map((_, i): "right" | "left" => rows.every((row) => isNumeric(row[i])) ? "right" : "left");
-  const lines = [head, ...rows.map((row) => row.map((cell) => cell === null ? "-" : String(cell)))];
+  const lines = [head, ...rows.map((row) => row.map((cell) => cell === null ? "-" : inOneLine(String(cell))))];
   const columns = head.map((_, i) => lines.map((line) => line[i] ?? ""));
   return columnsThatFit(columns, width).map(({ indices, widths }) => {
     const [first, ...others] = lines.map((line) => indices.map((i, j) => broken(line[i] ?? "", widths[j])));

@@ -10,6 +10,7 @@ import type { Command } from "commander";
 import type { OnMean } from "../../pipeline/mod.ts";
 import { beginWork, throwIfInterrupted } from "./interruption.ts";
 import { duration, globalOptions } from "./output.ts";
+import { inOneLine } from "../../printable.ts";
 import { writeErr } from "../../streams.ts";
 
 /** What a progress counts, and where it shows. */
@@ -53,7 +54,8 @@ const LINE_SHARE = 0.05;
 const CLOSEST_MILLISECONDS = 1_000;
 
 /** Begins to show a progress. After Ctrl-C, its next update throws `Interrupted`. */
-export function createProgress(options: ProgressOptions): Progress {
+export function createProgress({ title, ...others }: ProgressOptions): Progress {
+  const options = { ...others, title: inOneLine(title) };
   if (options.quiet) return counting(options.already ?? 0, () => {}, () => {});
   return options.terminal ?? process.stderr.isTTY ? bar(options) : lines(options);
 }
@@ -69,7 +71,7 @@ function counting(already: number, show: (done: number, detail: string) => void,
   const update = (count: number, now?: string) => {
     throwIfInterrupted();
     done = count;
-    detail = now ?? detail;
+    detail = now === undefined ? detail : inOneLine(now); // it may name a layer of a stranger's
     show(done, detail);
   };
   return { update, increment: (count = 1, now) => update(done + count, now), stop };

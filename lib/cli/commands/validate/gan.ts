@@ -88,6 +88,10 @@ export function registerValidateGan(validate: Command, load: LoadGenerator = loa
 async function requireFolder(file: string): Promise<void> {
   if (isStandardOutput(file)) return;
   const folder = dirname(file);
-  const there = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
+  // what lies around the file is not looked at: writing tells
+  const there = await Deno.stat(folder).then(
+    ({ isDirectory }) => isDirectory,
+    (error) => error instanceof Deno.errors.NotCapable,
+  );
   if (!there) throw new InputError(`--out ${file}: there is no folder ${folder}; make it, or choose another place`);
 }
