@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readSubmission } from "../../../lib/machines/submission.ts";
 import { assertDocumented } from "../../documented.ts";
+import { finish } from "../../e2e/command.ts";
 import { inFolder } from "../../in_folder.ts";
 import { makeRun } from "../../store/example_run.ts";
 import { json, refused } from "../refused.ts";
@@ -72,6 +73,20 @@ Deno.test("polysem submit refuses what no task could do, before anything is writ
     assert.ok(!existsSync(run));
     makeRun(run, [0]);
     await refused(/is there already, and was not submitted; give another name/, "submit", run, "--shards", "1");
+  }));
+
+Deno.test("polysem submit without the right to run Slurm's tools says which task has it, and keeps its scripts", () =>
+  inFolder(async (folder) => {
+    const run = join(folder, "run");
+    const { code, out, err } = await finish(folder, "submit", run, "--shards", "2", ...FOUR_JOBS);
+    assert.equal(code, 2);
+    assert.equal(out, "");
+    assert.equal(
+      err,
+      "error: sbatch cannot be run: this command may not run it; use `deno task submit` and `deno task status`\n",
+    );
+    assert.ok(existsSync(join(run, "machines", "shard.sh")));
+    assert.equal((await json("status", run)).shards.pending, 2);
   }));
 
 Deno.test("polysem status shows each shard that is not done with its last log lines, and what to do", () =>
