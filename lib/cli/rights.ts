@@ -16,7 +16,7 @@ import { isStandardInput, isStandardOutput } from "../streams.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Commands that bring things to the machine, start other programs, or look at the machine: they keep all that Deno gives them. */
-export const UNCONFINED: readonly string[] = ["setup", "weights", "lab", "doctor"];
+export const UNCONFINED: readonly string[] = ["setup", "weights", "lab", "doctor", "submit", "status"];
 
 /** Options without a value; all that begin with `--no-` are some, too. */
 export const FLAGS: readonly string[] = [
