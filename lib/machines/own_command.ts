@@ -9,9 +9,12 @@ import config from "../../deno.json" with { type: "json" };
 /** The folder of polysem. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The command of `deno task polysem`, with its permissions, word by word; the first is `deno`. */
+/**
+ * The command of `deno task polysem`, with its permissions, word by word; the first is `deno`. Packages, which the task installs
+ * before it, are there where a run was submitted.
+ */
 export function polysemCommand(): string[] {
-  return config.tasks.polysem.command.split(" ");
+  return config.tasks.polysem.command.split(" && ").at(-1)!.split(" ");
 }
 
 /** A word as a shell takes it. */
