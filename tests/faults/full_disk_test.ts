@@ -4,7 +4,7 @@ import { isAddonInstalled } from "../../lib/engine/native/addon.ts";
 import { inFolder } from "../in_folder.ts";
 import { differences } from "./content.ts";
 import { errorLine, runHere } from "./here.ts";
-import { prepareScenarios } from "./scenarios.ts";
+import { prepareScenarios, SMALL_SIZE } from "./scenarios.ts";
 import { MOUNTING, onSmallDisk } from "./small_disk.ts";
 import { filesIn, halfFilesIn, temporaryFilesIn } from "./whole.ts";
 
@@ -21,11 +21,7 @@ Deno.test({
   ignore: MOUNTING.ignore,
   fn: (context) =>
     inFolder(async (folder) => {
-      const scenarios = await prepareScenarios(join(folder, "inputs"), {
-        units: "conv1:0-1,fc3:0-2",
-        epochs: 2,
-        workers: 1,
-      });
+      const scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
       try {
         for (const name of ["score-all", "merge", "train", "export", "report"]) {
           if (name === "train" && !isAddonInstalled()) continue;

@@ -101,13 +101,3 @@ export async function runProcess(plan: ProcessPlan, folder: string, kill: Kill |
   const seconds = (performance.now() - began) / 1000;
   return { killed: signal === "SIGKILL", code, out, err, seconds, changes };
 }
-
-/**
- * Runs a process to its end.
- *
- * @throws where it fails.
- */
-export async function finishProcess(plan: ProcessPlan): Promise<void> {
-  const { success, stderr } = await commandOf(plan).output();
-  if (!success) throw new Error(`${plan.args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-}

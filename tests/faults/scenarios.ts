@@ -11,7 +11,8 @@ import { createRandom } from "../../lib/random.ts";
 import { writeQuickProfile } from "../cli/refused.ts";
 import { randomPng, writeFiles } from "../data/image_files.ts";
 import { cardContent, type Content, databaseContent, fileContent, pageContent } from "./content.ts";
-import { finishProcess, type ProcessPlan } from "./process.ts";
+import { runHere } from "./here.ts";
+import type { ProcessPlan } from "./process.ts";
 
 /** A command to kill. Everything that it writes is in one folder. */
 export interface Scenario {
@@ -50,12 +51,19 @@ export interface Size {
 }
 
 export const WHOLE_SIZE: Size = { units: "conv1:0-5,fc2:0-17", epochs: 25, workers: 2 };
+/** Jobs of two layers still, and a training without a checkpoint on its way. */
+export const SMALL_SIZE: Size = { units: "conv1:0-1,fc3:0-2", epochs: 2, workers: 1 };
 export const QUICK_SIZE: Size = { units: "conv1:0-2,fc2:0-8", epochs: 12, workers: 2 };
 
-/** Makes the inputs. */
+/**
+ * Makes the inputs.
+ *
+ * @param withShards whether runs to merge, to export and to report are made, without which there are no such scenarios.
+ */
 export async function prepareScenarios(
   inputs: string,
   { units, epochs, workers }: Size = WHOLE_SIZE,
+  withShards = true,
 ): Promise<Scenarios> {
   await Deno.mkdir(inputs, { recursive: true });
   const profile = await writeQuickProfile(inputs);
@@ -81,10 +89,12 @@ export async function prepareScenarios(
     ],
   });
   const shards = [0, 1].map((i) => join(inputs, `shard${i}`));
-  for (const [i, shard] of shards.entries()) await finishProcess(scoreAll(shard, "--shard", `${i}/2`));
   const merge = (into: string) => ({ args: ["merge", ...shards, "--into", into] });
   const whole = join(inputs, "whole");
-  await finishProcess(merge(whole));
+  if (withShards) {
+    for (const [i, shard] of shards.entries()) await make(scoreAll(shard, "--shard", `${i}/2`));
+    await make(merge(whole));
+  }
   const cache = { POLYSEM_CACHE: undefined, XDG_CACHE_HOME: undefined };
   const engine = join(
     Deno.env.get("POLYSEM_CACHE") || join(Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache"), "polysem"),
@@ -178,7 +188,13 @@ export async function prepareScenarios(
       },
     },
   ];
-  return { all: new Map(all.map((scenario) => [scenario.name, scenario])), close: () => server.close() };
+  const known = withShards ? all : all.filter(({ name }) => !["merge", "export", "report"].includes(name));
+  return { all: new Map(known.map((scenario) => [scenario.name, scenario])), close: () => server.close() };
+}
+
+async function make(plan: ProcessPlan): Promise<void> {
+  const { code, err } = await runHere(plan);
+  if (code !== 0) throw new Error(`${plan.args.join(" ")}: ${err}`);
 }
 
 /** Size of the file that is downloaded, and how it comes: in pieces, with pauses, so that there are moments in between. */

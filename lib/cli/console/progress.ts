@@ -29,7 +29,7 @@ export interface ProgressOptions {
   readonly terminal?: boolean;
   /** Takes the plain lines; by default they go to standard error. */
   readonly writeLine?: (line: string) => void;
-  /** The clock, in milliseconds. */
+  /** The clock, in milliseconds; one that never jumps unless given. */
   readonly now?: () => number;
 }
 
@@ -52,6 +52,9 @@ const LINE_MILLISECONDS = 10_000;
 const LINE_SHARE = 0.05;
 /** ... but no closer than this, so that quick work is not a flood of lines. */
 const CLOSEST_MILLISECONDS = 1_000;
+
+/** Milliseconds by a clock that nobody sets. */
+const steadyTime = () => performance.now();
 
 /** Begins to show a progress. After Ctrl-C, its next update throws `Interrupted`. */
 export function createProgress({ title, ...others }: ProgressOptions): Progress {
@@ -88,7 +91,7 @@ interface State {
 }
 
 /** Keeps the time of what is done. */
-function createMeter({ total, already = 0, now = Date.now }: ProgressOptions) {
+function createMeter({ total, already = 0, now = steadyTime }: ProgressOptions) {
   const begun = now();
   let latest = { done: already, detail: "" };
   let movedAt = begun; // when the first was begun: what came before is not what is left
@@ -151,7 +154,7 @@ function bar(options: ProgressOptions): Progress {
 }
 
 function lines(options: ProgressOptions): Progress {
-  const { title, total, already = 0, unit, now = Date.now } = options;
+  const { title, total, already = 0, unit, now = steadyTime } = options;
   const writeLine = options.writeLine ?? ((line) => writeErr(`${line}\n`));
   const meter = createMeter(options);
   let shownAt = now();
