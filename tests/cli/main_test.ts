@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { main } from "../../lib/cli/main.ts";
 import { openRun } from "../../lib/store/mod.ts";
 import { MANIFEST } from "../store/example_run.ts";
@@ -21,6 +22,30 @@ Deno.test("main() exits with 2 and one line for wrong usage", async () => {
     assert.match(err, /^error: [^\n]*\n$/, "one line");
     assert.equal(out, "");
   }
+});
+
+Deno.test("main() says in one line what to do where memory does not suffice", async () => {
+  const why = "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[64,32,32,64]";
+  const failing = {
+    name: "fail",
+    args: "",
+    options: false,
+    description: "",
+    load: () =>
+      Promise.resolve((program: Command) =>
+        void program.command("fail").action(() => {
+          throw new Error(why);
+        })
+      ),
+  };
+  let err = "";
+  const streams = { writeOut: () => assert.fail("nothing is printed"), writeErr: (text: string) => err += text };
+  assert.equal(await main(["fail"], streams, [failing]), 1);
+  assert.equal(
+    err,
+    "error: memory does not suffice (Invalid TF_Status: 8 Message: OOM when allocating tensor with shape[64,32,32,64]); " +
+      "free some, or give fewer --workers, and run the same command again\n",
+  );
 });
 
 Deno.test("main() without a command shows the help on standard error and exits with 2", async () => {

@@ -77,6 +77,21 @@ Deno.test("trainClassifier() cut at any moment and resumed equals an uninterrupt
   }
 });
 
+Deno.test("trainClassifier() that is asked to stop keeps the step in hand, whenever the next checkpoint was due", async () => {
+  const whole = await trained();
+  await inFolder(async (folder) => {
+    const checkpoint = join(folder, "small.safetensors");
+    const steps: number[] = [];
+    let asked = 0;
+    const stopped = await trained({ checkpoint, onStep: (step) => steps.push(step), stopWhen: () => ++asked === 8 });
+    assert.deepEqual(stopped.curve, whole.curve.slice(0, 1)); // an epoch has five steps
+    assert.deepEqual(await trained({ checkpoint, onStep: (step) => steps.push(step) }), whole);
+    assert.deepEqual(steps, [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15]); // the eighth is done once
+    // after the last step there is nothing to stop
+    assert.deepEqual(await trained({ stopWhen: () => ++asked === 8 + 15 }), whole);
+  });
+});
+
 Deno.test("trainClassifier() killed between checkpoints repeats the steps since the last one and ends alike", async () => {
   const whole = await trained();
   await inFolder(async (folder) => {

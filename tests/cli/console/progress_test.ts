@@ -60,6 +60,22 @@ Deno.test("createProgress() does not count what came before the first was begun"
   ]);
 });
 
+Deno.test("createProgress() does not mind a clock that is set to another time", () => {
+  const said: string[] = [];
+  const now = Date.now;
+  try {
+    const options = { title: "scoring", total: 2, unit: "units", terminal: false };
+    const progress = createProgress({ ...options, writeLine: (line) => said.push(line) });
+    Date.now = () => 0; // decades ago
+    progress.update(1);
+    progress.update(2);
+  } finally {
+    Date.now = now;
+  }
+  assert.equal(said.length, 1);
+  assert.match(said[0], /^scoring: 2\/2 units \(100 %\), \d\.\d s$/);
+});
+
 Deno.test("createProgress() that stops early says where", () => {
   const { progress, said } = lineProgress(100);
   progress.update(1);
