@@ -340,7 +340,10 @@ export const PARSERS: readonly Parser[] = [
     mutate: either(mutateSafetensors),
     place: "weights.safetensors",
     read: async (path) => (await loadWeights(path)).forEach(assertShape),
-    command: (path) => ["layers", "--model-weights", path],
+    command: (
+      path,
+      folder,
+    ) => ["score-unit", "fc3:0", "--model-weights", path, "--no-data", "--out", join(folder, "out")],
   },
   {
     name: "pth",
@@ -350,7 +353,10 @@ export const PARSERS: readonly Parser[] = [
     ),
     place: "weights.pth",
     read: async (path) => (await loadWeights(path)).forEach(assertShape),
-    command: (path) => ["layers", "--model-weights", path],
+    command: (
+      path,
+      folder,
+    ) => ["score-unit", "fc3:0", "--model-weights", path, "--no-data", "--out", join(folder, "out")],
   },
   {
     name: "onnx",
@@ -491,7 +497,7 @@ async function readCifar(choices: string, folder: string): Promise<void> {
   const original = join(cifar10Directory(), `${name}.bin`);
   const { size } = Deno.statSync(original);
   const number = bytes.reduce((sum, byte) => (sum * 256 + byte) % size, 0);
-  const choice = what % 40;
+  const choice = bytes.length === 0 ? 3 : what % 40;
   Deno.removeSync(path);
   try {
     if (choice === 0) { // some bytes are others
