@@ -190,7 +190,14 @@ function holding(directory: string, path: string, file: Deno.FsFile, millisecond
   } catch {
     written = false; // on a full disk the kernel's lock holds without it
   }
-  const isOurs = () => !written || parseHolder(readText(path))?.id === holder.id;
+  const isOurs = () => {
+    if (!written) return true;
+    try {
+      return parseHolder(Deno.readTextFileSync(path))?.id === holder.id;
+    } catch (error) {
+      return !(error instanceof Deno.errors.NotFound); // a file that cannot be read now names nobody else
+    }
+  };
   let worker: Worker | undefined;
   return {
     keep() {

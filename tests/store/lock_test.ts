@@ -80,6 +80,13 @@ Deno.test("a holder that was taken over commits nothing more, and leaves the new
     assert.deepEqual(kept.completedJobs(), [1]);
   }));
 
+Deno.test("a holder whose file was removed commits nothing more: another may have made and locked a new one", () =>
+  inFolder((folder) => {
+    using run = openRun(folder, MANIFEST);
+    Deno.removeSync(join(folder, "run.lock"));
+    assert.throws(() => run.commitJob(1, jobRecords(1), 1), /was taken over while this process was not heard of/);
+  }));
+
 Deno.test("keep() says again and again that the lock is held, but not in another's name", () =>
   inFolder(async (folder) => {
     const path = join(folder, "run.lock");
