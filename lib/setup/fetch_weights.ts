@@ -32,11 +32,11 @@ export interface FetchOptions {
 
 /**
  * Makes sure that a file is there. A complete one with the right hash costs no request; an interrupted download goes on
- * where it stopped, if the server can; the file takes its name only when its size and hash are right.
+ * where it stopped, if the server can; the file takes its name only when its size and hash are right. One process fetches it.
  *
  * @returns whether it was already there.
- * @throws {FetchError} when the server cannot be reached or fails, when what it sends is not the pinned file (which is then
- * deleted), or when the file cannot be written.
+ * @throws {FetchError} when the server cannot be reached or fails, when another process fetches the file, when what the server
+ * sends is not the pinned file (which is then deleted), or when it cannot be written.
  */
 export async function fetchPinned(file: PinnedFile, options: FetchOptions = {}): Promise<"present" | "fetched"> {
   const { url, path, bytes, sha256 } = file;
@@ -47,18 +47,26 @@ export async function fetchPinned(file: PinnedFile, options: FetchOptions = {}):
         .replace(/\s+/g, " "),
     );
   };
+  const isThere = async () => await sizeOf(path) === bytes && await sha256OfFile(path) === sha256;
   try {
-    if (await sizeOf(path) === bytes && await sha256OfFile(path) === sha256) return "present";
+    if (await isThere()) return "present";
     await Deno.mkdir(dirname(path), { recursive: true });
-    if (await sizeOf(part) > bytes) await Deno.remove(part);
-    const there = await sizeOf(part);
-    if (there < bytes) await download(file, part, there, options, fail);
-    const found = await sha256OfFile(part);
-    if (found !== sha256) {
-      await Deno.remove(part);
-      fail(`what arrived has sha256 ${found}, so it is another file or damaged, and was deleted`);
+    using held = await Deno.open(part, { write: true, create: true });
+    if (!await held.tryLock(true)) fail("another process is fetching it");
+    try {
+      if (await isThere()) return "present"; // another process has just fetched it
+      if (await sizeOf(part) > bytes) await held.truncate(0);
+      const there = await sizeOf(part);
+      if (there < bytes) await download(file, part, there, options, fail);
+      const found = await sha256OfFile(part);
+      if (found !== sha256) {
+        await Deno.remove(part);
+        fail(`what arrived has sha256 ${found}, so it is another file or damaged, and was deleted`);
+      }
+      await Deno.rename(part, path);
+    } finally {
+      if (await sizeOf(part) === 0) await Deno.remove(part).catch(() => {}); // nothing came
     }
-    await Deno.rename(part, path);
   } catch (error) {
     if (error instanceof FetchError) throw error;
     fail(`${path} cannot be written: ${messageOf(error)}`);

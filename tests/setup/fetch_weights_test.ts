@@ -89,6 +89,27 @@ Deno.test("fetchPinned() keeps what arrived before a cut, and goes on from there
   });
 });
 
+Deno.test("fetchPinned() leaves a file to the one that is fetching it, and finds it there afterwards", async () => {
+  let go = () => {};
+  const waits = new Promise<void>((resolve) => go = resolve);
+  let asked = () => {};
+  const wasAsked = new Promise<void>((resolve) => asked = resolve);
+  const slow = async () => {
+    asked();
+    await waits;
+    return new Response(CONTENT);
+  };
+  await withServer(slow, async (file, ranges) => {
+    const first = fetchPinned(file);
+    await wasAsked;
+    await fails(file, /another process is fetching it/);
+    go();
+    assert.equal(await first, "fetched");
+    assert.equal(await fetchPinned(file), "present");
+    assert.equal(ranges.length, 1);
+  });
+});
+
 Deno.test("fetchPinned() starts over where the server does not know ranges", async () => {
   await withServer(() => new Response(CONTENT), async (file, ranges) => {
     await Deno.mkdir(join(file.path, ".."));
