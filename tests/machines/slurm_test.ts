@@ -66,15 +66,31 @@ Deno.test({
         assert.deepEqual(status.units, { done: 0, planned: 42 });
       });
 
-      await test.step("one task is killed, one is queued again, one is told that its time is over", async () => {
-        const state = (index: number) =>
-          started.tool("squeue", "-h", "-t", "all", "-j", `${first.array.job}_${index}`, "-o", "%T %r");
-        const inWork = (index: number) => until(`task ${index}`, () => existsSync(join(shard(index), "run.sqlite")));
-        await inWork(0);
-        const { pid } = lockHolder(shard(0))!;
-        Deno.kill(pid, "SIGKILL");
-        await until("a failed task", async () => /^FAILED/.test(await state(0)));
+      const inWork = (index: number) => until(`task ${index}`, () => existsSync(join(shard(index), "run.sqlite")));
 
+      await test.step("a task that is killed counts as failed, and submit has it done alone while the others go on", async () => {
+        await started.tool("scontrol", "hold", `${first.array.job}_2`); // it would begin in the place of the killed one
+        await inWork(0);
+        Deno.kill(lockHolder(shard(0))!.pid, "SIGKILL");
+        const state = () => started.tool("squeue", "-h", "-t", "all", "-j", `${first.array.job}_0`, "-o", "%T");
+        await until("a failed task", async () => (await state()).trim() === "FAILED");
+        const status = await task(started, "status", run);
+        assertDocumented("status", status); // the killed one's name is in its file still
+        assert.deepEqual([status.shards.failed, status.tasks[0].state], [1, "failed"]);
+        assert.equal(status.tasks[0].slurm_state, "FAILED");
+        assert.ok(status.tasks[0].last_lines.length > 0);
+
+        const again = await task(started, "submit", run);
+        assert.deepEqual(again.array.shards, [0]);
+        assert.notEqual(again.merge, first.merge);
+        const after = await started.tool("squeue", "-h", "-j", again.merge, "-o", "%E");
+        for (const job of [again.array.job, `${first.array.job}_2`]) assert.ok(after.includes(`afterok:${job}`), after);
+        const nothing = await task(started, "submit", run);
+        assert.deepEqual([nothing.array, nothing.merge], [null, null]);
+      });
+
+      await test.step("a task that is queued again and one that is told that its time is over go on where they were", async () => {
+        await started.tool("scontrol", "release", `${first.array.job}_2`);
         await inWork(1);
         await started.tool("scontrol", "requeue", `${first.array.job}_1`);
         await inWork(2);
@@ -83,24 +99,7 @@ Deno.test({
           const log = join(run, "machines", "logs", `shard-${index}.log`);
           await until(`task ${index} to begin again`, () => Deno.readTextFileSync(log).split("task ").length === 3);
         }
-        await until("the others", async () => {
-          const { shards } = await task(started, "status", run);
-          return shards.done === 2;
-        });
-        const status = await task(started, "status", run);
-        assertDocumented("status", status); // the killed one's name is in its file still
-        const { shards, tasks, merge } = status;
-        assert.deepEqual(shards, { planned: 3, done: 2, running: 0, pending: 0, failed: 1 });
-        assert.equal(tasks[0].state, "failed");
-        assert.equal(tasks[0].slurm_state, "FAILED");
-        assert.ok(tasks[0].last_lines.length > 0);
-        assert.equal(merge.state, "pending");
-        assert.ok(!existsSync(join(run, "run.sqlite")), "nothing is merged of two shards out of three");
-      });
-
-      await test.step("submit has the failed shard done alone, and then all merged", async () => {
-        const again = await task(started, "submit", run);
-        assert.deepEqual(again.array.shards, [0]);
+        assert.ok(!existsSync(join(run, "run.sqlite")), "nothing is merged before all are done");
         await until("the merge", async () => (await task(started, "status", run)).merge.state === "done");
         const { shards, units } = await task(started, "status", run);
         assert.deepEqual(shards, { planned: 3, done: 3, running: 0, pending: 0, failed: 0 });
