@@ -7,11 +7,11 @@
  */
 import { crc32 } from "node:zlib";
 
-/** Largest image accepted, in pixels: 4096 x 8192. It is decoded in less than 1 GB of memory. */
-export const MAX_PIXELS = 2 ** 25;
+/** Largest image accepted, in pixels, such as 5000 x 5000: it is decoded in less than 1 GB of memory. */
+export const MAX_PIXELS = 25_000_000;
 
-/** Largest image of more than 24 bits a pixel, in pixels: 4096 x 4096. */
-const MAX_DEEP_PIXELS = 2 ** 24;
+/** Largest image of more than 24 bits a pixel, in pixels. */
+const MAX_DEEP_PIXELS = MAX_PIXELS / 2;
 
 /** Colour types of a PNG: samples a pixel, and the bit depths that the standard allows. */
 const COLOUR_TYPES: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {

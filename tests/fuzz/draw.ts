@@ -20,7 +20,7 @@ export interface Draw {
   bytes(most: number): Bytes;
 }
 
-/** Whole numbers up to a largest one, each as often as any other: fast-check prefers the smallest and the largest. */
+/** Whole numbers up to a largest one, all alike, where fast-check would prefer the smallest and the largest. */
 const evenly = (most: number) => fc.noBias(fc.nat({ max: most }));
 
 /** The choices of a seed. */

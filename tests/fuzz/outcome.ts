@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 
-/** Longest that a file may take. */
+/** Longest that a file may take of a processor. */
 export const MOST_SECONDS = 10;
 /** Most memory that reading a file may take, the process itself among it: 1 GB. */
 export const MOST_BYTES = 1e9;
@@ -15,6 +15,7 @@ export interface Outcome {
   readonly index: number;
   /** Accepted, refused as wrong input, or anything else that was thrown. */
   readonly kind: "accepted" | "refused" | "error";
+  /** Of a processor. */
   readonly milliseconds: number;
   /** The most that the process held meanwhile. */
   readonly bytes: number;

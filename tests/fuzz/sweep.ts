@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { keptFile, MOST_SECONDS, type Outcome } from "./outcome.ts";
+import { keptFile, type Outcome } from "./outcome.ts";
 import type { Parser } from "./parsers.ts";
 
 /** What came of a file that must not come of one. */
@@ -32,8 +32,8 @@ export interface Sweep {
 }
 
 const CHILD = join(import.meta.dirname!, "child.ts");
-/** What an engine may take to start. */
-const START_SECONDS = 60;
+/** How long nothing may come of a file, or of an engine that starts, on a machine that does other things besides. */
+const PATIENCE_SECONDS = 60;
 
 /**
  * Reads mutants 0 .. count - 1 of a seed.
@@ -60,6 +60,7 @@ export async function sweep(
       if (next === count) break;
       if (begun < next) throw new Error(`the fuzzer of ${parser.name} did not begin: ${ended}`);
       Deno.copyFileSync(join(work, "read", parser.place), keptFile(kept, parser.name, seed, begun));
+      for (const folder of ["read", "work", "corpus"]) await Deno.remove(join(work, folder), { recursive: true });
       outcomes.push({ index: begun, kind: "error", milliseconds: 0, bytes: 0, message: "", fault: ended });
       next = begun + 1;
     }
@@ -122,14 +123,14 @@ async function follow(
       isHung = true;
       child.kill("SIGKILL");
     }, 1000 * seconds);
-  let dog = watch(START_SECONDS);
+  let dog = watch(PATIENCE_SECONDS);
   let rest = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
       clearTimeout(dog);
-      dog = watch(2 * MOST_SECONDS);
+      dog = watch(PATIENCE_SECONDS);
       const told = JSON.parse(line) as Outcome | { readonly begins: number };
       if ("begins" in told) begun = told.begins;
       else onOutcome(told);
@@ -139,7 +140,7 @@ async function follow(
   const { code, signal } = await child.status;
   await saying;
   const how = isHung
-    ? `nothing came of it in ${2 * MOST_SECONDS} s`
+    ? `nothing came of it in ${PATIENCE_SECONDS} s`
     : `the process ended by ${signal ?? `code ${code}`}`;
   return { begun, ended: `${how}${isHung ? "" : `: ${said.trim()}`}` };
 }
