@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import config from "../../deno.json" with { type: "json" };
 import { isCifar10Present } from "../../lib/data/cifar10.ts";
-import { lockHolder, readRun } from "../../lib/store/mod.ts";
+import { lockHolder, readRun, runProgress } from "../../lib/store/mod.ts";
 import { writeQuickProfile } from "../cli/refused.ts";
 import { assertDocumented } from "../documented.ts";
 import { finish } from "../e2e/command.ts";
@@ -66,7 +66,11 @@ Deno.test({
         assert.deepEqual(status.units, { done: 0, planned: 42 });
       });
 
-      const inWork = (index: number) => until(`task ${index}`, () => existsSync(join(shard(index), "run.sqlite")));
+      const inWork = (index: number) =>
+        until(`task ${index}`, () => {
+          const progress = runProgress(shard(index));
+          return progress !== null && typeof progress !== "string";
+        });
 
       await test.step("a task that is killed counts as failed, and submit has it done alone while the others go on", async () => {
         await started.tool("scontrol", "hold", `${first.array.job}_2`); // it would begin in the place of the killed one
@@ -75,7 +79,8 @@ Deno.test({
         const state = () => started.tool("squeue", "-h", "-t", "all", "-j", `${first.array.job}_0`, "-o", "%T");
         await until("a failed task", async () => (await state()).trim() === "FAILED");
         const status = await task(started, "status", run);
-        assertDocumented("status", status); // the killed one's name is in its file still
+        // the killed one's name is in its file still; that may be half written, and no other begun
+        assertDocumented("status", status, ["tasks[].images"]);
         assert.deepEqual([status.shards.failed, status.tasks[0].state], [1, "failed"]);
         assert.equal(status.tasks[0].slurm_state, "FAILED");
         assert.ok(status.tasks[0].last_lines.length > 0);
@@ -101,7 +106,9 @@ Deno.test({
         }
         assert.ok(!existsSync(join(run, "run.sqlite")), "nothing is merged before all are done");
         await until("the merge", async () => (await task(started, "status", run)).merge.state === "done");
-        const { shards, units } = await task(started, "status", run);
+        const status = await task(started, "status", run);
+        assertDocumented("status", status, ["tasks[].writer"]);
+        const { shards, units } = status;
         assert.deepEqual(shards, { planned: 3, done: 3, running: 0, pending: 0, failed: 0 });
         assert.deepEqual(units, { done: 42, planned: 42 });
         const nothing = await task(started, "submit", run);
