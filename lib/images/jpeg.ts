@@ -104,22 +104,36 @@ function hasEnd(bytes: Uint8Array, scan: number): boolean {
 /** What the decoder said of the file at hand. */
 const said: string[] = [];
 
-/** The decoder, loaded once in each thread; the type of its last argument is missing where the package declares it. */
+/** The decoder's program, compiled once in each thread. */
+let program: Promise<WebAssembly.Module> | undefined;
+
+/** Loads the decoder; the type of its last argument is missing where the package declares it. */
 const loadDecoder = init as (wasm: WebAssembly.Module, options: { printErr: (text: string) => void }) => Promise<void>;
+
+/**
+ * The decoder; none before the first file, and after one that it could not decode: such a file leaves it as it was in the middle of
+ * its work, and some later file, be it whole, would never end.
+ */
 let decoder: Promise<void> | undefined;
+
+async function startDecoder(): Promise<void> {
+  program ??= Deno.readFile(new URL(import.meta.resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm")))
+    .then((wasm) => new WebAssembly.Module(wasm));
+  await loadDecoder(await program, { printErr: (text) => said.push(text) });
+}
 
 /** The work on the file before: one is decoded at a time, so that what the decoder says is of that one. */
 let before: Promise<unknown> = Promise.resolve();
 
 async function decodePixels(bytes: Uint8Array): Promise<ImageData> {
-  decoder ??= Deno.readFile(new URL(import.meta.resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm")))
-    .then((wasm) => loadDecoder(new WebAssembly.Module(wasm), { printErr: (text) => said.push(text) }));
+  decoder ??= startDecoder();
   await decoder;
   said.length = 0;
   let image: ImageData;
   try {
     image = await decode(Uint8Array.from(bytes).buffer);
   } catch (error) { // of a broken file it throws what is no Error
+    decoder = undefined;
     throw error instanceof Error ? error : new Error(said.join(", ") || "its pixels are damaged");
   }
   const broken = said.find((text) => /premature end|corrupt/i.test(text) && !/extraneous bytes/i.test(text));

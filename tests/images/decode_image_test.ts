@@ -102,3 +102,12 @@ Deno.test("decodeImage() lays transparent pixels onto white", async () => {
   const expected = [1, 0, 0, 1, 1, 1, 0.8, 0.8, 1];
   pixels.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6, `${i}: ${value}`));
 });
+
+Deno.test("a whole JPEG is decoded after two hundred damaged ones: each leaves the decoder in the middle of its work", async () => {
+  const damaged = COLOUR.slice();
+  const table = damaged.findIndex((byte, i) => byte === 0xff && damaged[i + 1] === 0xc4);
+  damaged.fill(0xff, table + 5, table + 21); // more codes of each length than there can be
+  const before = await decodeImage(COLOUR, "whole");
+  for (let i = 0; i < 200; i++) await assert.rejects(decodeImage(damaged, "damaged"), /Bogus Huffman table definition/);
+  assert.deepEqual(await decodeImage(COLOUR, "whole"), before);
+});
