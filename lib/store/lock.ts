@@ -170,7 +170,7 @@ function refuseForeignHolder(directory: string, path: string, lease: number): vo
  */
 function millisecondsSinceWritten(directory: string, path: string): number {
   try {
-    const probe = Deno.makeTempFileSync({ dir: directory, prefix: "run.lock." });
+    const probe = Deno.makeTempFileSync({ dir: directory, prefix: "run.lock.", suffix: ".tmp" });
     try {
       return Math.max(0, Deno.statSync(probe).mtime!.getTime() - Deno.statSync(path).mtime!.getTime());
     } finally {
