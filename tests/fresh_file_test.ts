@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { refuseUnwritable } from "../lib/cli/console/out_file.ts";
 import { InputError } from "../lib/errors.ts";
-import { createFresh, refuseLink, writeFresh } from "../lib/fresh_file.ts";
-import { UnfinishedFile } from "../lib/gan/generation/unfinished_file.ts";
+import { createFresh, refuseLink } from "../lib/fresh_file.ts";
 import { writePng } from "../lib/images/mod.ts";
-import { openRun, writeWhole } from "../lib/store/mod.ts";
+import { openRun } from "../lib/store/mod.ts";
+import { UnfinishedFile, writeWhole } from "../lib/whole_file.ts";
 import { inFolder } from "./in_folder.ts";
 import { MANIFEST } from "./store/example_run.ts";
 
@@ -47,10 +47,11 @@ Deno.test("writeWhole() takes the place of a link under the file's own name, and
 Deno.test("createFresh() makes a file that was not there, and takes an old one away", () =>
   inFolder(async (folder) => {
     const path = join(folder, "file");
-    writeFresh(path, "a long text");
-    createFresh(path).close();
-    assert.equal(await Deno.readTextFile(path), "");
-    writeFresh(path, new Uint8Array([97]));
+    await Deno.writeTextFile(path, "a long text");
+    {
+      using file = createFresh(path);
+      file.writeSync(new TextEncoder().encode("a"));
+    }
     assert.equal(await Deno.readTextFile(path), "a");
     assert.throws(() => createFresh(join(folder, "none", "file")), Deno.errors.NotFound);
   }));
