@@ -32,7 +32,7 @@ export const FLAGS: readonly string[] = [
     "--card",
     "--metrics",
   ],
-  ...["--train-only", "--shuffle-labels", "--stderr"],
+  ...["--train-only", "--shuffle-labels", "--stderr", "--divide-dataset", "--complete", "--dry-run"],
 ];
 
 /** Options whose value is a file or folder to write. */

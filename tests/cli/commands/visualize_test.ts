@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readPng } from "../../../lib/images/png.ts";
 import { readRun } from "../../../lib/store/mod.ts";
 import { assertDocumented } from "../../documented.ts";
+import { MOUNTING, onSmallDisk } from "../../faults/small_disk.ts";
 import { inFolder } from "../../in_folder.ts";
 import { polysem } from "../run_main.ts";
 import { json, refused, writeLargeWeights, writeQuickProfile } from "../refused.ts";
@@ -99,21 +100,24 @@ Deno.test("visualize says of a unit whose numbers are not finite that it explode
     );
   }));
 
-Deno.test("visualize on a full disk exits with 1, says so, and leaves no half image", {
-  ignore: Deno.build.os !== "linux", // needs /dev/full
-}, () =>
-  inFolder(async (folder) => {
-    const profile = await writeQuickProfile(folder);
-    const out = join(folder, "images");
-    await Deno.mkdir(out);
-    // what is written of the second image is written to a device that is full
-    await Deno.symlink("/dev/full", join(out, `conv1_0_01.png.${Deno.pid}.tmp`));
-    const args = ["visualize", "conv1:0", "--count", "2", "--out", out, "--no-data", "--profile", profile];
-    const { code, err } = await polysem(...args);
-    assert.equal(code, 1, err);
-    assert.match(err, /^error: .*conv1_0_01\.png cannot be written: .*; free space and run the same command again$/m);
-    assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name), ["conv1_0_00.png"]);
-  }));
+Deno.test({
+  name: `visualize on a full disk exits with 1, says so, and leaves no half image${MOUNTING.skipped}`,
+  ignore: MOUNTING.ignore,
+  fn: () =>
+    inFolder((folder) =>
+      onSmallDisk(4096, async (disk) => { // a page: the first image fits, the second does not
+        const profile = await writeQuickProfile(folder);
+        const args = ["visualize", "conv1:0", "--count", "2", "--out", disk.folder, "--no-data", "--profile", profile];
+        const { code, err } = await polysem(...args);
+        assert.equal(code, 1, err);
+        assert.match(
+          err,
+          /^error: .*conv1_0_01\.png cannot be written: .*; free space and run the same command again$/m,
+        );
+        assert.deepEqual([...Deno.readDirSync(disk.folder)].map(({ name }) => name), ["conv1_0_00.png"]);
+      })
+    ),
+});
 
 Deno.test("embed takes the images that visualize wrote and leaves out their sheet, with a note; a dataset refuses it", () =>
   inFolder(async (folder) => {
