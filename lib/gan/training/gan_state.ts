@@ -9,6 +9,7 @@ import { tf } from "../../engine/mod.ts";
 import { InputError, messageOf } from "../../errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Safetensors, type WeightArray } from "../../weights/mod.ts";
 import { createRandom } from "../../random.ts";
+import { UnfinishedFile } from "../../whole_file.ts";
 import { CRITIC_PARAMETERS } from "../network/critic.ts";
 import { GENERATOR_PARAMETERS } from "../network/generator.ts";
 import { copyParameters, disposeParameters, initializeParameters, type Parameters } from "../network/parameters.ts";
@@ -117,11 +118,16 @@ export async function saveGanCheckpoint(
     }
   }
   await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeFile(`${path}.tmp`, encodeSafetensors(arrays, { key, progress: JSON.stringify(progress) }));
-  await Deno.rename(path, `${path}.previous`).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  await Deno.rename(`${path}.tmp`, path);
+  const file = new UnfinishedFile(path);
+  try {
+    file.write(encodeSafetensors(arrays, { key, progress: JSON.stringify(progress) }));
+    await Deno.rename(path, `${path}.previous`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    file.finish();
+  } finally {
+    file.discard();
+  }
 }
 
 /** A number of a network or an optimizer is NaN or infinite. */
