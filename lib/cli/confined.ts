@@ -95,7 +95,7 @@ export function explainRefusal(message: string): string {
     }
     if (kind === "read") {
       return `${what} is none of the files that this command may read, which are those that it names, the run and the cache; ` +
-        "name its folder in POLYSEM_READ, or put it beside the file that needs it";
+        "name its folder in POLYSEM_READ, or put it beside the file that needs it, under a name that does not begin with a dot";
     }
     if (kind === "write") {
       return `${what} is none of the files that this command may write, which are the run and what --out names; choose a place by ` +

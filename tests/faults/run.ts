@@ -17,6 +17,14 @@ import { formatTable } from "../../lib/cli/console/output.ts";
 import { NAMES, prepareScenarios } from "./scenarios.ts";
 import { sweep, type SweepResult } from "./sweep.ts";
 
+const HELP = `deno task faults [--commands ${
+  NAMES.join(",")
+}] [--moments 100] [--changes 25] [--seed 0] [--json] [--keep DIR]
+
+Kills each command at so many random moments of its whole length, and at so many random changes of the files that it makes;
+has it go on, now and then killed again; and compares what comes of it with an undisturbed run. The table counts kills before
+anything was written, meanwhile, and after the result, those that left a file with a temporary name, and faults.`;
+
 const { values } = parseArgs({
   args: Deno.args,
   options: {
@@ -26,8 +34,13 @@ const { values } = parseArgs({
     seed: { type: "string", default: "0" },
     json: { type: "boolean", default: false },
     keep: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const commands = values.commands.split(",");
 const [moments, changes, seed] = [values.moments, values.changes, values.seed].map((text) => {
   if (!/^\d{1,6}$/.test(text)) usage(`"${text}" is not a count`);

@@ -15,6 +15,12 @@ import { writeErr, writeOut } from "../../lib/streams.ts";
 import { PARSERS } from "./parsers.ts";
 import { type Sweep, sweep } from "./sweep.ts";
 
+const HELP = `deno task fuzz [--count 10000] [--seed 0] [--parser ${PARSERS.map(({ name }) => name).join(",")}]
+               [--kept DIR] [--json]
+
+Reads so many mutated files of each kind, and counts those that were read, refused as they should be, and faults: crashes, other
+errors, messages of several lines, more than 10 s or 1 GB. Files of faults are kept in DIR.`;
+
 const { values } = parseArgs({
   args: Deno.args,
   options: {
@@ -23,8 +29,13 @@ const { values } = parseArgs({
     parser: { type: "string" },
     kept: { type: "string", default: "fuzz" },
     json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
+if (values.help) {
+  writeOut(`${HELP}\n`);
+  Deno.exit(0);
+}
 const names = values.parser?.split(",") ?? PARSERS.map(({ name }) => name);
 const unknown = names.find((name) => !PARSERS.some((parser) => parser.name === name));
 const [count, seed] = [Number(values.count), Number(values.seed)];

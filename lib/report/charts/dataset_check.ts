@@ -27,6 +27,7 @@ export function datasetCheck(
   const layers = [...new Set(points.map(({ layer }) => layer))];
   const columns = Math.min(3, layers.length);
   const side = Math.min(300, Math.floor((PRINT_WIDTH - columns * 55) / columns));
+  const width = columns === 1 ? 460 : side; // a single panel is as wide as the title above it
   const names = ["best visualization", "lowest visualization"];
   const all = points.flatMap(({ best, lowest, datasetMax }) => [best, lowest, datasetMax]);
   const scale = { type: "symlog", constant: 1, domain: [low(Math.min(...all)), high(Math.max(...all))], nice: false };
@@ -51,7 +52,7 @@ export function datasetCheck(
         { datasetMax, activation: best, which: names[0] },
       ]);
       return {
-        width: side,
+        width,
         height: side,
         layer: [
           {
@@ -75,8 +76,8 @@ export function datasetCheck(
             },
           },
           ...panelTitle(
-            side,
-            panelName(side, layer),
+            width,
+            panelName(width, layer),
             `above the diagonal: best ${bestAbove}, all ${allAbove} of ${here.length}`,
           ),
         ],

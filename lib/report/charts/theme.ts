@@ -82,6 +82,7 @@ export const CONFIG: Config = {
     titleColor: INK.text,
     orient: "bottom",
     symbolSize: 60,
+    columnPadding: 24, // room for fonts that are wider than the one that labels are measured in
   },
   header: {
     labelFontSize: 11,
