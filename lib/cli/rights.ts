@@ -66,6 +66,10 @@ function takeApart(args: readonly string[]): Parts {
   const positional: string[] = [];
   const options: [string, string][] = [];
   for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--") { // what follows are no options
+      positional.push(...args.slice(i + 1));
+      break;
+    }
     const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(args[i]) ?? [];
     if (name !== undefined) options.push([name, value]);
     else if (!args[i].startsWith("-") || args[i] === "-") positional.push(args[i]);
@@ -97,22 +101,43 @@ function modelFolder(file: string): string[] {
   }
 }
 
+/** Where a path leads when the links on its way are followed, as far as it exists. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
+
+/** Paths as they are named, and as they lie: Deno asks for the latter where a link is not followed, as in giving a file its name. */
+function namedAndReal(paths: readonly string[]): string[] {
+  return [...new Set(paths.flatMap((path) => [path, realPath(path)]))];
+}
+
 /** What an argument may name, as it is or as a list with commas. */
 function inputsOf(text: string): string[] {
   return [...new Set([text, ...text.split(",").map((part) => part.trim())])]
     .filter((part) => part !== "" && !isStandardInput(part) && !part.includes("\0"))
     .map((part) => resolve(part))
-    .filter((path) => path !== "/")
-    .flatMap((path) => /\.(onnx|m?[jt]s)$/i.test(path) ? [path, ...modelFolder(path)] : [path, ...besides(path)]);
+    .flatMap((path) => {
+      const isModel = /\.(onnx|m?[jt]s)$/i.test(path);
+      return [path, ...(isModel ? modelFolder(path) : besides(path)), realPath(path)];
+    })
+    .filter((path) => path !== "/");
 }
 
 /** What is written for a file or folder: itself, what it is called before it is whole, and the images of a page beside it. */
 function outputsOf(text: string): string[] {
   if (text === "" || isStandardOutput(text) || text.includes("\0")) return [];
   const path = resolve(text);
-  const images = join(dirname(path), `${basename(path, extname(path))}_files`);
   const parent = dirname(path);
-  return [path, `${path}.${Deno.pid}.tmp`, images, ...(exists(parent) ? [] : [parent])];
+  const beside = namedAndReal([parent]).flatMap((folder) => [
+    join(folder, `${basename(path)}.${Deno.pid}.tmp`),
+    join(folder, `${basename(path, extname(path))}_files`),
+  ]);
+  return [...namedAndReal([path]), ...beside, ...(exists(parent) ? [] : namedAndReal([parent]))];
 }
 
 function exists(path: string): boolean {
@@ -126,7 +151,7 @@ function exists(path: string): boolean {
 /** The folder of a run; none where the name is none. */
 function runOf(name: string): string[] {
   try {
-    return [resolve(runDirectory(name))];
+    return namedAndReal([resolve(runDirectory(name))]);
   } catch {
     return []; // the command will say what is wrong with it
   }
@@ -161,14 +186,6 @@ function addonFolder(): string[] {
   }
 }
 
-function folderRealAndAsNamed(path: string): string[] {
-  try {
-    return [...new Set([path, realpathSync(path)])];
-  } catch {
-    return [path];
-  }
-}
-
 /**
  * The rights of a command.
  *
@@ -188,17 +205,18 @@ export function rightsOf(args: readonly string[]): Rights | null {
   const write = [
     ...named,
     ...(writesRuns ? runs : []),
-    ...usualOutputs(parts),
-    ...addonFolder(),
+    ...namedAndReal([...usualOutputs(parts), ...addonFolder()]),
   ];
   const beside = options.some(([name]) => name === "--shard") // the other shards lie beside a shard
     ? options.flatMap(([name, value]) => name === "--run" ? runOf(value).map(dirname) : [])
     : [];
   const read = [
-    ...folderRealAndAsNamed(ROOT),
-    ...folderRealAndAsNamed(cacheDirectory()),
-    resolve(Deno.env.get("POLYSEM_RUNS") || "runs"),
-    ...(Deno.env.get("POLYSEM_READ") ?? "").split(":").filter((path) => path !== "").map((path) => resolve(path)),
+    ...namedAndReal([
+      ROOT,
+      resolve(cacheDirectory()),
+      resolve(Deno.env.get("POLYSEM_RUNS") || "runs"),
+      ...(Deno.env.get("POLYSEM_READ") ?? "").split(":").filter((path) => path !== "").map((path) => resolve(path)),
+    ]),
     ...positional.flatMap(inputsOf),
     ...options.flatMap(([, value]) => inputsOf(value)),
     ...options.flatMap(([name, value]) => name === "--compare" ? runOf(value) : []),

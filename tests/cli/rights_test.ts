@@ -75,6 +75,29 @@ Deno.test("rightsOf() lets a run's folder be written by what writes into it, an 
   assert.deepEqual(written("lpips", "/a.png", "/b.png"), []);
 });
 
+Deno.test("rightsOf() takes what follows a flag, or --, for no value of it", () => {
+  for (const flags of [["--divide-dataset"], ["--complete"], ["--dry-run"]]) {
+    assert.ok(rightsOf(["score-all", ...flags, "--run", "/runs/a"])!.write.includes("/runs/a"), flags[0]);
+  }
+  assert.ok(rightsOf(["export", "--json", "--", "/runs/a"])!.write.includes("/runs/a"));
+});
+
+Deno.test("rightsOf() of a place that a link leads to are those of where it lies, too", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "real"));
+    await Deno.symlink(join(folder, "real"), join(folder, "link"));
+    const written = (...args: string[]) => rightsOf(args)!.write;
+    for (const place of ["link", "real"].map((name) => join(folder, name))) {
+      assert.ok(written("score-all", "--run", join(folder, "link", "run")).includes(join(place, "run")));
+      const out = written("embed", "a.png", "--out", join(folder, "link", "x.npy"));
+      for (const name of ["x.npy", `x.npy.${Deno.pid}.tmp`]) assert.ok(out.includes(join(place, name)), name);
+      assert.ok(!out.includes(place));
+      assert.ok(written("figures", "run", "--out", join(folder, "link")).includes(place));
+    }
+    await Deno.symlink("/", join(folder, "root"));
+    assert.ok(!rightsOf(["layers", join(folder, "root")])!.read.includes("/"));
+  }));
+
 Deno.test("rightsOf() of a shard reads the shards beside it, and a report the run that it is compared with", () => {
   assert.ok(rightsOf(["score-all", "--run", "/runs/part0", "--shard", "0/2"])!.read.includes("/runs"));
   assert.ok(!rightsOf(["score-all", "--run", "/elsewhere/part0"])!.read.includes("/elsewhere"));

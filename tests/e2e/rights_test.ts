@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inFolder } from "../in_folder.ts";
+import { makeRun } from "../store/example_run.ts";
 import { finish, type Finished } from "./command.ts";
 
 /** A model that tries what it is told in place of making a network, and says what came of each. */
@@ -138,4 +139,18 @@ Deno.test("a refused file is one line that says what to do, and POLYSEM_READ is 
     } finally {
       Deno.env.delete("POLYSEM_READ");
     }
+  }));
+
+Deno.test("a run and a file to write may lie where links lead", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "real"));
+    await Deno.symlink(join(folder, "real"), join(folder, "link"));
+    makeRun(join(folder, "real", "run"), [0]);
+    const run = join(folder, "link", "run");
+    for (const args of [["export", run], ["export", "--out", join(folder, "link", "x.csv"), "--", run]]) {
+      const { code, err } = await finish(folder, ...args);
+      assert.equal(code, 0, err);
+    }
+    assert.equal((await Deno.stat(join(folder, "real", "x.csv"))).size > 0, true);
+    assert.equal((await Deno.stat(join(folder, "real", "run", "scores.csv"))).size > 0, true);
   }));
