@@ -116,8 +116,11 @@ function isStillAt(path: string, file: Deno.FsFile): boolean {
 /** Names of unfinished files in folders, as they were when this process first wrote there. */
 const found = new Map<string, string[]>();
 
-/** Removes what processes that are no more have left of a file. What cannot be read or removed stays. */
-function removeAbandoned(path: string): void {
+/**
+ * Removes what processes that are no more have left of a file. What cannot be read or removed stays; so does all in a folder that
+ * this thread may not list, which whoever started it does for it.
+ */
+export function removeAbandoned(path: string): void {
   const folder = dirname(path);
   for (const name of unfinishedIn(folder)) {
     const process = UNFINISHED.exec(name)![1];

@@ -5,6 +5,7 @@
  * @module
  */
 import { COMMAND_THREAD } from "../first_thread.ts";
+import { removeAbandoned } from "../whole_file.ts";
 import type { Rights } from "./rights.ts";
 
 /** What the thread is told. */
@@ -30,11 +31,16 @@ function withinOwn(name: "read" | "write", paths: readonly string[]): string[] |
 }
 
 /**
- * Runs a command with these rights, and with a folder of its own for temporary files.
+ * Runs a command with these rights, and with a folder of its own for temporary files. What an earlier one left of the files that it
+ * is to write is removed first: it may not look for it in a folder that it was not given.
  *
  * @returns its exit code.
  */
-export async function runConfined(args: readonly string[], { read, write, temporary }: Rights): Promise<number> {
+export async function runConfined(
+  args: readonly string[],
+  { read, write, outputs, temporary }: Rights,
+): Promise<number> {
+  for (const path of outputs) removeAbandoned(path);
   const folder = temporary ? makeTemporary() : null;
   const own = folder === null ? [] : [folder];
   try {

@@ -50,6 +50,8 @@ const OF_READ_RUNS = ["merge", "validate layers"];
 export interface Rights {
   readonly read: readonly string[];
   readonly write: readonly string[];
+  /** Files and folders among them that an option names to write. */
+  readonly outputs: readonly string[];
   /** Whether the command makes temporary files. */
   readonly temporary: boolean;
 }
@@ -224,5 +226,7 @@ export function rightsOf(args: readonly string[]): Rights | null {
     ...beside,
     ...write,
   ];
-  return { read: [...new Set(read)], write: [...new Set(write)], temporary: command.startsWith("validate ") };
+  const outputs = options.filter(([name, value]) => OUTPUTS.includes(name) && outputsOf(value).length > 0)
+    .map(([, value]) => resolve(value));
+  return { read: [...new Set(read)], write: [...new Set(write)], outputs, temporary: command.startsWith("validate ") };
 }

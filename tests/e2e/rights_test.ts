@@ -154,3 +154,14 @@ Deno.test("a run and a file to write may lie where links lead", () =>
     assert.equal((await Deno.stat(join(folder, "real", "x.csv"))).size > 0, true);
     assert.equal((await Deno.stat(join(folder, "real", "run", "scores.csv"))).size > 0, true);
   }));
+
+Deno.test("what a killed command left of a file is removed by the next one that writes it", () =>
+  inFolder(async (folder) => {
+    makeRun(join(folder, "run"), [0]);
+    const left = ["x.csv.1.tmp", "y.csv.1.tmp"].map((name) => join(folder, name));
+    for (const path of left) await Deno.writeTextFile(path, "");
+    const { code, err } = await finish(folder, "export", join(folder, "run"), "--out", join(folder, "x.csv"));
+    assert.equal(code, 0, err);
+    await assert.rejects(Deno.stat(left[0]), Deno.errors.NotFound);
+    await Deno.stat(left[1]); // another file's
+  }));
