@@ -12,9 +12,9 @@
  */
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { formatTable } from "../../lib/cli/console/output.ts";
 import { NAMES, prepareScenarios } from "./scenarios.ts";
+import { makeTaskFolder, taskOptions, usage } from "../task_options.ts";
 import { sweep, type SweepResult } from "./sweep.ts";
 
 const HELP = `deno task faults [--commands ${
@@ -25,22 +25,14 @@ Kills each command at so many random moments of its whole length, and at so many
 has it go on, now and then killed again; and compares what comes of it with an undisturbed run. The table counts kills before
 anything was written, meanwhile, and after the result, those that left a file with a temporary name, and faults.`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    commands: { type: "string", default: NAMES.join(",") },
-    moments: { type: "string", default: "100" },
-    changes: { type: "string", default: "25" },
-    seed: { type: "string", default: "0" },
-    json: { type: "boolean", default: false },
-    keep: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const values = taskOptions(HELP, {
+  commands: { type: "string", default: NAMES.join(",") },
+  moments: { type: "string", default: "100" },
+  changes: { type: "string", default: "25" },
+  seed: { type: "string", default: "0" },
+  json: { type: "boolean", default: false },
+  keep: { type: "string" },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
 const commands = values.commands.split(",");
 const [moments, changes, seed] = [values.moments, values.changes, values.seed].map((text) => {
   if (!/^\d{1,6}$/.test(text)) usage(`"${text}" is not a count`);
@@ -50,11 +42,7 @@ for (const name of commands) {
   if (!(NAMES as readonly string[]).includes(name)) usage(`there is no "${name}"; choose from ${NAMES.join(", ")}`);
 }
 
-function usage(message: string): never {
-  console.error(`error: ${message}`);
-  process.exit(2);
-}
-
+if (values.keep !== undefined) await makeTaskFolder("--keep", values.keep);
 const folder = values.keep ?? await Deno.makeTempDir({ prefix: "polysem-faults-" });
 const scenarios = await prepareScenarios(join(folder, "inputs"));
 const results: SweepResult[] = [];

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { formatTable } from "../../lib/cli/console/output.ts";
 import { writeErr, writeOut } from "../../lib/streams.ts";
+import { makeTaskFolder, taskOptions, usage } from "../task_options.ts";
 import { PARSERS } from "./parsers.ts";
 import { type Sweep, sweep } from "./sweep.ts";
 
@@ -21,32 +21,23 @@ const HELP = `deno task fuzz [--count 10000] [--seed 0] [--parser ${PARSERS.map(
 Reads so many mutated files of each kind, and counts those that were read, refused as they should be, and faults: crashes, other
 errors, messages of several lines, more than 10 s or 1 GB. Files of faults are kept in DIR.`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    count: { type: "string", default: "10000" },
-    seed: { type: "string", default: "0" },
-    parser: { type: "string" },
-    kept: { type: "string", default: "fuzz" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const values = taskOptions(HELP, {
+  count: { type: "string", default: "10000" },
+  seed: { type: "string", default: "0" },
+  parser: { type: "string" },
+  kept: { type: "string", default: "fuzz" },
+  json: { type: "boolean", default: false },
 });
-if (values.help) {
-  writeOut(`${HELP}\n`);
-  Deno.exit(0);
-}
 const names = values.parser?.split(",") ?? PARSERS.map(({ name }) => name);
 const unknown = names.find((name) => !PARSERS.some((parser) => parser.name === name));
 const [count, seed] = [Number(values.count), Number(values.seed)];
 if (unknown !== undefined || !Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
-  writeErr(
-    `error: ${unknown === undefined ? "--count and --seed are whole numbers" : `there is no parser "${unknown}"`}; ` +
-      `the parsers are ${PARSERS.map(({ name }) => name).join(", ")}\n`,
+  usage(
+    `${unknown === undefined ? "--count and --seed are whole numbers" : `there is no parser "${unknown}"`}; ` +
+      `the parsers are ${PARSERS.map(({ name }) => name).join(", ")}`,
   );
-  Deno.exit(2);
 }
-await Deno.mkdir(values.kept, { recursive: true });
+await makeTaskFolder("--kept", values.kept);
 const sweeps: Sweep[] = [];
 for (const parser of PARSERS.filter(({ name }) => names.includes(name))) {
   const begun = performance.now();
