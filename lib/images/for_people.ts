@@ -40,6 +40,7 @@ export function isForPeople(bytes: Uint8Array): boolean {
 /** Whether a file is a PNG with the mark; its beginning alone is read. A file that cannot be read is none. */
 export async function isFileForPeople(path: string): Promise<boolean> {
   try {
+    if (!(await Deno.stat(path)).isFile) return false; // a pipe gives its beginning once
     using file = await Deno.open(path);
     const begin = new Uint8Array(HEADER_END + CHUNK.length + 8);
     let length = 0;

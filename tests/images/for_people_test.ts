@@ -28,3 +28,14 @@ Deno.test("isFileForPeople() reads the beginning of a file, however large it is"
     assert.equal(await isFileForPeople(folder), false);
     assert.equal(await isFileForPeople(`${folder}/none.png`), false);
   }));
+
+Deno.test("isFileForPeople() takes nothing out of a pipe, which gives its bytes once", () =>
+  inFolder(async (folder) => {
+    const [path, pipe] = [`${folder}/x.png`, `${folder}/pipe`];
+    await Deno.writeFile(path, markForPeople(encodePng({ count: 1, height: 1, width: 1, data: new Float32Array(3) })));
+    assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    const filling = new Deno.Command("sh", { args: ["-c", 'exec cat "$1" > "$2"', "sh", path, pipe] }).spawn();
+    assert.equal(await isFileForPeople(pipe), false); // what is in the pipe has the mark
+    assert.deepEqual(await Deno.readFile(pipe), await Deno.readFile(path));
+    await filling.status;
+  }));
