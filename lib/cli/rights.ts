@@ -90,14 +90,18 @@ function besides(file: string): string[] {
 
 /**
  * What a model brings along: its folder's content, for tensors, descriptions and imports that lie beside it. Hidden files, where
- * secrets are kept, are left out, and so is what lies in other folders.
+ * secrets are kept, and links that lead out of the folder are left out, and so is what lies in other folders.
  */
 function modelFolder(file: string): string[] {
   const folder = dirname(file);
   const stem = join(folder, basename(file, extname(file)));
   try {
-    const names = readdirSync(folder).filter((name) => !name.startsWith("."));
-    return [...names.map((name) => join(folder, name)), `${stem}.json`, `${stem}.calibration.json`];
+    const real = realPath(folder);
+    const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) =>
+      !entry.name.startsWith(".") &&
+      !(entry.isSymbolicLink() && !realPath(join(folder, entry.name)).startsWith(join(real, "/")))
+    );
+    return [...entries.map(({ name }) => join(folder, name)), `${stem}.json`, `${stem}.calibration.json`];
   } catch {
     return []; // there is no such folder: the command will say so
   }

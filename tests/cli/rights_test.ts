@@ -42,6 +42,9 @@ Deno.test("rightsOf() gives a command what it names, its run and the cache, and 
     for (const name of ["net.onnx", "net.onnx.data", "other.txt", ".secret"]) {
       await Deno.writeTextFile(file(`models/${name}`), "");
     }
+    await Deno.mkdir(file("elsewhere"));
+    await Deno.symlink(file("elsewhere"), file("models/out"));
+    await Deno.symlink(file("models/other.txt"), file("models/in"));
     const args = [
       "score-all",
       "--model",
@@ -56,7 +59,10 @@ Deno.test("rightsOf() gives a command what it names, its run and the cache, and 
     for (const name of ["models/net.onnx", "models/net.onnx.data", "models/net.json", "images", "run"]) {
       assert.ok(read.includes(file(name)), name);
     }
-    for (const name of ["models", "models/.secret", ""]) assert.ok(!read.includes(file(name)), name);
+    assert.ok(read.includes(file("models/in")));
+    for (const name of ["models", "models/.secret", "models/out", "elsewhere", ""]) {
+      assert.ok(!read.includes(file(name)), name);
+    }
     assert.deepEqual(write.filter((path) => !path.includes("node_modules")), [file("run")]);
   }));
 
