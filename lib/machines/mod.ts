@@ -7,7 +7,14 @@ export { kubernetesCommands, kubernetesDocuments, kubernetesManifest } from "./k
 export { taskEnvironment } from "./own_command.ts";
 export { type Queue, readQueue } from "./slurm.ts";
 export { mergeScript, secondsOf, shardScript } from "./slurm_scripts.ts";
-export { jobsOf, type SubmissionStatus, submissionStatus, type TaskState, type TaskStatus } from "./status.ts";
+export {
+  jobsOf,
+  stateText,
+  type SubmissionStatus,
+  submissionStatus,
+  type TaskState,
+  type TaskStatus,
+} from "./status.ts";
 export {
   ENGINES,
   readSubmission,

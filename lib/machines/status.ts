@@ -11,9 +11,15 @@ import { type Submission, submissionPaths } from "./submission.ts";
 
 /**
  * What becomes of a shard: `done`: all of it is in its file; `running`; `pending`: it has not begun, or waits to begin again;
- * `failed`: it began, is not done, and nothing does it.
+ * `failed`: it began, is not done, and nothing does it; `not_submitted`: it has not begun, and `submit` did not
+ * give it to Slurm, or, of a merge, it was taken from the queue.
  */
-export type TaskState = "done" | "running" | "pending" | "failed";
+export type TaskState = "done" | "running" | "pending" | "failed" | "not_submitted";
+
+/** A state in words. */
+export function stateText(state: TaskState): string {
+  return state.replace("_", " ");
+}
 
 /** A shard and its task. */
 export interface TaskStatus {
@@ -81,6 +87,24 @@ function isForgotten(job: string | null, queue: Queue | null): boolean {
   return job !== null && queue !== null && !queue.has(job);
 }
 
+/** The state of what has not begun, as far as is known. What Kubernetes is given, it is given by hand. */
+function stateBefore({ engine }: Submission, job: string | null): "pending" | "not_submitted" {
+  return engine === "slurm" && job === null ? "not_submitted" : "pending";
+}
+
+/**
+ * The state of a merge that neither is done nor waits or runs. One that was cancelled before it began, by somebody or since a
+ * shard had failed, has no log, and is yet to be submitted.
+ */
+function stateOfIdleMerge(submission: Submission, hasLog: boolean, queue: Queue | null): TaskState {
+  const { merge } = submission;
+  if (hasLog) return "failed";
+  if (isForgotten(merge, queue)) return "not_submitted";
+  const queued = merge === null ? undefined : queue?.get(merge);
+  if (queued === undefined) return stateBefore(submission, merge);
+  return queued.state === "CANCELLED" ? "not_submitted" : "failed";
+}
+
 /** All jobs of a submission that Slurm may know. */
 export function jobsOf({ arrays, merge }: Submission): string[] {
   return [...arrays.map(({ job }) => job), ...(merge === null ? [] : [merge])];
@@ -118,7 +142,7 @@ export function submissionStatus(
       ? "running"
       : begun || isForgotten(job, queue)
       ? "failed"
-      : "pending";
+      : stateBefore(submission, job);
     return {
       shard,
       state: known !== null && isWhole(known) ? "done" : queueState(queued) ?? unseen,
@@ -138,8 +162,7 @@ export function submissionStatus(
     existsSync(join(run, "scores.csv"));
   const hasEnded = queued !== undefined && queueState(queued) === null;
   const isHeardOf = !hasEnded && isHeard(lockHolder(run));
-  // a merge that was cancelled since a shard had failed is yet to come, and has no log
-  const unseen = isHeardOf ? "running" : existsSync(paths.mergeLog) ? "failed" : "pending";
+  const unseen = isHeardOf ? "running" : stateOfIdleMerge(submission, existsSync(paths.mergeLog), queue);
   const sum = (part: keyof Share) => tasks.reduce((all, { units }) => all + units[part], 0);
   return {
     tasks,

@@ -6,9 +6,9 @@
  */
 import { writeWhole } from "../whole_file.ts";
 import { quoted } from "./own_command.ts";
-import { readQueue, sbatch, scancel } from "./slurm.ts";
+import { queueState, readQueue, sbatch, scancel } from "./slurm.ts";
 import { mergeScript, shardScript } from "./slurm_scripts.ts";
-import { jobsOf, submissionStatus, type TaskStatus } from "./status.ts";
+import { jobsOf, type SubmissionStatus, submissionStatus, type TaskStatus } from "./status.ts";
 import { type Submission, submissionPaths, writeSubmission } from "./submission.ts";
 
 /** What was submitted. */
@@ -17,7 +17,9 @@ export interface Submitted {
   readonly array: { readonly job: string; readonly shards: readonly number[] } | null;
   /** The job that merges; null where there is one already, or all is merged. */
   readonly merge: string | null;
+  /** How far it was before. */
   readonly tasks: readonly TaskStatus[];
+  readonly formerMerge: SubmissionStatus["merge"]["state"];
 }
 
 /** Numbers as Slurm writes them: `0-3,7`. */
@@ -43,8 +45,8 @@ function mergeArguments(run: string, after: readonly string[]): string[] {
 }
 
 /** Whether Slurm will do a task, or somebody does it without Slurm. */
-function isInQueue({ state, queued }: TaskStatus): boolean {
-  return state === "running" || state === "pending" && queued !== null;
+function isInQueue({ state, queued }: Pick<TaskStatus, "state" | "queued">): boolean {
+  return state === "running" || queued !== null && queueState(queued) !== null;
 }
 
 /** Writes the scripts of a submission, and the submission itself. */
@@ -82,10 +84,12 @@ export async function submitToSlurm(run: string, submission: Submission): Promis
     written = { ...written, arrays: [...written.arrays, { job: array.job, shards: left }] };
     writeSubmission(run, written);
   }
-  const mergeIsQueued = merge.state === "running" || merge.state === "pending" && merge.queued !== null;
-  if (array === null && (merge.state === "done" || mergeIsQueued)) return { array, merge: null, tasks };
+  const mergeIsQueued = isInQueue(merge);
+  if (array === null && (merge.state === "done" || mergeIsQueued)) {
+    return { array, merge: null, tasks, formerMerge: merge.state };
+  }
   if (written.merge !== null && mergeIsQueued) await scancel(written.merge); // it waits for what has failed
   const job = await sbatch(mergeArguments(run, [...queued, ...(array === null ? [] : [array.job])]));
   writeSubmission(run, { ...written, merge: job });
-  return { array, merge: job, tasks };
+  return { array, merge: job, tasks, formerMerge: merge.state };
 }

@@ -109,7 +109,7 @@ Deno.test({
         const status = await task(started, "status", run);
         assertDocumented("status", status, ["tasks[].writer"]);
         const { shards, units } = status;
-        assert.deepEqual(shards, { planned: 3, done: 3, running: 0, pending: 0, failed: 0 });
+        assert.deepEqual(shards, { planned: 3, done: 3, running: 0, pending: 0, failed: 0, not_submitted: 0 });
         assert.deepEqual(units, { done: 42, planned: 42 });
         const nothing = await task(started, "submit", run);
         assert.deepEqual([nothing.array, nothing.merge], [null, null]);

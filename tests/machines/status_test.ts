@@ -25,7 +25,10 @@ Deno.test("submissionStatus() tells by files alone what is done, running, failed
   inFolder((run) => {
     const paths = submissionPaths(run);
     writeSubmission(run, SUBMISSION);
-    assert.deepEqual(statesOf(run, SUBMISSION), ["pending", "pending", "pending"]);
+    assert.deepEqual(statesOf(run, SUBMISSION), ["not_submitted", "not_submitted", "not_submitted"]);
+    const submitted = { ...SUBMISSION, arrays: [{ job: "12", shards: [0, 1] }] };
+    assert.deepEqual(statesOf(run, submitted), ["pending", "pending", "not_submitted"]);
+    assert.deepEqual(statesOf(run, { ...SUBMISSION, engine: "kubernetes" }), ["pending", "pending", "pending"]);
     finishShard0(run);
     makeRun(paths.shard(1), [], shardOf(1));
     const lock = join(paths.shard(1), "run.lock");
@@ -44,7 +47,7 @@ Deno.test("submissionStatus() tells by files alone what is done, running, failed
     assert.deepEqual(tasks[1].lastLines, ["scoring: 0/1 units", "scoring: 0.5/1 units"]);
     assert.deepEqual(tasks[2].lastLines, ["no more memory"]);
     assert.deepEqual(units, { done: 2, planned: 4 });
-    assert.equal(merge.state, "pending");
+    assert.equal(merge.state, "not_submitted");
 
     const hour = new Date(Date.now() - 3_600_000);
     Deno.utimeSync(lock, hour, hour);
@@ -79,6 +82,40 @@ Deno.test("submissionStatus() believes Slurm where it was asked, but for what is
     assert.equal(statesOf(run, submission, queue.replace("14_1|RUNNING", "14_1|FAILED"))[1], "failed");
   }));
 
+/** Slurm's words for what has ended, by the manual of squeue. */
+const ENDED = [
+  "BOOT_FAIL",
+  "CANCELLED",
+  "COMPLETED",
+  "DEADLINE",
+  "FAILED",
+  "NODE_FAIL",
+  "OUT_OF_MEMORY",
+  "PREEMPTED",
+  "REVOKED",
+  "TIMEOUT",
+];
+
+Deno.test("submissionStatus() takes nothing that has ended for queued, as long as squeue may list it", () =>
+  inFolder((run) => {
+    const submission: Submission = { ...SUBMISSION, arrays: [{ job: "12", shards: [0, 1, 2] }], merge: "15" };
+    writeSubmission(run, submission);
+    finishShard0(run);
+    const statusBy = (queue: string) => submissionStatus(run, submission, parseQueue(queue));
+    for (const state of ENDED) {
+      const { tasks, merge } = statusBy(
+        `12_0|COMPLETED|None\n12_1|${state}|None\n12_2|PENDING|None\n15|${state}|None\n`,
+      );
+      assert.deepEqual(tasks.map((task) => task.state), ["done", "failed", "pending"], state);
+      assert.equal(merge.state, state === "CANCELLED" ? "not_submitted" : "failed", state);
+    }
+    assert.equal(statusBy("").merge.state, "not_submitted", "cancelled some minutes ago");
+    assert.equal(statusBy("15|PENDING|Dependency\n").merge.state, "pending");
+    assert.equal(submissionStatus(run, submission, null).merge.state, "pending", "Slurm was not asked");
+    Deno.writeTextFileSync(submissionPaths(run).mergeLog, "error: no room\n");
+    assert.equal(statusBy("15|CANCELLED|None\n").merge.state, "failed", "it had begun");
+  }));
+
 Deno.test("submissionStatus() calls the merge done when all of it is in the merged run", () =>
   inFolder((run) => {
     const { shard, mergeLog } = submissionPaths(run);
@@ -86,7 +123,7 @@ Deno.test("submissionStatus() calls the merge done when all of it is in the merg
     finishShard0(run);
     for (const index of [1, 2]) makeRun(shard(index), [index], shardOf(index));
     const merge = () => submissionStatus(run, SUBMISSION, null).merge.state;
-    assert.equal(merge(), "pending");
+    assert.equal(merge(), "not_submitted");
     Deno.writeTextFileSync(mergeLog, "error: \n");
     assert.equal(merge(), "failed");
     mergeRuns([0, 1].map(shard), run);

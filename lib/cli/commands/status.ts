@@ -11,6 +11,7 @@ import {
   type Queue,
   readQueue,
   readSubmission,
+  stateText,
   type Submission,
   type SubmissionStatus,
   submissionStatus,
@@ -22,7 +23,7 @@ import { formatTable, printNote, printResult } from "../console/output.ts";
 import { integerOption } from "../options/values.ts";
 
 /** In the order of a run's life. */
-const STATES: readonly TaskState[] = ["done", "running", "pending", "failed"];
+const STATES: readonly TaskState[] = ["done", "running", "pending", "failed", "not_submitted"];
 
 /** Adds the command to the program. */
 export function registerStatus(program: Command): void {
@@ -57,7 +58,13 @@ async function askSlurm(submission: Submission): Promise<{ queue: Queue | null; 
 
 function countsOf(tasks: readonly TaskStatus[]): Record<TaskState, number> {
   const count = (state: TaskState) => tasks.filter((task) => task.state === state).length;
-  return { done: count("done"), running: count("running"), pending: count("pending"), failed: count("failed") };
+  return {
+    done: count("done"),
+    running: count("running"),
+    pending: count("pending"),
+    failed: count("failed"),
+    not_submitted: count("not_submitted"),
+  };
 }
 
 function document(run: string, { engine, shards }: Submission, status: SubmissionStatus, asked: boolean) {
@@ -94,17 +101,19 @@ function document(run: string, { engine, shards }: Submission, status: Submissio
 
 function statusText(name: string, { tasks, units, merge }: SubmissionStatus): string {
   const counts = countsOf(tasks);
-  const summary = `${STATES.map((state) => `${counts[state]} ${state}`).join(", ")}, of ${tasks.length} shards; ` +
-    `${units.done} of ${units.planned} units are scored; the merge is ${merge.state}.`;
+  const summary =
+    `${STATES.map((state) => `${counts[state]} ${stateText(state)}`).join(", ")}, of ${tasks.length} shards; ` +
+    `${units.done} of ${units.planned} units are scored; the merge is ${stateText(merge.state)}.`;
   const left = tasks.filter(({ state }) => state !== "done");
   const rows = left.map(({ shard, state, units, job, queued, writer }) => [
     shard,
-    state,
+    stateText(state),
     `${units.done} of ${units.planned}`,
     job,
     queued === null ? null : [queued.state, queued.reason].filter((word) => word !== "").join(" "),
     state === "running" ? writer?.host ?? null : null,
   ]);
+  const isToSubmit = counts.not_submitted > 0 || merge.state === "not_submitted";
   const logs = left.filter(({ state, lastLines }) => state !== "pending" && lastLines.length > 0)
     .map(({ shard, log, lastLines }) => `shard ${shard}, ${log}:\n${indented(lastLines)}`);
   const failedMerge = merge.state === "failed" ? [`merge, ${merge.log}:\n${indented(merge.lastLines)}`] : [];
@@ -113,7 +122,11 @@ function statusText(name: string, { tasks, units, merge }: SubmissionStatus): st
     ...(rows.length === 0 ? [] : [formatTable(["shard", "state", "units", "job", "Slurm", "on"], rows)]),
     ...logs,
     ...failedMerge,
-    ...(counts.failed > 0 || merge.state === "failed" ? [`Submit what has failed: deno task submit ${name}`] : []),
+    ...(counts.failed > 0 || merge.state === "failed"
+      ? [`Submit what has failed: deno task submit ${name}`]
+      : isToSubmit
+      ? [`Submit what is not submitted: deno task submit ${name}`]
+      : []),
   ].join("\n");
 }
 

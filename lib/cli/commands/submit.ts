@@ -15,6 +15,7 @@ import {
   type Resources,
   secondsOf,
   slurmCommands,
+  stateText,
   type Submission,
   submissionPaths,
   type Submitted,
@@ -219,13 +220,13 @@ function resubmission(
   return { ...there, resources: { ...there.resources, ...resourcesSaid(options as SubmitOptions) } };
 }
 
-function submittedText(name: string, { array, merge, tasks }: Submitted): string {
+function submittedText(name: string, { array, merge, tasks, formerMerge }: Submitted): string {
   const count = (state: string) => tasks.filter((task) => task.state === state).length;
   if (array === null && merge === null) {
     return `Nothing is left to submit: ${count("done")} of ${tasks.length} shards are done, ${
       count("running")
     } run and ` +
-      `${count("pending")} wait.`;
+      `${count("pending")} wait; the merge is ${stateText(formerMerge)}.`;
   }
   const shards = array === null ? "" : `job ${array.job} scores ${array.shards.length} of ${tasks.length} shards; `;
   return `Submitted: ${shards}job ${merge} merges them when all are done.\nHow far it is: deno task status ${name}`;

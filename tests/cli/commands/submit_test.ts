@@ -86,7 +86,9 @@ Deno.test("polysem submit without the right to run Slurm's tools says which task
       "error: sbatch cannot be run: this command may not run it; use `deno task submit` and `deno task status`\n",
     );
     assert.ok(existsSync(join(run, "machines", "shard.sh")));
-    assert.equal((await json("status", run)).shards.pending, 2);
+    const status = await json("status", run);
+    assert.deepEqual([status.shards.not_submitted, status.merge.state], [2, "not_submitted"]);
+    assert.deepEqual(status.tasks.map(({ state }: { state: string }) => state), ["not_submitted", "not_submitted"]);
   }));
 
 Deno.test("polysem status shows each shard that is not done with its last log lines, and what to do", () =>
@@ -99,9 +101,14 @@ Deno.test("polysem status shows each shard that is not done with its last log li
     assert.equal(code, 0);
     assert.match(
       out,
-      /^0 done, 0 running, 1 pending, 1 failed, of 2 shards; 0 of 5 units are scored; the merge is pending\.$/m,
+      /^0 done, 0 running, 0 pending, 1 failed, 1 not submitted, of 2 shards; 0 of 5 units are scored; the merge is not submitted\.$/m,
     );
     assert.match(out, /│ +1 │ failed +│ 0 of 2 +│/);
     assert.match(out, /^shard 1, \S+shard-1\.log:\n {4}error: no memory is left$/m);
+    assert.match(out, /│ +0 │ not submitted +│ 0 of 3 +│/);
     assert.match(out, /^Submit what has failed: deno task submit /m);
+    await Deno.remove(join(run, "machines", "logs", "shard-1.log"));
+    const dry = await polysem("status", run);
+    assert.match(dry.out, /^0 done, 0 running, 0 pending, 0 failed, 2 not submitted, of 2 shards;/m);
+    assert.match(dry.out, /^Submit what is not submitted: deno task submit /m);
   }));
