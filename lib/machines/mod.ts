@@ -17,7 +17,9 @@ export {
 } from "./status.ts";
 export {
   ENGINES,
+  LEAST_RESOURCES,
   readSubmission,
+  refuseMemory,
   type Resources,
   type Submission,
   submissionPaths,

@@ -21,6 +21,11 @@ function toolEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
 }
 
+/** What to do when a tool refuses. */
+const MENDING: Readonly<Record<string, string>> = {
+  sbatch: "submit again with all that a task needs (--mem, --partition ...), since what was refused is not kept",
+};
+
 /**
  * @returns what it printed.
  * @throws {InputError} when it cannot be run, or ends with a failure.
@@ -40,8 +45,11 @@ async function runTool(name: string, args: readonly string[]): Promise<string> {
   }
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   if (!output.success) {
-    const why = text(output.stderr).replaceAll(/\s*\n\s*/g, " ") || `exit code ${output.code}`;
-    throw new InputError(`${name} refused: ${why}; change what is asked of Slurm and submit again`);
+    const said = text(output.stderr).split("\n").map((line) =>
+      line.replace(`${name}: `, "").replace(/^error: /, "").trim()
+    );
+    const why = said.filter((line) => line !== "").join("; ") || `exit code ${output.code}`;
+    throw new InputError(`${name} refused: ${why}; ${MENDING[name] ?? "see whether Slurm answers, and try again"}`);
   }
   return text(output.stdout);
 }

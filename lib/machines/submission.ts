@@ -67,8 +67,29 @@ const SUBMISSION = z.strictObject({
   merge: z.string().nullable(),
 });
 
+/** What tasks ask for where nothing was said. */
+export const LEAST_RESOURCES: Resources = { cpus: 1 };
+
 export type Resources = Readonly<z.infer<typeof RESOURCES>>;
 export type Submission = Readonly<z.infer<typeof SUBMISSION>>;
+
+/** How engines write a size of memory, and what to give. */
+const SIZES = {
+  slurm: { form: /^\d+[KMGT]?$/i, name: "Slurm", give: "a whole number with K, M, G or T, such as 8G" },
+  kubernetes: {
+    form: /^(?=.*[1-9])\d+(\.\d+)?([KMGT]i|[kMGT])?$/,
+    name: "Kubernetes",
+    give: "a number with Ki, Mi, Gi, Ti, k, M, G or T, such as 8Gi",
+  },
+} as const;
+
+/** @throws {InputError} when the engine would not take the memory that a task asks for. */
+export function refuseMemory({ engine, resources: { mem } }: Submission): void {
+  const { form, name, give } = SIZES[engine];
+  if (mem !== undefined && !form.test(mem)) {
+    throw new InputError(`--mem ${mem} is no size that ${name} takes; give ${give}`);
+  }
+}
 
 /** Where the parts of a run on many machines lie. */
 export function submissionPaths(run: string) {

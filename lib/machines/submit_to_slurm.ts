@@ -49,11 +49,15 @@ function isInQueue({ state, queued }: Pick<TaskStatus, "state" | "queued">): boo
   return state === "running" || queued !== null && queueState(queued) !== null;
 }
 
-/** Writes the scripts of a submission, and the submission itself. */
-export function writeSlurmScripts(run: string, submission: Submission): string[] {
+/**
+ * Writes the scripts of a submission, and the submission itself.
+ *
+ * @param kept the submission as it is kept until Slurm has taken a script.
+ */
+export function writeSlurmScripts(run: string, submission: Submission, kept: Submission = submission): string[] {
   const { shardScript: shard, mergeScript: merge } = submissionPaths(run);
   const texts = [[shard, shardScript(run, submission)], [merge, mergeScript(run, submission)]] as const;
-  writeSubmission(run, submission);
+  writeSubmission(run, kept);
   for (const [path, text] of texts) writeWhole(path, text);
   return [shard, merge];
 }
@@ -71,7 +75,8 @@ export function slurmCommands(run: string, submission: Submission): string[] {
 /**
  * Submits what is left.
  *
- * @throws {InputError} when Slurm cannot be asked or refuses; what it was given before is noted in the submission's file.
+ * @throws {InputError} when Slurm cannot be asked or refuses; what it was given before is noted in the submission's file, and
+ *   what was asked of the machines only with that.
  */
 export async function submitToSlurm(run: string, submission: Submission): Promise<Submitted> {
   const { tasks, merge } = submissionStatus(run, submission, await readQueue(jobsOf(submission)), 0);

@@ -11,7 +11,9 @@ import {
   ENGINES,
   kubernetesCommands,
   kubernetesManifest,
+  LEAST_RESOURCES,
   readSubmission,
+  refuseMemory,
   type Resources,
   secondsOf,
   slurmCommands,
@@ -77,12 +79,14 @@ export function registerSubmit(program: Command): void {
     const submission = there === null
       ? await newSubmission(run, typed, options, command)
       : resubmission(run, there, typed, options);
+    refuseMemory(submission);
     const { engine, units } = submission;
     const paths = submissionPaths(run);
     let files: string[];
     let submitted: Submitted | null = null;
     if (engine === "slurm") {
-      files = writeSlurmScripts(run, submission);
+      const kept = options.dryRun ? submission : there ?? { ...submission, resources: LEAST_RESOURCES };
+      files = writeSlurmScripts(run, submission, kept);
       if (!options.dryRun) submitted = await submitToSlurm(run, submission);
     } else {
       writeSubmission(run, submission);
@@ -196,7 +200,7 @@ async function newSubmission(
     ...(options.data === undefined ? {} : { data: options.data }),
     typedIn: Deno.cwd(),
     environment: taskEnvironment(Deno.env.toObject()),
-    resources: { cpus: 1, ...resourcesSaid(options) },
+    resources: { ...LEAST_RESOURCES, ...resourcesSaid(options) },
     arrays: [],
     merge: null,
   };

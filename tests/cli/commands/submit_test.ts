@@ -70,7 +70,22 @@ Deno.test("polysem submit refuses what no task could do, before anything is writ
     await refused(/Give an integer from 1/, "submit", run, "--shards", "0");
     await refused(/Give a minute or more as Slurm writes it/, "submit", run, "--shards", "1", "--time", "4h");
     await refused(/Give a word without blanks and quotes/, "submit", run, "--shards", "1", "--partition", "a b");
+    const shards = ["submit", run, "--shards", "1", ...FOUR_JOBS];
+    for (const mem of ["8Gi", "8GB", "1.5G", "lots", "G"]) {
+      await refused(/--mem \S+ is no size that Slurm takes; give a whole number with K, M/, ...shards, "--mem", mem);
+    }
+    for (const mem of ["8GB", "8K", "8gi", "0Gi", "lots"]) {
+      const asked = [...shards, "--engine", "kubernetes", "--mem", mem];
+      await refused(/--mem \S+ is no size that Kubernetes takes; give a number with Ki, Mi/, ...asked);
+    }
     assert.ok(!existsSync(run));
+    for (
+      const [engine, sizes] of [["slurm", ["512", "8G", "100M"]], ["kubernetes", ["8Gi", "1.5G", "500k"]]] as const
+    ) {
+      const there = join(folder, engine);
+      await json("submit", there, ...shards.slice(2), "--engine", engine, "--dry-run");
+      for (const mem of sizes) await json("submit", there, "--mem", mem, "--dry-run");
+    }
     makeRun(run, [0]);
     await refused(/is there already, and was not submitted; give another name/, "submit", run, "--shards", "1");
   }));
