@@ -15,7 +15,7 @@ import process from "node:process";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** Folders that take about as long as all the others together. */
-const FIRST = ["browser", "cli", "e2e", "jobs", "pipeline", "report"];
+const FIRST = ["browser", "cli", "e2e", "faults", "jobs", "pipeline", "report"];
 
 const entries = readdirSync(join(ROOT, "tests"), { withFileTypes: true });
 const second = entries
