@@ -41,6 +41,14 @@ export interface LockTimes {
   readonly beat?: number;
 }
 
+/** What is said where another process holds a lock. */
+export interface HeldWords {
+  /** What it does, such as `run a is being written`. */
+  readonly what: string;
+  /** What to do but wait. */
+  readonly instead: string;
+}
+
 /** A held lock. */
 export interface RunLock {
   /** Has a thread tell every few seconds that the lock is still held. For work that may take longer than a lease. */
@@ -95,12 +103,14 @@ export function lockHolder(directory: string): LockHolder & { readonly seconds: 
  * Takes the lock of a run's folder: at once or not at all, but for one case. Where the holder was on another machine and was
  * heard of within the lease, it waits for the next sign, or for the lease to end.
  *
+ * @param words what is said where another process holds it; of a run unless given.
  * @throws {InputError} when another process, or another opening in this one, holds it; the folder cannot be written; or its
  *   file system has no locks.
  */
 export function lockRun(
   directory: string,
   { lease = LEASE_MILLISECONDS, beat = BEAT_MILLISECONDS }: LockTimes = {},
+  words: HeldWords = { what: `run ${directory} is being written`, instead: "use another run name" },
 ): RunLock {
   const path = join(directory, LOCK_FILE);
   refuseLink(path);
@@ -111,8 +121,8 @@ export function lockRun(
     throw new InputError(`run ${directory} cannot be written: ${messageOf(error)}; choose a folder that can be`);
   }
   try {
-    if (!tryLock(file, directory)) throw held(directory, parseHolder(readText(path)), readText(path));
-    refuseForeignHolder(directory, path, lease);
+    if (!tryLock(file, directory)) throw held(words, parseHolder(readText(path)), readText(path));
+    refuseForeignHolder(directory, path, lease, words);
   } catch (error) {
     file.close();
     throw error;
@@ -133,12 +143,11 @@ function tryLock(file: Deno.FsFile, directory: string): boolean {
   }
 }
 
-function held(directory: string, holder: LockHolder | null, text: string): InputError {
+function held({ what, instead }: HeldWords, holder: LockHolder | null, text: string): InputError {
   const pid = holder?.pid ?? /^\d+$/.exec(text.trim())?.[0];
   const where = holder === null || holder.host === Deno.hostname() ? "" : ` on ${holder.host}`;
   return new InputError(
-    `run ${directory} is being written by another process${pid === undefined ? "" : ` (${pid}${where})`}; ` +
-      `wait until it is done, or use another run name with --run`,
+    `${what} by another process${pid === undefined ? "" : ` (${pid}${where})`}; wait until it is done, or ${instead}`,
   );
 }
 
@@ -147,7 +156,7 @@ function held(directory: string, holder: LockHolder | null, text: string): Input
  *
  * @throws {InputError} when it gives one within the lease.
  */
-function refuseForeignHolder(directory: string, path: string, lease: number): void {
+function refuseForeignHolder(directory: string, path: string, lease: number, words: HeldWords): void {
   const first = readText(path);
   const holder = parseHolder(first);
   if (holder === null || holder.host === Deno.hostname()) return;
@@ -159,7 +168,7 @@ function refuseForeignHolder(directory: string, path: string, lease: number): vo
     if (text !== first) {
       const present = parseHolder(text);
       if (present === null) return; // let go
-      throw held(directory, present, text);
+      throw held(words, present, text);
     }
   }
 }

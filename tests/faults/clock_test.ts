@@ -34,34 +34,31 @@ Deno.test({
   ignore: FAKETIME === undefined,
   fn: () =>
     inFolder(async (folder) => {
-      const { all, close } = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE, false);
-      try {
-        const { plan, content } = all.get("score-all")!;
-        const [usual, jumping] = ["usual", "jumping"].map((name) => join(folder, name));
-        for (const own of [usual, jumping]) await Deno.mkdir(own);
-        assert.equal((await runHere(plan(usual))).code, 0);
-        const clock = join(folder, "clock");
-        const set = (year: number) => Deno.writeTextFileSync(clock, `@${year}-01-01 00:00:00\n`);
-        set(2030);
-        const env = {
-          LD_PRELOAD: FAKETIME,
-          FAKETIME_TIMESTAMP_FILE: clock,
-          FAKETIME_NO_CACHE: "1",
-          FAKETIME_DONT_FAKE_MONOTONIC: "1",
-        };
-        const child = commandOf({ ...plan(jumping), env }).spawn();
-        let said = "";
-        const out = new Response(child.stdout).text();
-        for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-          said += text;
-          set(2020 + said.length % 30); // at each sign of progress
-        }
-        assert.equal((await child.status).code, 0, said);
-        assert.match(said, /^scoring: 5\/5 units \(100 %\), \d+\.\d s/m); // neither days nor less than nothing
-        assert.doesNotMatch(`${said}${await out}`, /\d h \d\d min|-\d+\.\d s/);
-        assert.deepEqual(differences(content(usual), content(jumping)), []);
-      } finally {
-        await close();
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE, false);
+      const { all } = scenarios;
+      const { plan, content } = all.get("score-all")!;
+      const [usual, jumping] = ["usual", "jumping"].map((name) => join(folder, name));
+      for (const own of [usual, jumping]) await Deno.mkdir(own);
+      assert.equal((await runHere(plan(usual))).code, 0);
+      const clock = join(folder, "clock");
+      const set = (year: number) => Deno.writeTextFileSync(clock, `@${year}-01-01 00:00:00\n`);
+      set(2030);
+      const env = {
+        LD_PRELOAD: FAKETIME,
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      };
+      const child = commandOf({ ...plan(jumping), env }).spawn();
+      let said = "";
+      const out = new Response(child.stdout).text();
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        said += text;
+        set(2020 + said.length % 30); // at each sign of progress
       }
+      assert.equal((await child.status).code, 0, said);
+      assert.match(said, /^scoring: 5\/5 units \(100 %\), \d+\.\d s/m); // neither days nor less than nothing
+      assert.doesNotMatch(`${said}${await out}`, /\d h \d\d min|-\d+\.\d s/);
+      assert.deepEqual(differences(content(usual), content(jumping)), []);
     }),
 });

@@ -30,31 +30,28 @@ async function killAndWait(child: Deno.ChildProcess): Promise<void> {
 
 Deno.test("a second process on a run is told which one holds it, and goes on once that is killed", () =>
   inFolder(async (folder) => {
-    const { all, close } = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
+    await using scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
+    const { all } = scenarios;
+    const scoring = all.get("score-all")!;
+    const [usual, shared] = ["usual", "shared"].map((name) => join(folder, name));
+    for (const own of [usual, shared]) await Deno.mkdir(own);
+    assert.equal((await runHere(scoring.plan(usual))).code, 0);
+    const first = await startAndStop(scoring.plan(shared), /^scoring: /m);
     try {
-      const scoring = all.get("score-all")!;
-      const [usual, shared] = ["usual", "shared"].map((name) => join(folder, name));
-      for (const own of [usual, shared]) await Deno.mkdir(own);
-      assert.equal((await runHere(scoring.plan(usual))).code, 0);
-      const first = await startAndStop(scoring.plan(shared), /^scoring: /m);
-      try {
-        for (const name of ["score-all", "merge"]) {
-          const line = errorLine(await runHere(all.get(name)!.plan(shared)), [2]);
-          assert.match(
-            line,
-            new RegExp(`run .*${join(shared, "run")} is being written by another process \\(${first.pid}\\b`),
-          );
-          assert.match(line, /; wait until it is done, or use another run name/);
-        }
-      } finally {
-        await killAndWait(first);
+      for (const name of ["score-all", "merge"]) {
+        const line = errorLine(await runHere(all.get(name)!.plan(shared)), [2]);
+        assert.match(
+          line,
+          new RegExp(`run .*${join(shared, "run")} is being written by another process \\(${first.pid}\\b`),
+        );
+        assert.match(line, /; wait until it is done, or use another run name/);
       }
-      const second = await runHere(scoring.plan(shared));
-      assert.equal(second.code, 0, second.err);
-      assert.deepEqual(differences(scoring.content(usual), scoring.content(shared)), []);
     } finally {
-      await close();
+      await killAndWait(first);
     }
+    const second = await runHere(scoring.plan(shared));
+    assert.equal(second.code, 0, second.err);
+    assert.deepEqual(differences(scoring.content(usual), scoring.content(shared)), []);
   }));
 
 Deno.test({
@@ -63,22 +60,19 @@ Deno.test({
   ignore: !isAddonInstalled(),
   fn: () =>
     inFolder(async (folder) => {
-      const { all, close } = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE, false);
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE, false);
+      const { all } = scenarios;
+      const { plan } = all.get("train")!;
+      const first = await startAndStop(plan(folder), /lenet5-cifar10: \d+\/\d+ steps/);
       try {
-        const { plan } = all.get("train")!;
-        const first = await startAndStop(plan(folder), /lenet5-cifar10: \d+\/\d+ steps/);
-        try {
-          const line = errorLine(await runHere(plan(folder)), [2]);
-          assert.match(line, new RegExp(`lenet5-cifar10 is being trained: .* by another process \\(${first.pid}\\b`));
-          assert.match(line, /; wait until it is done, or give another cache with POLYSEM_CACHE$/);
-        } finally {
-          await killAndWait(first);
-        }
-        const second = await runHere(plan(folder));
-        assert.equal(second.code, 0, second.err);
-        assert.deepEqual(halfFilesIn(join(folder, "models")), []);
+        const line = errorLine(await runHere(plan(folder)), [2]);
+        assert.match(line, new RegExp(`lenet5-cifar10 is being trained by another process \\(${first.pid}\\b`));
+        assert.match(line, /; wait until it is done, or give another cache with POLYSEM_CACHE$/);
       } finally {
-        await close();
+        await killAndWait(first);
       }
+      const second = await runHere(plan(folder));
+      assert.equal(second.code, 0, second.err);
+      assert.deepEqual(halfFilesIn(join(folder, "models")), []);
     }),
 });

@@ -21,42 +21,38 @@ Deno.test({
   ignore: MOUNTING.ignore,
   fn: (context) =>
     inFolder(async (folder) => {
-      const scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
-      try {
-        for (const name of ["score-all", "merge", "train", "export", "report"]) {
-          if (name === "train" && !isAddonInstalled()) continue;
-          const scenario = scenarios.all.get(name)!;
-          await context.step(name, async () => {
-            const usual = join(folder, name);
-            await Deno.mkdir(usual);
-            assert.equal((await runHere(scenario.plan(usual))).code, 0);
-            const whole = bytesIn(usual);
-            const ends: number[] = [];
-            for (const share of SHARES) {
-              await onSmallDisk(Math.ceil(share * whole), async (disk) => {
-                const ended = await runHere(scenario.plan(disk.folder));
-                ends.push(ended.code);
-                if (ended.code !== 0) {
-                  assert.match(errorLine(ended, [1, 2]), /full|no space left|disk I\/O error/i);
-                  assert.match(
-                    ended.err,
-                    /(free space|see that the disk has room and works,) and run the same command again$/m,
-                  );
-                }
-                assert.deepEqual(halfFilesIn(disk.folder), []);
-                assert.deepEqual(temporaryFilesIn(disk.folder).filter((path) => !path.includes(".sqlite-")), []);
-                disk.remount(LARGE);
-                const again = await runHere(scenario.plan(disk.folder));
-                assert.equal(again.code, 0, again.err);
-                assert.deepEqual(differences(scenario.content(usual), scenario.content(disk.folder)), []);
-                assert.deepEqual(temporaryFilesIn(disk.folder), []);
-              });
-            }
-            assert.ok(ends.slice(0, 2).every((code) => code !== 0), `exit codes ${ends}`);
-          });
-        }
-      } finally {
-        await scenarios.close();
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
+      for (const name of ["score-all", "merge", "train", "export", "report"]) {
+        if (name === "train" && !isAddonInstalled()) continue;
+        const scenario = scenarios.all.get(name)!;
+        await context.step(name, async () => {
+          const usual = join(folder, name);
+          await Deno.mkdir(usual);
+          assert.equal((await runHere(scenario.plan(usual))).code, 0);
+          const whole = bytesIn(usual);
+          const ends: number[] = [];
+          for (const share of SHARES) {
+            await onSmallDisk(Math.ceil(share * whole), async (disk) => {
+              const ended = await runHere(scenario.plan(disk.folder));
+              ends.push(ended.code);
+              if (ended.code !== 0) {
+                assert.match(errorLine(ended, [1, 2]), /full|no space left|disk I\/O error/i);
+                assert.match(
+                  ended.err,
+                  /(free space|see that the disk has room and works,) and run the same command again$/m,
+                );
+              }
+              assert.deepEqual(halfFilesIn(disk.folder), []);
+              assert.deepEqual(temporaryFilesIn(disk.folder).filter((path) => !path.includes(".sqlite-")), []);
+              disk.remount(LARGE);
+              const again = await runHere(scenario.plan(disk.folder));
+              assert.equal(again.code, 0, again.err);
+              assert.deepEqual(differences(scenario.content(usual), scenario.content(disk.folder)), []);
+              assert.deepEqual(temporaryFilesIn(disk.folder), []);
+            });
+          }
+          assert.ok(ends.slice(0, 2).every((code) => code !== 0), `exit codes ${ends}`);
+        });
       }
     }),
 });

@@ -26,24 +26,21 @@ Deno.test({
   ignore: !isAddonInstalled(),
   fn: () =>
     inFolder(async (folder) => {
-      const { all, close } = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE, false);
-      try {
-        const { plan, content } = all.get("train")!;
-        const [usual, interrupted] = ["usual", "interrupted"].map((name) => join(folder, name));
-        for (const own of [usual, interrupted]) await Deno.mkdir(own);
-        assert.equal((await runProcess(plan(usual), usual, null)).code, 0);
-        const checkpoint = join(interrupted, "cache", "checkpoints", "lenet5-cifar10.safetensors");
-        const { code, out, err } = await interrupt(plan(interrupted), checkpoint); // at step 100 of 120
-        assert.deepEqual([code, out], [130, ""], err);
-        assert.match(err, /^interrupted; what was learned is kept; the same command goes on from there\n$/m);
-        const again = await runProcess(plan(interrupted), interrupted, null);
-        assert.equal(again.code, 0, again.err);
-        const first = /lenet5-cifar10: (\d+)\/120 steps/.exec(again.err);
-        assert.ok(first !== null && Number(first[1]) > 100, again.err); // beyond the checkpoint that was due
-        assert.deepEqual(differences(content(usual), content(interrupted)), []);
-      } finally {
-        await close();
-      }
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE, false);
+      const { all } = scenarios;
+      const { plan, content } = all.get("train")!;
+      const [usual, interrupted] = ["usual", "interrupted"].map((name) => join(folder, name));
+      for (const own of [usual, interrupted]) await Deno.mkdir(own);
+      assert.equal((await runProcess(plan(usual), usual, null)).code, 0);
+      const checkpoint = join(interrupted, "cache", "checkpoints", "lenet5-cifar10.safetensors");
+      const { code, out, err } = await interrupt(plan(interrupted), checkpoint); // at step 100 of 120
+      assert.deepEqual([code, out], [130, ""], err);
+      assert.match(err, /^interrupted; what was learned is kept; the same command goes on from there\n$/m);
+      const again = await runProcess(plan(interrupted), interrupted, null);
+      assert.equal(again.code, 0, again.err);
+      const first = /lenet5-cifar10: (\d+)\/120 steps/.exec(again.err);
+      assert.ok(first !== null && Number(first[1]) > 100, again.err); // beyond the checkpoint that was due
+      assert.deepEqual(differences(content(usual), content(interrupted)), []);
     }),
 });
 

@@ -21,18 +21,14 @@ Deno.test(
   `commands killed at random moments leave no half file, and what goes on ends as an undisturbed run${skipped}`,
   (context) =>
     inFolder(async (folder) => {
-      const scenarios = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE);
-      try {
-        for (const name of NAMES) {
-          if (name === "train" && skipped !== "") continue;
-          await context.step(name, async () => {
-            const result = await sweep(scenarios.all.get(name)!, PLANS[name], join(folder, name.replace(" ", "-")));
-            assert.deepEqual(result.faults, []);
-            assert.ok(result.kills >= PLANS[name].moments + PLANS[name].changes);
-          });
-        }
-      } finally {
-        await scenarios.close();
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE);
+      for (const name of NAMES) {
+        if (name === "train" && skipped !== "") continue;
+        await context.step(name, async () => {
+          const result = await sweep(scenarios.all.get(name)!, PLANS[name], join(folder, name.replace(" ", "-")));
+          assert.deepEqual(result.faults, []);
+          assert.ok(result.kills >= PLANS[name].moments + PLANS[name].changes);
+        });
       }
     }),
 );

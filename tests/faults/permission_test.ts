@@ -35,23 +35,19 @@ Deno.test({
   ignore: MOUNTING.ignore,
   fn: (context) =>
     inFolder(async (folder) => {
-      const scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
-      try {
-        for (const name of ["score-all", "merge", "train", "export", "report"]) {
-          if (name === "train" && !isAddonInstalled()) continue;
-          const { plan } = scenarios.all.get(name)!;
-          await context.step(name, () =>
-            onSmallDisk(64e6, async (disk) => {
-              const planned = plan(disk.folder); // which makes the cache of trainings
-              const before = filesIn(disk.folder);
-              disk.remount("ro");
-              assert.match(errorLine(await runHere(planned), [2]), /read-only|readonly/i);
-              assert.deepEqual(filesIn(disk.folder), before);
-              disk.remount("rw");
-            }));
-        }
-      } finally {
-        await scenarios.close();
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), SMALL_SIZE);
+      for (const name of ["score-all", "merge", "train", "export", "report"]) {
+        if (name === "train" && !isAddonInstalled()) continue;
+        const { plan } = scenarios.all.get(name)!;
+        await context.step(name, () =>
+          onSmallDisk(64e6, async (disk) => {
+            const planned = plan(disk.folder); // which makes the cache of trainings
+            const before = filesIn(disk.folder);
+            disk.remount("ro");
+            assert.match(errorLine(await runHere(planned), [2]), /read-only|readonly/i);
+            assert.deepEqual(filesIn(disk.folder), before);
+            disk.remount("rw");
+          }));
       }
     }),
 });
@@ -62,33 +58,30 @@ Deno.test({
   ignore: !binding,
   fn: () =>
     inFolder(async (folder) => {
-      const { all, close } = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE, false);
-      try {
-        const { plan, content } = all.get("score-all")!;
-        const [usual, losing] = ["usual", "losing"].map((name) => join(folder, name));
-        for (const own of [usual, losing]) await Deno.mkdir(own);
-        assert.equal((await runHere(plan(usual))).code, 0);
-        const run = join(losing, "run");
-        const planned = { ...plan(losing), through: BOUND };
-        const [ended] = await Promise.all([
-          runProcess(planned, losing, null),
-          (async () => {
-            while (!existsSync(join(run, "run.sqlite"))) await delay(20);
-            await delay(300); // it is open, and the workers are not ready yet
-            Deno.chmodSync(run, 0o500);
-          })(),
-        ]);
-        const line = errorLine(ended, [1, 2]);
-        assert.match(line, /run.*(permission|readonly|unable to open)/i);
-        assert.deepEqual(halfFilesIn(losing), []);
-        const refused = await runProcess(planned, losing, null);
-        assert.match(errorLine(refused, [2]), /permission|readonly|unable to open/i);
-        Deno.chmodSync(run, 0o700);
-        const again = await runProcess(planned, losing, null);
-        assert.equal(again.code, 0, again.err);
-        assert.deepEqual(differences(content(usual), content(losing)), []);
-      } finally {
-        await close();
-      }
+      await using scenarios = await prepareScenarios(join(folder, "inputs"), QUICK_SIZE, false);
+      const { all } = scenarios;
+      const { plan, content } = all.get("score-all")!;
+      const [usual, losing] = ["usual", "losing"].map((name) => join(folder, name));
+      for (const own of [usual, losing]) await Deno.mkdir(own);
+      assert.equal((await runHere(plan(usual))).code, 0);
+      const run = join(losing, "run");
+      const planned = { ...plan(losing), through: BOUND };
+      const [ended] = await Promise.all([
+        runProcess(planned, losing, null),
+        (async () => {
+          while (!existsSync(join(run, "run.sqlite"))) await delay(20);
+          await delay(300); // it is open, and the workers are not ready yet
+          Deno.chmodSync(run, 0o500);
+        })(),
+      ]);
+      const line = errorLine(ended, [1, 2]);
+      assert.match(line, /run.*(permission|readonly|unable to open)/i);
+      assert.deepEqual(halfFilesIn(losing), []);
+      const refused = await runProcess(planned, losing, null);
+      assert.match(errorLine(refused, [2]), /permission|readonly|unable to open/i);
+      Deno.chmodSync(run, 0o700);
+      const again = await runProcess(planned, losing, null);
+      assert.equal(again.code, 0, again.err);
+      assert.deepEqual(differences(content(usual), content(losing)), []);
     }),
 });

@@ -58,7 +58,7 @@ try {
     results.push(result);
   }
 } finally {
-  await scenarios.close();
+  await scenarios[Symbol.asyncDispose]();
   if (values.keep === undefined) await Deno.remove(folder, { recursive: true });
 }
 

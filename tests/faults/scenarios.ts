@@ -34,7 +34,7 @@ export const NAMES = ["score-all", "train", "merge", "export", "weights fetch"] 
 /** The scenarios, over inputs in a folder that they share. */
 export interface Scenarios {
   readonly all: ReadonlyMap<string, Scenario>;
-  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Images that a run starts from and is compared with. */
@@ -189,7 +189,10 @@ export async function prepareScenarios(
     },
   ];
   const known = withShards ? all : all.filter(({ name }) => !["merge", "export", "report"].includes(name));
-  return { all: new Map(known.map((scenario) => [scenario.name, scenario])), close: () => server.close() };
+  return {
+    all: new Map(known.map((scenario) => [scenario.name, scenario])),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
 
 async function make(plan: ProcessPlan): Promise<void> {

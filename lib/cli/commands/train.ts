@@ -150,16 +150,11 @@ async function holdTraining(
   } catch (error) {
     throw writeError(folder, error, "give another cache with POLYSEM_CACHE");
   }
-  try {
-    const lock = lockRun(folder);
-    return { [Symbol.dispose]: () => lock.release() };
-  } catch (error) {
-    if (!(error instanceof InputError) || !error.message.includes("another process")) throw error;
-    const [what] = error.message.split("; ");
-    throw new InputError(
-      `${name} is being trained: ${what}; wait until it is done, or give another cache with POLYSEM_CACHE`,
-    );
-  }
+  const lock = lockRun(folder, {}, {
+    what: `${name} is being trained`,
+    instead: "give another cache with POLYSEM_CACHE",
+  });
+  return { [Symbol.dispose]: () => lock.release() };
 }
 
 function commandLine(name: string, { seed, epochs, shuffleLabels }: TrainOptions): string {
